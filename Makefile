@@ -1,0 +1,157 @@
+# umbel: `make help` lists the targets.
+#
+# BUILD=release|debug|asan|tsan, each in build/$(BUILD); build/umbel is the one built last.
+# CC=gcc|clang.
+
+BUILD ?= release
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+PYTHON ?= /usr/bin/python3
+OUT := build/$(BUILD)
+
+LAYERS := base io kernels dist nn data models optim train cli
+
+# One line per outside library: its pkg-config name. Only the file that includes its header, and the
+# final link, see its flags; HDF5's is named exactly, since plain `hdf5` may be the MPI build.
+PKG_MPI := ompi-c
+PKG_BLAS := openblas
+PKG_HDF5 := hdf5-serial
+PKG_OTHER := libjpeg libpng yaml-0.1 jansson libxxhash
+PKG_ALL := $(PKG_MPI) $(PKG_BLAS) $(PKG_HDF5) $(PKG_OTHER)
+
+COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
+            -Wmissing-prototypes -Wvla
+CFLAGS_release := -O2 -g -DNDEBUG
+CFLAGS_debug := -O0 -g3
+CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer
+CFLAGS_tsan := -O1 -g -fsanitize=thread
+LDFLAGS_asan := -fsanitize=address,undefined
+LDFLAGS_tsan := -fsanitize=thread
+
+# No contraction of a*b+c: fused multiply-adds are written out, so that bits do not depend on the
+# compiler's taste.
+CFLAGS := -std=c11 -D_GNU_SOURCE -Iinclude -MMD -MP -ffp-contract=off -fno-math-errno -pthread \
+          $(WARNINGS) $(CFLAGS_$(BUILD)) $(EXTRA_CFLAGS)
+LDLIBS = $(shell pkg-config --libs $(PKG_ALL)) -lm -pthread
+LDFLAGS := $(LDFLAGS_$(BUILD)) -Wl,--as-needed $(EXTRA_LDFLAGS)
+
+# Portable kernels are compiled once per instruction set. No predictive commoning: it keeps sliding
+# inputs in registers across iterations and spills the accumulators (measured: half the speed).
+ARCH := $(shell $(CC) -dumpmachine | cut -d- -f1)
+ifeq ($(ARCH),x86_64)
+ISAS := v2 v3 v4
+else
+ISAS := generic
+endif
+ISA_CFLAGS_v2 := -march=x86-64-v2
+ISA_CFLAGS_v3 := -march=x86-64-v3
+ISA_CFLAGS_v4 := -march=x86-64-v4 $(if $(findstring clang,$(CC)),-mprefer-vector-width=512,-mprefer-vector-width=512)
+ISA_CFLAGS_generic :=
+KERNEL_CFLAGS = $(if $(filter release,$(BUILD)),-O3) -Wno-conversion \
+                $(if $(findstring clang,$(CC)),,-fno-predictive-commoning)
+
+layer_sources = $(wildcard src/$(1)/*.c) $(wildcard src/$(1)/ops/*.c)
+layer_objects = $(patsubst src/%.c,$(OUT)/%.o,$(call layer_sources,$(1)))
+ISA_SOURCES := $(wildcard src/kernels/isa/*.c)
+ISA_OBJECTS := $(foreach isa,$(ISAS),$(patsubst src/kernels/isa/%.c,$(OUT)/kernels/isa/%.$(isa).o,$(ISA_SOURCES)))
+LIBS := $(foreach layer,$(LAYERS),$(OUT)/lib$(layer).a)
+
+.PHONY: all
+all: build/umbel ## build the program (default): build/umbel
+
+build/umbel: $(OUT)/umbel FORCE
+	@[ "$$(readlink $@)" = $(BUILD)/umbel ] || ln -sfn $(BUILD)/umbel $@
+
+$(OUT)/umbel: $(OUT)/cli/main.o $(LIBS)
+	$(CC) $(LDFLAGS) -o $@ $(OUT)/cli/main.o -Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
+
+.PHONY: FORCE
+FORCE:
+
+define layer_rule
+$(OUT)/lib$(1).a: $(call layer_objects,$(1)) $(if $(filter kernels,$(1)),$(ISA_OBJECTS))
+	@rm -f $$@
+	ar rcsD $$@ $$^
+endef
+$(foreach layer,$(LAYERS),$(eval $(call layer_rule,$(layer))))
+
+# Recompile when flags or compiler change.
+$(OUT)/flags: FORCE
+	@mkdir -p $(OUT)
+	@echo '$(CC) $(CFLAGS) $(KERNEL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(KERNEL_CFLAGS)' > $@
+
+$(OUT)/base/version.o: EXTRA = -DUMBEL_COMMIT='"$(COMMIT)"'
+$(OUT)/dist/comm.o: EXTRA = $(shell pkg-config --cflags $(PKG_MPI))
+$(OUT)/kernels/gemm.o: EXTRA = $(shell pkg-config --cflags $(PKG_BLAS))
+$(OUT)/io/h5.o: EXTRA = $(shell pkg-config --cflags $(PKG_HDF5))
+
+$(OUT)/%.o: src/%.c $(OUT)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(EXTRA) -c -o $@ $<
+
+define isa_rule
+$(OUT)/kernels/isa/%.$(1).o: src/kernels/isa/%.c $(OUT)/flags
+	@mkdir -p $$(@D)
+	$(CC) $(CFLAGS) $$(KERNEL_CFLAGS) $(ISA_CFLAGS_$(1)) -DKERNEL_ISA=$(1) -DKERNEL_ISA_$(1) -c -o $$@ $$<
+endef
+$(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
+
+# The commit is part of the program: version.c is compiled anew when it changes.
+$(OUT)/commit: FORCE
+	@mkdir -p $(OUT)
+	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
+$(OUT)/base/version.o: $(OUT)/commit
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+
+# --- tests ------------------------------------------------------------------------------------------
+# tests/LAYER/test_*.c: one cmocka program each, linked with its layer and those below it only.
+layers_up_to = $(shell echo '$(LAYERS)' | sed 's/\b$(1)\b.*/$(1)/')
+TEST_SOURCES := $(wildcard tests/*/test_*.c)
+TEST_PROGRAMS := $(patsubst tests/%.c,$(OUT)/tests/%,$(TEST_SOURCES))
+
+define test_rule
+$(OUT)/tests/$(1)/%: tests/$(1)/%.c $(foreach layer,$(call layers_up_to,$(1)),$(OUT)/lib$(layer).a) $(OUT)/flags
+	@mkdir -p $$(@D)
+	$(CC) $(filter-out -Wmissing-prototypes,$(CFLAGS)) -Wno-conversion -Itests $$(LDFLAGS) -o $$@ $$< \
+	    -Wl,--start-group $(foreach layer,$(call layers_up_to,$(1)),$(OUT)/lib$(layer).a) -Wl,--end-group -lcmocka $$(LDLIBS)
+endef
+$(foreach layer,$(LAYERS),$(eval $(call test_rule,$(layer))))
+
+.PHONY: setup
+setup: ## install the libraries that are missing (needs root; else prints the line to run)
+	launch/setup
+
+.PHONY: test-programs
+test-programs: $(TEST_PROGRAMS)
+
+.PHONY: test
+test: ## install what is missing, build, run all tests (at most 15 minutes)
+	launch/setup --tests
+	$(MAKE) all test-programs
+	tests/run $(OUT)
+
+.PHONY: test-long
+test-long: ## what takes longer: full-size parity with PyTorch, 1,000-step memory run
+	launch/setup --tests --parity
+	$(MAKE) all test-programs
+	tests/run-long $(OUT)
+
+.PHONY: format
+format: ## format the C sources
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+.PHONY: lint
+lint: ## check format and run clang-tidy
+	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
+	clang-tidy --quiet $$(git ls-files 'src/*.c' | grep -v '/isa/') -- $(filter-out -MMD -MP,$(CFLAGS)) -DUMBEL_COMMIT='""' $(shell pkg-config --cflags $(PKG_ALL))
+
+.PHONY: clean
+clean: ## remove everything built
+	rm -rf build
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | expand -t 16
+	@echo 'Variables: BUILD=release|debug|asan|tsan  CC=gcc|clang'

@@ -1,0 +1,30 @@
+/*
+ * Arenas: memory by lifetime. Everything allocated for a run, a plan or a lane lives in one arena
+ * and goes with it; there is no free of a single piece. Memory is zeroed when handed out.
+ */
+#pragma once
+
+#include <stddef.h>
+
+typedef struct Arena Arena;
+
+/* An empty arena; `name` (kept, not copied) appears in messages. */
+Arena *arena_create(const char *name);
+void arena_destroy(Arena *arena); /* NULL is allowed */
+
+/* `bytes` zeroed bytes, aligned to 64; valid until the arena is reset or destroyed. Dies, naming
+ * the arena, when the system has no memory. Not thread-safe. */
+void *arena_alloc(Arena *arena, size_t bytes);
+
+/* The string `text` copied into the arena. */
+char *arena_strdup(Arena *arena, const char *text);
+char *arena_printf(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Forgets every piece and keeps the memory for the next ones. */
+void arena_reset(Arena *arena);
+
+/* Bytes handed out since creation or the last reset. */
+size_t arena_bytes(const Arena *arena);
+
+/* `count` elements of `type`. */
+#define arena_new(arena, type, count) ((type *)arena_alloc((arena), sizeof(type) * (size_t)(count)))

@@ -1,0 +1,5 @@
+/* Monotonic time. */
+#pragma once
+
+/* Seconds since an arbitrary fixed moment. */
+double clock_seconds(void);

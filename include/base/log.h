@@ -1,0 +1,17 @@
+/*
+ * Messages for people, on standard error. Only rank 0 speaks, except through log_rank.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+/* Called once by dist when the rank is known; rank 0 until then. */
+void log_set_rank(int rank);
+int log_get_rank(void);
+
+/* A line from rank 0. */
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A line "umbel: warning: …" from rank 0. */
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A line "umbel: rank R: …" from whichever rank calls. */
+void log_rank(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,0 +1,43 @@
+/*
+ * Decoding of one image: JPEG through libjpeg-turbo, PNG through libpng. image_jpeg.c is the only
+ * file that includes jpeglib.h, image_png.c the only one with png.h. All calls are thread-safe.
+ */
+#pragma once
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { IMAGE_SIDE_MAX = 32768 };
+
+typedef struct Rect {
+    int x, y, width, height;
+} Rect;
+
+/* Pixels as RGBX, 4 bytes each, alpha over white. */
+typedef struct Image {
+    int width, height;
+    uint8_t *pixels; /* (height, width, 4) */
+    size_t capacity; /* bytes that `pixels` can hold: the buffer is reused and grows only when it
+                        must */
+} Image;
+
+void image_free(Image *image);
+
+/* Width and height from the header alone. */
+bool image_size(const uint8_t *data, size_t bytes, int *width, int *height, Error *err);
+
+/* Decodes at least `region` of the picture, at a scale of 1/reduce or larger (reduce: 1, 2, 4, 8;
+ * JPEG uses DCT scaling, PNG always decodes at 1). On return `covered` tells which rectangle of the
+ * full-size picture the pixels cover, so that the caller can map coordinates. A truncated or
+ * damaged stream is an error, never grey filling. */
+bool image_decode(Image *image, Rect *covered, const uint8_t *data, size_t bytes, Rect region,
+                  int reduce, Error *err);
+
+/* Encodes RGBX pixels as JPEG (4:2:0, standard tables, optimised coding) into memory from malloc.
+ */
+bool image_encode_jpeg(const Image *image, int quality, uint8_t **data, size_t *bytes, Error *err);
+
+/* "libjpeg-turbo 2.1.5" */
+const char *image_jpeg_library(void);

@@ -1,0 +1,54 @@
+/*
+ * A pack, opened for reading: image bytes, labels and names of a data set in one HDF5 file
+ * (docs/formats.md). Every rank opens it and holds its tables; workers read image bytes by pread.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/hash.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Pack Pack;
+
+enum { LABEL_MISSING = -1, PACK_VERSION = 1 };
+
+typedef enum Split { SPLIT_TRAIN, SPLIT_VAL, SPLIT_TEST, SPLIT_COUNT } Split;
+
+typedef struct LabelGroup {
+    const char *name; /* "type" */
+    int classes;
+    const char *const *class_name; /* (classes) */
+    const int32_t *label;          /* (records): 0 … classes-1 or LABEL_MISSING */
+} LabelGroup;
+
+/* Checks the seal, then opens and reads the tables. Pointers obtained from a pack live until
+ * pack_close. */
+Pack *pack_open(const char *path, Error *err);
+void pack_close(Pack *pack); /* NULL is allowed */
+
+const char *pack_path(const Pack *pack);
+size_t pack_records(const Pack *pack);
+int pack_groups(const Pack *pack);
+const LabelGroup *pack_group(const Pack *pack, int group);
+int pack_find_group(const Pack *pack, const char *name); /* -1: none */
+
+Split pack_split_of(const Pack *pack, size_t record);
+/* Record numbers of a split in pack order; *count of them. */
+const uint32_t *pack_split(const Pack *pack, Split split, size_t *count);
+/* Parses "train", "val", "test". */
+bool split_parse(const char *text, Split *split);
+const char *split_name(Split split);
+
+const char *pack_record_path(const Pack *pack, size_t record); /* as in the manifest */
+void pack_image_size(const Pack *pack, size_t record, int *width, int *height);
+size_t pack_image_bytes(const Pack *pack, size_t record);
+size_t pack_largest_image_bytes(const Pack *pack);
+/* Hash of everything but the image bytes. */
+Hash128 pack_hash(const Pack *pack);
+
+/* Reads record's image bytes into `buffer` (pack_image_bytes of them) and checks them against the
+ * stored checksum. Thread-safe. The error names pack and record. */
+bool pack_read(const Pack *pack, size_t record, uint8_t *buffer, Error *err);

@@ -1,0 +1,49 @@
+/*
+ * Ranks. comm.c is the only file that includes mpi.h; MPI_THREAD_FUNNELED: only the main thread may
+ * call anything here. "Collective": every rank must call it, in the same order. MPI errors end all
+ * ranks through die().
+ */
+#pragma once
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Comm Comm;
+
+/* Starts MPI, tells log the rank, installs the die() hook that stops every rank. Once per process.
+ * Also works without mpirun, as the only rank. Collective. */
+Comm *comm_open(int *argc, char ***argv);
+void comm_close(Comm *comm); /* collective */
+
+int comm_rank(const Comm *comm);
+int comm_size(const Comm *comm);
+
+/* All ranks go on or stop together. If any rank holds a problem (err->kind != ERROR_NONE), all
+ * ranks return false with the same Error: that of the lowest rank that has one. Collective. */
+bool comm_agree(Comm *comm, Error *err);
+
+void comm_broadcast(Comm *comm, void *data, size_t bytes, int root); /* collective */
+/* In place, over all ranks. Collective. */
+void comm_sum_i64(Comm *comm, int64_t *values, size_t count);
+void comm_max_u64(Comm *comm, uint64_t *values, size_t count);
+void comm_barrier(Comm *comm);
+
+/* Gathers `bytes` of every rank at rank 0 (`all` holds size x bytes there; ignored elsewhere).
+ * Collective. */
+void comm_gather(Comm *comm, const void *mine, void *all, size_t bytes);
+/* Point to point, blocking; used by pack. Exactly `bytes`. */
+void comm_send(Comm *comm, const void *data, size_t bytes, int to);
+void comm_receive(Comm *comm, void *data, size_t bytes, int from);
+
+/* Split-phase sum in place of int64 or float: `count` values, started on all ranks in the same
+ * order. comm_test returns true once it is complete and is cheap; requests are slots 0 …
+ * COMM_REQUESTS-1. */
+enum { COMM_REQUESTS = 8 };
+void comm_start_sum_i64(Comm *comm, int slot, int64_t *values, size_t count);
+void comm_start_sum_f32(Comm *comm, int slot, float *values, size_t count);
+bool comm_test(Comm *comm, int slot);
+
+/* "Open MPI 4.1.4" */
+const char *comm_library(void);

@@ -1,0 +1,35 @@
+/*
+ * Files: whole reads, positioned reads, and atomic replacement (temporary name beside the target,
+ * fsync, rename, fsync of the folder). All errors are ERROR_SYSTEM unless said otherwise.
+ */
+#pragma once
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Reads the whole file into memory from malloc; a zero byte follows the data and is not counted. */
+bool file_read(const char *path, uint8_t **data, size_t *bytes, Error *err);
+
+/* Reads exactly `bytes` at `offset`, whatever signals and short reads come between. False at the
+ * end of the file or on an error (errno tells). Thread-safe. */
+bool file_pread(int fd, void *buffer, size_t bytes, uint64_t offset);
+
+/* Folder of a path ("." if it has none), into `folder`. */
+void file_folder(const char *path, char *folder, size_t bytes);
+/* Joins with one slash; an absolute `name` stands alone. */
+void file_join(char *out, size_t bytes, const char *folder, const char *name);
+
+/* Makes the folder and those above it. */
+bool file_make_folders(const char *path, Error *err);
+bool file_exists(const char *path);
+
+/* The temporary name that stands for `path` until file_commit. */
+void file_temporary(const char *path, char *temporary, size_t bytes);
+/* Syncs the temporary file, renames it to `path`, syncs the folder. On failure removes it. */
+bool file_commit(const char *temporary, const char *path, Error *err);
+/* Writes a small file atomically. */
+bool file_write(const char *path, const void *data, size_t bytes, Error *err);
+/* Makes `link` a symbolic link to `target`, atomically replacing what was there. */
+bool file_link(const char *target, const char *link, Error *err);

@@ -1,0 +1,24 @@
+/*
+ * Single-threaded matrix multiplication. gemm.c is the only file that includes cblas.h.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum Transpose { NO_TRANSPOSE, TRANSPOSE } Transpose;
+
+/* C (m,n; row stride ldc) = alpha * op(A) * op(B) + beta * C, row-major float32, on one thread
+ * whatever build of OpenBLAS there is. op(A) is (m,k), op(B) is (k,n). With beta 0, C is not read.
+ * Zero-sized operands are allowed. Thread-safe. The bits are a pure function of the arguments'
+ * values and sizes. */
+void gemm(Transpose ta, Transpose tb, int m, int n, int k, float alpha, const float *a, int lda,
+          const float *b, int ldb, float beta, float *c, int ldc);
+
+/* Makes every thread that calls gemm hold one BLAS thread; called once before any thread starts. */
+void gemm_init(void);
+
+const char *gemm_library(void); /* "OpenBLAS 0.3.21" */
+const char *gemm_core(void);    /* core type it chose: "SkylakeX" */
+/* "pthread", "openmp" or "sequential". */
+const char *gemm_threading(void);

@@ -1,0 +1,170 @@
+/*
+ * The kernel table: float in, float out; no kernel knows a struct of ours, allocates, or starts a
+ * thread. Each is portable C, compiled once per instruction set and chosen once at start (forced by
+ * UMBEL_ISA=v2|v3|v4|generic).
+ *
+ * Arrays are contiguous and row-major; (rows,C) means `rows` rows of C floats. Outputs come first,
+ * then inputs, then sizes. C is any number >= 1; pointers need only float alignment. "adds" means
+ * that the output is added to; all other outputs are overwritten. Outputs may not overlap inputs
+ * unless it is said ("in place allowed").
+ *
+ * Every sum has a fixed order that does not depend on the vector width: along a row, 16 partial
+ * sums (element i goes to partial i mod 16) joined by a fixed tree; over rows, in order of the
+ * rows. Multiply-adds are explicit; nothing calls libm; nothing uses approximate reciprocals.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Geometry of a convolution on one image (H,W,C): kernel K x K, stride, zero padding on all sides.
+ */
+typedef struct ConvShape {
+    int height, width, channels;
+    int kernel, stride, padding;
+    int out_height, out_width;
+} ConvShape;
+
+/* One AdamW update; corrections are 1 - beta^t, computed by the caller in double. */
+typedef struct AdamWStep {
+    float lr, beta1, beta2, epsilon, weight_decay;
+    float correction1, correction2;
+    float grad_scale; /* multiplies the gradient first: clipping */
+} AdamWStep;
+
+typedef struct SgdStep {
+    float lr, momentum, weight_decay;
+    bool nesterov;
+    float grad_scale;
+} SgdStep;
+
+typedef struct Kernels {
+    const char *isa; /* "v2", "v3", "v4", "generic" */
+
+    /* --- elementwise -------------------------------------------------------------------------- */
+    void (*add)(float *out, const float *a, const float *b, size_t n); /* in place allowed */
+    void (*scale)(float *out, const float *x, float factor, size_t n); /* in place allowed */
+    void (*relu_forward)(float *out, const float *x, size_t n);        /* in place allowed */
+    void (*relu_backward)(float *dx, const float *dout, const float *out,
+                          size_t n); /* 0 where out <= 0 */
+    /* out[r][c] = x[r][c] * gain[c] + bias[c]; a NULL bias is zero; in place allowed. */
+    void (*affine_forward)(float *out, const float *x, const float *gain, const float *bias,
+                           size_t rows, int C);
+    /* dx = dout * gain (in place allowed); dgain, dbias (C) = column sums of dout * x and of dout.
+     */
+    void (*affine_backward)(float *dx, float *dgain, float *dbias, const float *dout,
+                            const float *x, const float *gain, size_t rows, int C);
+    /* out (C) = sum over rows of x. */
+    void (*column_sum)(float *out, const float *x, size_t rows, int C);
+    /* Adds bias (C) to each row, in place. */
+    void (*bias_add)(float *x, const float *bias, size_t rows, int C);
+
+    /* --- GELU, exact form through erf (Abramowitz-Stegun 7.1.26) --------------------------------
+     */
+    /* out = factor * gelu(u + bias). in place allowed. */
+    void (*gelu_forward)(float *out, const float *u, const float *bias, float factor, size_t rows,
+                         int C);
+    /* From u (rows,C; without bias) and, in `dh`, the gradient of h: writes h = factor * gelu(u +
+     * bias), turns dh into du = factor * dh * gelu'(u + bias) in place, and adds du's column sums
+     * to dbias. */
+    void (*gelu_backward)(float *h, float *dh, float *dbias, const float *u, const float *bias,
+                          float factor, size_t rows, int C);
+
+    /* --- normalisation -------------------------------------------------------------------------
+     */
+    /* xhat = (x - mean) * rstd along each row, rstd = 1 / sqrt(variance + epsilon); in place
+     * allowed. */
+    void (*normalize_forward)(float *xhat, float *rstd, const float *x, size_t rows, int C,
+                              float epsilon);
+    /* dx = rstd * (dxhat - mean(dxhat) - xhat * mean(dxhat * xhat)); in place on dxhat allowed. */
+    void (*normalize_backward)(float *dx, const float *dxhat, const float *xhat, const float *rstd,
+                               size_t rows, int C);
+    /* Per column: mean and biased variance (sum of squared deviations / rows), two passes, sums in
+     * double. */
+    void (*column_moments)(float *mean, float *variance, const float *x, size_t rows, int C);
+    /* out = act(x * scale[c] + shift[c] + residual), act = max(0,.) if relu; residual may be NULL.
+     */
+    void (*batchnorm_apply)(float *out, const float *x, const float *scale, const float *shift,
+                            const float *residual, bool relu, size_t rows, int C);
+    /* With g = dout where out > 0 or !relu, else 0: dbias = sum g, dgain = sum g * (x - mean) *
+     * rstd, per column, sums in double. */
+    void (*batchnorm_backward_reduce)(float *dgain, float *dbias, const float *dout,
+                                      const float *out, const float *x, const float *mean,
+                                      const float *rstd, bool relu, size_t rows, int C);
+    /* dx = gain * rstd * (g - dbias / rows - (x - mean) * rstd * dgain / rows); if dresidual is not
+     * NULL it is set to g. dx may be dout itself. */
+    void (*batchnorm_backward_apply)(float *dx, float *dresidual, const float *dout,
+                                     const float *out, const float *x, const float *mean,
+                                     const float *rstd, const float *gain, const float *dgain,
+                                     const float *dbias, bool relu, size_t rows, int C);
+
+    /* --- convolution ---------------------------------------------------------------------------
+     */
+    /* Depthwise K x K (K odd, <= 7), stride 1, same size, one image: out, x (H,W,C); weight
+     * (K,K,C); bias (C). scratch: depthwise_scratch(H,W,K) floats. */
+    void (*depthwise_forward)(float *out, const float *x, const float *weight, const float *bias,
+                              int H, int W, int C, int K, float *scratch);
+    /* Adds to dx (H,W,C) the gradient of x; adds to dweight (K,K,C) and dbias (C). */
+    void (*depthwise_backward)(float *dx, float *dweight, float *dbias, const float *dout,
+                               const float *x, const float *weight, int H, int W, int C, int K,
+                               float *scratch);
+    size_t (*depthwise_scratch)(int H, int W, int K);
+
+    /* Rows row_begin … row_end-1 of the patch matrix: row = output pixel (oy * out_width + ox),
+     * columns (K,K,C); outside the image 0. columns: (row_end - row_begin, K*K*C). */
+    void (*im2col)(float *columns, const float *x, const ConvShape *shape, int row_begin,
+                   int row_end);
+    /* The transpose: adds those rows back to dx (H,W,C). */
+    void (*col2im_add)(float *dx, const float *columns, const ConvShape *shape, int row_begin,
+                       int row_end);
+
+    /* --- softmax -------------------------------------------------------------------------------
+     */
+    /* probability = softmax of each row (in place allowed); log_sum[r] = log(sum(exp(x[r]))),
+     * finite for finite rows. */
+    void (*softmax)(float *probability, float *log_sum, const float *logits, size_t rows, int C);
+
+    /* --- the exact sum (docs/architecture.md) ----------------------------------------------------
+     */
+    /* sum[i] += rint(x[i] * 2^50), ties to even. False, with nothing else promised about `sum`, if
+     * any |x[i]| >= limit or is not finite; limit <= 2^12. */
+    bool (*exact_add)(int64_t *sum, const float *x, float limit, size_t n);
+    /* x[i] = (float)((double)sum[i] * 2^-50). */
+    void (*exact_read)(float *x, const int64_t *sum, size_t n);
+
+    /* --- optimizer -----------------------------------------------------------------------------
+     */
+    /* Sum of squares in double: 16 partial sums, fixed tree. */
+    double (*sum_squares)(const float *x, size_t n);
+    /* PyTorch's AdamW: value *= 1 - lr * weight_decay; m, v updated; value -= lr / correction1 * m
+     * / (sqrt(v / correction2) + epsilon). */
+    void (*adamw)(float *value, float *m, float *v, const float *grad, const AdamWStep *step,
+                  size_t n);
+    /* PyTorch's SGD: g += weight_decay * value; m = momentum * m + g; value -= lr * (nesterov ? g +
+     * momentum * m : m). */
+    void (*sgd)(float *value, float *m, const float *grad, const SgdStep *step, size_t n);
+
+    /* --- pixels --------------------------------------------------------------------------------
+     */
+    /* One row of resampling along x: out (out_width,4) float; in: RGBX bytes, 4 per pixel; output
+     * pixel i = sum over t < taps of weight[i * taps + t] * in[first[i] + t], for all 4 channels.
+     */
+    void (*resample_row)(float *out, const uint8_t *in, const int *first, const float *weight,
+                         int taps, int out_width);
+    /* out (n) = sum over t < taps of weight[t] * rows[t] (n). */
+    void (*resample_column)(float *out, const float *const *rows, const float *weight, int taps,
+                            size_t n);
+    /* RGBX floats (width,4) -> RGB (width,3): out = in * scale[channel] + shift[channel]; mirrored
+     * if flip. */
+    void (*store_row)(float *out, const float *in, const float scale[3], const float shift[3],
+                      bool flip, int width);
+} Kernels;
+
+/* The table for this machine, chosen at the first call; the program ends with a message if
+ * UMBEL_ISA names a set that is unknown or that this CPU lacks. Thread-safe after the first call.
+ */
+const Kernels *kernels(void);
+
+/* The table of one set by name, or NULL if this CPU cannot run it: for tests that compare sets. */
+const Kernels *kernels_named(const char *isa);
