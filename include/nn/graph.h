@@ -1,0 +1,102 @@
+/*
+ * A network as a list of ops in forward order. Built once through the functions of ops.h, then
+ * finished: the memory plans give every tensor a place in a worker's workspace. The graph is
+ * read-only from then on; all that changes during a lane lives in a Run.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "nn/param.h"
+#include "nn/tensor.h"
+
+#include <stdint.h>
+
+enum { OP_INPUTS = 2, OP_SAVED = 3, OP_PARAMS = 8, OP_STATES = 2 };
+
+typedef struct Tensor {
+    const char *name;
+    Shape shape; /* dim[0] is the lane's images */
+    int id;      /* index into a plan's places */
+    int producer;    /* index of the op that makes it; -1: given from outside */
+    bool wants_grad; /* false for images and what depends on nothing trainable */
+} Tensor;
+
+typedef struct Op Op;
+typedef struct Run Run;
+
+/* What backward needs of an op's forward; the plan keeps exactly this. */
+typedef enum Keeps { KEEPS_IN0 = 1, KEEPS_IN1 = 2, KEEPS_OUT = 4 } Keeps;
+
+typedef struct OpType {
+    const char *name;
+    unsigned keeps; /* Keeps, or-ed */
+    /* Floats of scratch that forward or backward need at once; NULL: none. */
+    size_t (*scratch)(const Op *op, bool training);
+    /* Weights in the form that the lanes use (folded, packed): made once per step by `prepare`, shared by
+     * all workers. NULL: none. */
+    size_t (*prepared)(const Op *op);
+    void (*prepare)(const Op *op, const float *value, float *prepared);
+    void (*forward)(const Op *op, Run *run);
+    /* Adds to the gradients of its inputs through run_grad, overwrites its parameters' in run->dparam. */
+    void (*backward)(const Op *op, Run *run);
+} OpType;
+
+struct Op {
+    const OpType *type;
+    const char *name;
+    uint64_t name_hash;  /* key of its random draws */
+    const void *options; /* struct of its own file */
+    Tensor *in[OP_INPUTS]; /* NULL: absent */
+    Tensor *out;
+    Tensor *saved[OP_SAVED];   /* kept from forward to backward */
+    Param *param[OP_PARAMS];   /* side by side in the store */
+    Param *state[OP_STATES];   /* statistics, in the second store */
+    size_t param_begin, param_count; /* slice of the store that holds param[], with padding */
+    size_t prepared;                 /* offset of its prepared weights */
+    int index;                       /* in graph->op */
+    bool grad_is_first[OP_INPUTS];   /* its backward is the first to touch in[i]'s gradient */
+};
+
+/* Places of all tensors in a workspace, in floats; PLAN_NONE: not in this plan. */
+typedef struct Plan {
+    size_t *value, *grad; /* (tensors) */
+    size_t scratch;       /* begin of the scratch area */
+    size_t floats;        /* size of a workspace */
+} Plan;
+#define PLAN_NONE SIZE_MAX
+
+typedef struct Graph {
+    Arena *arena;
+    ParamStore *params, *state;
+    Op **op;
+    int op_count, op_capacity;
+    Tensor **tensor;
+    int tensor_count, tensor_capacity;
+    char scope[256]; /* prefix of names: "trunk.stages.0." */
+    Plan train, eval;
+    size_t prepared_floats;
+    size_t dparam_floats; /* largest op's parameter slice */
+    Error err;            /* mistakes of the description; building goes on after one */
+} Graph;
+
+Graph *graph_create(Arena *run);
+
+/* A tensor that is given from outside, without gradient. */
+Tensor *graph_input(Graph *graph, const char *name, Shape shape);
+
+/* Names inside are prefixed; pushes nest. */
+void graph_push_scope(Graph *graph, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void graph_pop_scope(Graph *graph);
+
+/* For ops: a new op on its inputs (in1 may be NULL) with an output of `shape`; options are copied. */
+Op *graph_op(Graph *graph, const OpType *type, const char *name, Tensor *in0, Tensor *in1, Shape shape,
+             const void *options, size_t options_bytes);
+/* A tensor that the op's forward fills for its backward. */
+Tensor *graph_saved(Graph *graph, Op *op, int slot, const char *name, Shape shape);
+Param *graph_param(Graph *graph, Op *op, int slot, const char *name, Shape shape, Init init, bool decay);
+Param *graph_state(Graph *graph, Op *op, int slot, const char *name, int count, float initial);
+
+/* Plans memory. False if building met a mistake; `err` then holds all of them. */
+bool graph_finish(Graph *graph, Error *err);
+
