@@ -135,6 +135,8 @@ typedef struct Kernels {
 
     /* --- optimizer -----------------------------------------------------------------------------
      */
+    /* Inner product in float: 16 partial sums, fixed tree. */
+    float (*dot)(const float *a, const float *b, size_t n);
     /* Sum of squares in double: 16 partial sums, fixed tree. */
     double (*sum_squares)(const float *x, size_t n);
     /* PyTorch's AdamW: value *= 1 - lr * weight_decay; m, v updated; value -= lr / correction1 * m

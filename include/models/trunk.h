@@ -1,6 +1,6 @@
 /*
- * Trunks: networks from images (N,H,W,3) to features (N,D). A new one is one file trunk_X.c and one row
- * in the table of trunk.c.
+ * Trunks: networks from images (N,H,W,3) to features (N,D). A new one is one file trunk_X.c and one
+ * row in the table of trunk.c.
  */
 #pragma once
 
@@ -8,12 +8,14 @@
 #include "nn/graph.h"
 
 typedef struct TrunkType {
-    const char *name;         /* family: "convnext" */
-    const char *const *kinds; /* NULL-terminated; what the configuration names: "convnext_atto", … */
+    const char *name; /* family: "convnext" */
+    const char *const
+        *kinds; /* NULL-terminated; what the configuration names: "convnext_atto", … */
     const Option *options;
     size_t options_bytes;
-    /* Adds the network to the graph, under the graph's current scope; `kind` is an index into kinds. Returns the
-     * features (N,D). Mistakes (an image too small) go into the graph's error. */
+    /* Adds the network to the graph, under the graph's current scope; `kind` is an index into
+     * kinds. Returns the features (N,D). Mistakes (an image too small) go into the graph's error.
+     */
     Tensor *(*build)(Graph *graph, int kind, const void *options, Tensor *images);
 } TrunkType;
 

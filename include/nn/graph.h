@@ -12,12 +12,12 @@
 
 #include <stdint.h>
 
-enum { OP_INPUTS = 2, OP_SAVED = 3, OP_PARAMS = 8, OP_STATES = 2 };
+enum { OP_INPUTS = 2, OP_SAVED = 3, OP_PARAMS = 8, OP_STATES = 2, SCOPE_MAX = 8 };
 
 typedef struct Tensor {
     const char *name;
-    Shape shape; /* dim[0] is the lane's images */
-    int id;      /* index into a plan's places */
+    Shape shape;     /* dim[0] is the lane's images */
+    int id;          /* index into a plan's places */
     int producer;    /* index of the op that makes it; -1: given from outside */
     bool wants_grad; /* false for images and what depends on nothing trainable */
 } Tensor;
@@ -33,25 +33,26 @@ typedef struct OpType {
     unsigned keeps; /* Keeps, or-ed */
     /* Floats of scratch that forward or backward need at once; NULL: none. */
     size_t (*scratch)(const Op *op, bool training);
-    /* Weights in the form that the lanes use (folded, packed): made once per step by `prepare`, shared by
-     * all workers. NULL: none. */
+    /* Weights in the form that the lanes use (folded, packed): made once per step by `prepare`,
+     * shared by all workers. NULL: none. */
     size_t (*prepared)(const Op *op);
     void (*prepare)(const Op *op, const float *value, float *prepared);
     void (*forward)(const Op *op, Run *run);
-    /* Adds to the gradients of its inputs through run_grad, overwrites its parameters' in run->dparam. */
+    /* Adds to the gradients of its inputs through run_grad, overwrites its parameters' in
+     * run->dparam. */
     void (*backward)(const Op *op, Run *run);
 } OpType;
 
 struct Op {
     const OpType *type;
     const char *name;
-    uint64_t name_hash;  /* key of its random draws */
-    const void *options; /* struct of its own file */
+    uint64_t name_hash;    /* key of its random draws */
+    const void *options;   /* struct of its own file */
     Tensor *in[OP_INPUTS]; /* NULL: absent */
     Tensor *out;
-    Tensor *saved[OP_SAVED];   /* kept from forward to backward */
-    Param *param[OP_PARAMS];   /* side by side in the store */
-    Param *state[OP_STATES];   /* statistics, in the second store */
+    Tensor *saved[OP_SAVED];         /* kept from forward to backward */
+    Param *param[OP_PARAMS];         /* side by side in the store */
+    Param *state[OP_STATES];         /* statistics, in the second store */
     size_t param_begin, param_count; /* slice of the store that holds param[], with padding */
     size_t prepared;                 /* offset of its prepared weights */
     int index;                       /* in graph->op */
@@ -73,7 +74,9 @@ typedef struct Graph {
     int op_count, op_capacity;
     Tensor **tensor;
     int tensor_count, tensor_capacity;
-    char scope[256]; /* prefix of names: "trunk.stages.0." */
+    char scope[256];                /* prefix of names: "trunk.stages.0." */
+    size_t scope_length[SCOPE_MAX]; /* of the prefix before each push that is open */
+    int scopes;
     Plan train, eval;
     size_t prepared_floats;
     size_t dparam_floats; /* largest op's parameter slice */
@@ -89,14 +92,15 @@ Tensor *graph_input(Graph *graph, const char *name, Shape shape);
 void graph_push_scope(Graph *graph, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void graph_pop_scope(Graph *graph);
 
-/* For ops: a new op on its inputs (in1 may be NULL) with an output of `shape`; options are copied. */
-Op *graph_op(Graph *graph, const OpType *type, const char *name, Tensor *in0, Tensor *in1, Shape shape,
-             const void *options, size_t options_bytes);
+/* For ops: a new op on its inputs (in1 may be NULL) with an output of `shape`; options are copied.
+ */
+Op *graph_op(Graph *graph, const OpType *type, const char *name, Tensor *in0, Tensor *in1,
+             Shape shape, const void *options, size_t options_bytes);
 /* A tensor that the op's forward fills for its backward. */
 Tensor *graph_saved(Graph *graph, Op *op, int slot, const char *name, Shape shape);
-Param *graph_param(Graph *graph, Op *op, int slot, const char *name, Shape shape, Init init, bool decay);
+Param *graph_param(Graph *graph, Op *op, int slot, const char *name, Shape shape, Init init,
+                   bool decay);
 Param *graph_state(Graph *graph, Op *op, int slot, const char *name, int count, float initial);
 
 /* Plans memory. False if building met a mistake; `err` then holds all of them. */
 bool graph_finish(Graph *graph, Error *err);
-

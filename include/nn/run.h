@@ -1,6 +1,6 @@
 /*
- * A run of the graph over one lane on one worker: workspace, lane facts, and the calls by which results
- * leave. Nothing in here allocates.
+ * A run of the graph over one lane on one worker: workspace, lane facts, and the calls by which
+ * results leave. Nothing in here allocates.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ typedef struct HeadRun {
 
 struct Run {
     const Graph *graph;
-    const Plan *plan;      /* graph->train or graph->eval */
+    const Plan *plan; /* graph->train or graph->eval */
     const Kernels *kernel;
     float *workspace;      /* (plan->floats), 64-byte aligned */
     const float *value;    /* parameters */
@@ -45,15 +45,18 @@ void graph_prepare(const Graph *graph, int index, const float *value, float *pre
 
 /* All ops in order; for evaluation with the eval plan. */
 void graph_forward(Run *run);
-/* All ops in reverse; needs a forward with the train plan. Calls grad_ready for each op with parameters. */
+/* All ops in reverse; needs a forward with the train plan. Calls grad_ready for each op with
+ * parameters. */
 void graph_backward(Run *run);
 
-/* --- for ops ---------------------------------------------------------------------------------------- */
+/* --- for ops
+ * ---------------------------------------------------------------------------------------- */
 float *run_value(const Run *run, const Tensor *tensor);
-/* Gradient of the op's output. May be overwritten by the op's backward, which is its last reader. */
+/* Gradient of the op's output. May be overwritten by the op's backward, which is its last reader.
+ */
 float *run_dout(const Run *run, const Op *op);
-/* Gradient of input i, to be added to: zeroed here if this op is the first to touch it. NULL if the input
- * wants none. */
+/* Gradient of input i, to be added to: zeroed here if this op is the first to touch it. NULL if the
+ * input wants none. */
 float *run_grad(const Run *run, const Op *op, int i);
 /* The same memory for an op that would rather overwrite: *adds tells whether it must add. */
 float *run_grad_raw(const Run *run, const Op *op, int i, bool *adds);
@@ -65,6 +68,7 @@ const float *run_prepared(const Run *run, const Op *op);
 float *run_dparam(const Run *run, const Op *op, int slot);
 void run_poll(const Run *run);
 
-/* gemm in pieces of about a millisecond with a poll after each; the cut is a function of the sizes. */
-void run_gemm(const Run *run, Transpose ta, Transpose tb, int m, int n, int k, float alpha, const float *a,
-              int lda, const float *b, int ldb, float beta, float *c, int ldc);
+/* gemm in pieces of about a millisecond with a poll after each; the cut is a function of the sizes.
+ */
+void run_gemm(const Run *run, Transpose ta, Transpose tb, int m, int n, int k, float alpha,
+              const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);

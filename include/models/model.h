@@ -1,0 +1,40 @@
+/*
+ * A model: one trunk, from images to features, and any number of heads, from features to the
+ * probabilities of one label group each.
+ */
+#pragma once
+
+#include "models/trunk.h"
+
+typedef struct HeadSpec {
+    const char *name;
+    int classes;
+} HeadSpec;
+
+typedef struct ModelSpec {
+    const TrunkType *trunk;
+    int kind; /* index into trunk->kinds */
+    const void *trunk_options;
+    const HeadSpec *head; /* (heads) */
+    int heads;
+    int image; /* side of the input, pixels */
+    int lane;  /* most images in a run */
+} ModelSpec;
+
+typedef struct ModelHead {
+    const char *name;
+    int classes;
+    Tensor *logits, *probability; /* (N,classes) */
+} ModelHead;
+
+typedef struct Model {
+    Graph *graph;
+    Tensor *images;   /* (lane,image,image,3): to be filled before a run */
+    Tensor *features; /* (lane,D) */
+    ModelHead *head;  /* (heads) */
+    int heads;
+} Model;
+
+/* Builds and plans the network; parameters are declared, not yet laid out (param_layout). Memory
+ * comes from `run`. All mistakes at once. */
+bool model_build(Model *model, const ModelSpec *spec, Arena *run, Error *err);

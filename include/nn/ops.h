@@ -1,0 +1,71 @@
+/*
+ * The ops: each function adds one op to the graph and returns its output. Names get the graph's
+ * scope; parameters are called NAME.weight and so on. Rank-4 tensors are images (N,H,W,C).
+ */
+#pragma once
+
+#include "nn/graph.h"
+
+/* Convolution with bias, no norm behind it: ConvNeXt's stem and downsampling.
+ * x (N,H,W,C) -> (N,H',W',out_channels); weight (out_channels,K,K,C), bias. */
+typedef struct Conv {
+    int out_channels, kernel, stride, padding;
+    Init init;
+} Conv;
+Tensor *nn_conv(Graph *graph, const char *name, Tensor *x, Conv options);
+
+/* Layer normalisation over the last axis, with gain and bias. Any rank. */
+Tensor *nn_layernorm(Graph *graph, const char *name, Tensor *x, float epsilon);
+
+/* First half of a ConvNeXt block: depthwise convolution (`conv_dw`: weight (K,K,C), bias), then
+ * normalisation over channels without gain and bias, which nn_mlp folds into its first matrix. */
+typedef struct DepthwiseNorm {
+    int kernel; /* odd, <= 7 */
+    float epsilon;
+    Init init;
+} DepthwiseNorm;
+Tensor *nn_depthwise_norm(Graph *graph, Tensor *x, DepthwiseNorm options);
+
+/* Second half: residual + drop_path(gamma * fc2(gelu(fc1(norm.weight * xhat + norm.bias)))).
+ * Parameters norm.weight, norm.bias, mlp.fc1.*, mlp.fc2.*, gamma (if layer_scale > 0: its initial
+ * value). */
+typedef struct Mlp {
+    int hidden;
+    float layer_scale; /* 0: no gamma */
+    float drop_path;   /* probability that an image skips the branch in training */
+    Init init;
+} Mlp;
+Tensor *nn_mlp(Graph *graph, Tensor *xhat, Tensor *residual, Mlp options);
+
+/* Convolution, batch norm, optional residual, optional ReLU. In training the statistics are those
+ * of the lane. weight (out_channels,K,K,C); norm parameters are called `norm_name`.*: gain, bias,
+ * and the statistics running_mean, running_var. */
+typedef struct ConvNorm {
+    int out_channels, kernel, stride, padding;
+    bool relu;
+    float epsilon, gain; /* gain: initial value, 0 for the last norm of a residual block */
+    const char *norm_name;
+    Init init;
+} ConvNorm;
+Tensor *nn_conv_norm(Graph *graph, const char *name, Tensor *x, Tensor *residual, ConvNorm options);
+
+/* Parameter-free shortcut of CIFAR ResNets (option A): every stride-th pixel, zero channels added
+ * evenly on both sides. (N,H,W,C) -> (N,ceil(H/s),ceil(W/s),out_channels). */
+typedef struct PadShortcut {
+    int stride, out_channels;
+} PadShortcut;
+Tensor *nn_pad_shortcut(Graph *graph, const char *name, Tensor *x, PadShortcut options);
+
+/* Mean over height and width: (N,H,W,C) -> (N,C). */
+Tensor *nn_mean_pool(Graph *graph, const char *name, Tensor *x);
+
+/* x (N,D) -> (N,out); weight (out,D), bias. */
+typedef struct Linear {
+    int out;
+    Init init;
+} Linear;
+Tensor *nn_linear(Graph *graph, const char *name, Tensor *x, Linear options);
+
+/* Softmax cross-entropy of head number `head` (index into Run.head): logits (N,K) -> probabilities
+ * (N,K). The gradient is scaled by the head's `scale`; masked images contribute nothing. */
+Tensor *nn_softmax_loss(Graph *graph, const char *name, Tensor *logits, int head);

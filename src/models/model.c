@@ -1,0 +1,25 @@
+/* Assembling trunk and heads into one graph. */
+#include "models/model.h"
+
+#include "models/head.h"
+
+bool model_build(Model *model, const ModelSpec *spec, Arena *run, Error *err)
+{
+    Graph *graph = graph_create(run);
+    *model = (Model){
+        .graph = graph, .heads = spec->heads, .head = arena_new(run, ModelHead, spec->heads)};
+    model->images =
+        graph_input(graph, "images", shape_of(4, spec->lane, spec->image, spec->image, 3));
+    graph_push_scope(graph, "trunk");
+    model->features = spec->trunk->build(graph, spec->kind, spec->trunk_options, model->images);
+    graph_pop_scope(graph);
+    for (int h = 0; h < spec->heads; h++) {
+        ModelHead *head = &model->head[h];
+        head->name = arena_strdup(run, spec->head[h].name);
+        head->classes = spec->head[h].classes;
+        graph_push_scope(graph, "heads.%s", head->name);
+        head_softmax(graph, model->features, h, head->classes, &head->logits, &head->probability);
+        graph_pop_scope(graph);
+    }
+    return graph_finish(graph, err);
+}

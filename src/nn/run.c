@@ -1,0 +1,135 @@
+/* Forward and backward over one lane, and what ops use to reach their memory. */
+#include "nn/run.h"
+
+#include <assert.h>
+#include <string.h>
+
+void graph_prepare(const Graph *graph, int index, const float *value, float *prepared)
+{
+    const Op *op = graph->op[index];
+    if (op->type->prepare) op->type->prepare(op, value, prepared + op->prepared);
+}
+
+void graph_forward(Run *run)
+{
+    for (int i = 0; i < run->graph->op_count; i++) {
+        const Op *op = run->graph->op[i];
+        op->type->forward(op, run);
+        run_poll(run);
+    }
+}
+
+/* Padding between parameters is summed like the rest, so it must be zero whatever op used dparam
+ * before. */
+static void clear_padding(const Op *op, float *dparam)
+{
+    for (int i = 0; i < OP_PARAMS; i++) {
+        const Param *param = op->param[i];
+        if (!param) continue;
+        size_t padding = (PARAM_ALIGN - param->count % PARAM_ALIGN) % PARAM_ALIGN;
+        memset(dparam + (param->offset - op->param_begin) + param->count, 0,
+               sizeof(float) * padding);
+    }
+}
+
+void graph_backward(Run *run)
+{
+    for (int i = run->graph->op_count - 1; i >= 0; i--) {
+        const Op *op = run->graph->op[i];
+        if (op->out->wants_grad) op->type->backward(op, run);
+        clear_padding(op, run->dparam);
+        if (op->param_count)
+            run->grad_ready(run->context, op->param_begin, run->dparam, op->param_count);
+        run_poll(run);
+    }
+}
+
+float *run_value(const Run *run, const Tensor *tensor)
+{
+    assert(run->plan->value[tensor->id] != PLAN_NONE);
+    return run->workspace + run->plan->value[tensor->id];
+}
+
+float *run_dout(const Run *run, const Op *op)
+{
+    assert(run->plan->grad[op->out->id] != PLAN_NONE);
+    return run->workspace + run->plan->grad[op->out->id];
+}
+
+float *run_grad_raw(const Run *run, const Op *op, int i, bool *adds)
+{
+    if (!op->in[i] || !op->in[i]->wants_grad) return NULL;
+    *adds = !op->grad_is_first[i];
+    return run->workspace + run->plan->grad[op->in[i]->id];
+}
+
+float *run_grad(const Run *run, const Op *op, int i)
+{
+    bool adds;
+    float *grad = run_grad_raw(run, op, i, &adds);
+    if (grad && !adds) {
+        Shape shape = op->in[i]->shape;
+        shape.dim[0] = run->images;
+        memset(grad, 0, sizeof(float) * shape_count(shape));
+    }
+    return grad;
+}
+
+float *run_scratch(const Run *run)
+{
+    return run->workspace + run->plan->scratch;
+}
+
+const float *run_param(const Run *run, const Op *op, int slot)
+{
+    return run->value + op->param[slot]->offset;
+}
+
+const float *run_state(const Run *run, const Op *op, int slot)
+{
+    return run->state + op->state[slot]->offset;
+}
+
+const float *run_prepared(const Run *run, const Op *op)
+{
+    return run->prepared + op->prepared;
+}
+
+float *run_dparam(const Run *run, const Op *op, int slot)
+{
+    return run->dparam + (op->param[slot]->offset - op->param_begin);
+}
+
+void run_poll(const Run *run)
+{
+    if (run->poll) run->poll(run->context);
+}
+
+/* Multiply-adds between two polls: about half a millisecond to a millisecond on one core. */
+static const double PIECE = 32e6;
+
+void run_gemm(const Run *run, Transpose ta, Transpose tb, int m, int n, int k, float alpha,
+              const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc)
+{
+    /* The cut must not depend on whether this worker polls: it could show in the bits. */
+    if ((double)m * n * k <= PIECE) {
+        gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+        run_poll(run);
+        return;
+    }
+    bool cut_rows = m > n;
+    int whole = cut_rows ? m : n;
+    int piece = (int)((double)whole * PIECE / ((double)m * n * k)) / 48 * 48;
+    if (piece < 48) piece = 48;
+    for (int begin = 0; begin < whole; begin += piece) {
+        size_t at = (size_t)begin;
+        int count = begin + piece < whole ? piece : whole - begin;
+        if (cut_rows)
+            gemm(ta, tb, count, n, k, alpha, ta == TRANSPOSE ? a + at : a + at * (size_t)lda, lda,
+                 b, ldb, beta, c + at * (size_t)ldc, ldc);
+        else
+            gemm(ta, tb, m, count, k, alpha, a, lda,
+                 tb == TRANSPOSE ? b + at * (size_t)ldb : b + at, ldb, beta, c + at, ldc);
+        run_poll(run);
+    }
+}
