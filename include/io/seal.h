@@ -28,3 +28,7 @@ bool seal_write(const char *path, Seal *seal, Error *err);
 /* Checks that the file is of `kind`, no newer than `version`, whole and undamaged; fills `seal`.
  * The error (ERROR_DATA) tells foreign, newer, truncated and damaged files apart. */
 bool seal_check(const char *path, SealKind kind, uint32_t version, Seal *seal, Error *err);
+
+/* What kind of file the seal says it is, without checking the hash; a file without a seal is an
+ * error. */
+bool seal_kind(const char *path, SealKind *kind, Error *err);

@@ -19,6 +19,7 @@ typedef struct Tensor {
     Shape shape;     /* dim[0] is the lane's images */
     int id;          /* index into a plan's places */
     int producer;    /* index of the op that makes it; -1: given from outside */
+    bool is_output;  /* read after the pass: keeps its place to the end */
     bool wants_grad; /* false for images and what depends on nothing trainable */
 } Tensor;
 

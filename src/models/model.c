@@ -12,6 +12,7 @@ bool model_build(Model *model, const ModelSpec *spec, Arena *run, Error *err)
         graph_input(graph, "images", shape_of(4, spec->lane, spec->image, spec->image, 3));
     graph_push_scope(graph, "trunk");
     model->features = spec->trunk->build(graph, spec->kind, spec->trunk_options, model->images);
+    model->features->is_output = true;
     graph_pop_scope(graph);
     for (int h = 0; h < spec->heads; h++) {
         ModelHead *head = &model->head[h];
@@ -19,6 +20,7 @@ bool model_build(Model *model, const ModelSpec *spec, Arena *run, Error *err)
         head->classes = spec->head[h].classes;
         graph_push_scope(graph, "heads.%s", head->name);
         head_softmax(graph, model->features, h, head->classes, &head->logits, &head->probability);
+        head->logits->is_output = true;
         graph_pop_scope(graph);
     }
     return graph_finish(graph, err);

@@ -72,7 +72,8 @@ static void mark_ends(Timeline *line)
     for (int i = 0; i < graph->tensor_count; i++) {
         Interval *interval = &line->value[i];
         if (graph->tensor[i]->producer < 0) interval->begin = 0;
-        if (!read[i] && interval->begin <= interval->end) interval->end = end;
+        if ((!read[i] || graph->tensor[i]->is_output) && interval->begin <= interval->end)
+            interval->end = end;
     }
     free(read);
 }

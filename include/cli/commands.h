@@ -1,0 +1,8 @@
+/* The commands: each gets its own arguments (argv[0] is "umbel NAME") and returns the exit code. */
+#pragma once
+
+int cmd_pack(int argc, char **argv);
+int cmd_train(int argc, char **argv);
+int cmd_eval(int argc, char **argv);
+int cmd_digest(int argc, char **argv);
+int cmd_inspect(int argc, char **argv);

@@ -1,0 +1,61 @@
+/*
+ * Checkpoints: everything a run needs to go on, in one sealed HDF5 file (docs/formats.md). Also the
+ * in-memory view of one, whether it was loaded or is about to be saved; the digest is a function of
+ * it.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "nn/param.h"
+
+#include <stdint.h>
+
+enum { CHECKPOINT_VERSION = 1 };
+
+/* A named array of floats. */
+typedef struct CheckpointArray {
+    const char *group; /* "param", "slot/m", "state" */
+    const char *name;  /* of the parameter */
+    Shape shape;
+    float *value;
+} CheckpointArray;
+
+typedef struct CheckpointHead {
+    const char *name;
+    int classes;
+    const char *const *class_name;
+} CheckpointHead;
+
+typedef struct Checkpoint {
+    const char *config; /* as resolved, YAML */
+    uint64_t step, epoch, updates, skipped;
+    CheckpointHead *head;
+    int heads;
+    CheckpointArray *array; /* parameters, slots, statistics, each in store order */
+    int arrays;
+    double *best; /* (heads + 1): best validation accuracy so far per head and jointly; -1: none */
+    Hash128 pack; /* hash of the pack that it was trained on */
+    const char
+        *provenance; /* "name: value" lines: program, ISA, libraries; for people and warnings */
+} Checkpoint;
+
+/* Writes `checkpoint` to `path` atomically and sealed. */
+bool checkpoint_save(const Checkpoint *checkpoint, const char *path, Error *err);
+
+/* Loads into memory of `arena`. */
+bool checkpoint_load(Checkpoint *checkpoint, const char *path, Arena *arena, Error *err);
+
+/* NULL: no such array. */
+const CheckpointArray *checkpoint_find(const Checkpoint *checkpoint, const char *group,
+                                       const char *name);
+
+/* Copies the arrays of one group into a flat array parallel to `store`. Each parameter must be
+ * there with its shape; all that are not are reported. */
+bool checkpoint_copy(const Checkpoint *checkpoint, const char *group, const ParamStore *store,
+                     float *flat, Error *err);
+
+/* The digest as docs/formats.md defines it: arrays in order, step, epoch, and the configuration's
+ * keys that shape the trajectory. False if the stored configuration cannot be read. */
+bool checkpoint_digest(const Checkpoint *checkpoint, Hash128 *digest, Error *err);

@@ -1,0 +1,15 @@
+/* Evaluation of a split: every image exactly once, in lanes of the pack's order, on all ranks. */
+#pragma once
+
+#include "data/pack.h"
+#include "train/engine.h"
+#include "train/score.h"
+
+typedef struct Evaluator Evaluator;
+
+/* Buffers for evaluating on `engine`, from `run`. */
+Evaluator *evaluator_create(Engine *engine, Arena *run);
+
+/* Scores the split with the engine's parameters as they are prepared. The counts are the same for
+ * any ranks and workers. Valid until the next call. Collective. */
+const Score *evaluate(Evaluator *evaluator, Split split, const char *progress_label);

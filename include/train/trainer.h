@@ -1,0 +1,35 @@
+/*
+ * The trainer: lanes over workers and ranks, the exact sum, the optimizer, validation, checkpoints
+ * and logs. The only place where nn, data and dist meet. Everything here is called by the main
+ * thread of every rank, and is collective.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "dist/comm.h"
+#include "train/config.h"
+
+typedef struct Trainer Trainer;
+
+typedef struct TrainerOptions {
+    Comm *comm;
+    Config *config;    /* kept; its heads are filled in from the pack if it names none */
+    bool resume;       /* go on from the run folder's newest checkpoint, if there is one */
+    const char *title; /* of the progress bar; NULL: no bar */
+} TrainerOptions;
+
+/* Opens pack and run folder, builds the model, restores a checkpoint if asked to. NULL on a mistake
+ * of the user or bad data, with the same Error on all ranks. */
+Trainer *trainer_open(const TrainerOptions *options, Error *err);
+void trainer_close(Trainer *trainer); /* NULL is allowed */
+
+/* Trains until the end of the run or until step `until` (whichever comes first; until < 0: the
+ * end), validating after each epoch, and leaves a checkpoint of the last step. False if the run
+ * folder cannot be written. */
+bool trainer_run(Trainer *trainer, long until, Error *err);
+
+/* One optimizer step. Allocates nothing. */
+void trainer_step(Trainer *trainer);
+
+/* Steps done. */
+uint64_t trainer_steps(const Trainer *trainer);

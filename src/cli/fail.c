@@ -1,0 +1,63 @@
+/* Errors and arguments of every command. */
+#include "cli/fail.h"
+
+#include "base/log.h"
+
+#include <argp.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int cli_fail(const Error *err)
+{
+    static const int code[] = {[ERROR_NONE] = EXIT_BROKEN,
+                               [ERROR_USAGE] = EXIT_USAGE,
+                               [ERROR_DATA] = EXIT_DATA,
+                               [ERROR_SYSTEM] = EXIT_SYSTEM};
+    if (log_get_rank() == 0)
+        for (const char *line = err->text; *line;) {
+            size_t length = strcspn(line, "\n");
+            fprintf(stderr, "umbel: %.*s\n", (int)length, line);
+            line += length + (line[length] == '\n');
+        }
+    return code[err->kind];
+}
+
+/* The rank that the launcher gave this process, before MPI has started: Open MPI, PMIx, SLURM,
+ * MPICH. */
+static int launched_rank(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
+                                        "SLURM_PROCID"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *text = getenv(names[i]);
+        if (text) return atoi(text);
+    }
+    return 0;
+}
+
+static void silence(void)
+{
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (null < 0) return;
+    dup2(null, STDOUT_FILENO);
+    dup2(null, STDERR_FILENO);
+    close(null);
+}
+
+void cli_parse(const struct argp *argp, int argc, char **argv, void *arguments)
+{
+    argp_err_exit_status = EXIT_USAGE;
+    bool quiet = launched_rank() != 0;
+    int out = dup(STDOUT_FILENO), err = dup(STDERR_FILENO);
+    if (quiet) silence();
+    argp_parse(argp, argc, argv, 0, NULL, arguments);
+    if (quiet) {
+        dup2(out, STDOUT_FILENO);
+        dup2(err, STDERR_FILENO);
+    }
+    close(out);
+    close(err);
+}

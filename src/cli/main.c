@@ -1,0 +1,81 @@
+/* umbel: the table of commands. */
+#include "base/arena.h"
+#include "base/option.h"
+#include "cli/commands.h"
+#include "cli/fail.h"
+#include "dist/comm.h"
+#include "kernels/gemm.h"
+#include "train/provenance.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct Command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} Command;
+
+static const Command commands[] = {
+    {"pack",    cmd_pack,    "make a data pack from image files and labels"     },
+    {"train",   cmd_train,   "train a model; also under mpirun or srun"         },
+    {"eval",    cmd_eval,    "score a checkpoint on a split of a pack"          },
+    {"digest",  cmd_digest,  "print a checkpoint's digest, one hexadecimal line"},
+    {"inspect", cmd_inspect, "describe a pack or a checkpoint"                  },
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_help(FILE *out)
+{
+    fputs("umbel trains one network with several heads, one per label group, on any number of "
+          "CPUs.\n\n"
+          "Usage: umbel COMMAND [ARGUMENTS]\n       umbel COMMAND --help\n       umbel "
+          "--version\n\nCommands:\n",
+          out);
+    for (int i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+}
+
+static int print_version(int argc, char **argv)
+{
+    Comm *comm = comm_open(&argc, &argv);
+    gemm_init();
+    Arena *arena = arena_create("version");
+    if (comm_rank(comm) == 0) puts(provenance_text(arena));
+    arena_destroy(arena);
+    comm_close(comm);
+    return EXIT_DONE;
+}
+
+static int unknown(const char *name)
+{
+    const char *names[COMMANDS];
+    for (int i = 0; i < COMMANDS; i++) names[i] = commands[i].name;
+    const char *near = option_nearest(name, names, COMMANDS);
+    fprintf(stderr, "umbel: %s: no such command; %s%s%s\n", name,
+            near ? "did you mean " : "see umbel --help", near ? near : "", near ? "?" : "");
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 ||
+        strcmp(argv[1], "-h") == 0) {
+        print_help(stdout);
+        return EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) return print_version(argc, argv);
+    for (int i = 0; i < COMMANDS; i++) {
+        if (strcmp(argv[1], commands[i].name) != 0) continue;
+        static char name[64];
+        snprintf(name, sizeof name, "umbel %s", argv[1]);
+        argv[1] = name;
+        return commands[i].run(argc - 1, argv + 1);
+    }
+    return unknown(argv[1]);
+}

@@ -1,0 +1,302 @@
+/* Checkpoints: saving, loading, digest. */
+#include "train/checkpoint.h"
+
+#include "base/version.h"
+#include "io/file.h"
+#include "io/h5.h"
+#include "io/seal.h"
+#include "train/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PATH_BYTES = 4096, NAME_BYTES = 512 };
+
+static const char *const integer_keys[] = {"step", "epoch", "updates", "skipped"};
+enum { INTEGERS = 4 };
+
+static H5Shape shape_to_h5(Shape shape)
+{
+    H5Shape out = {.rank = shape.rank};
+    for (int i = 0; i < shape.rank; i++) out.dim[i] = (uint64_t)shape.dim[i];
+    return out;
+}
+
+/* --- saving
+ * ---------------------------------------------------------------------------------------- */
+
+static bool write_header(H5 *file, const Checkpoint *checkpoint, Error *err)
+{
+    char creator[64];
+    snprintf(creator, sizeof creator, "umbel %s", version_text());
+    bool ok = h5_write_attribute_text(file, "/", "format", "umbel checkpoint", err) &&
+              h5_write_attribute_int(file, "/", "version", CHECKPOINT_VERSION, err) &&
+              h5_write_attribute_text(file, "/", "created_by", creator, err);
+    const uint64_t value[INTEGERS] = {checkpoint->step, checkpoint->epoch, checkpoint->updates,
+                                      checkpoint->skipped};
+    for (int i = 0; i < INTEGERS; i++)
+        ok = ok && h5_write_attribute_int(file, "/", integer_keys[i], (int64_t)value[i], err);
+    uint64_t hash[2] = {checkpoint->pack.high, checkpoint->pack.low};
+    return ok && h5_write_texts(file, "/config", &checkpoint->config, 1, err) &&
+           h5_write_texts(file, "/provenance", &checkpoint->provenance, 1, err) &&
+           h5_write(file, "/pack_hash", H5_U64, (H5Shape){1, {2}}, hash, err) &&
+           h5_write(file, "/best", H5_F64, (H5Shape){1, {(uint64_t)checkpoint->heads + 1}},
+                    checkpoint->best, err);
+}
+
+static bool write_heads(H5 *file, const Checkpoint *checkpoint, Error *err)
+{
+    for (int h = 0; h < checkpoint->heads; h++) {
+        char name[NAME_BYTES];
+        snprintf(name, sizeof name, "/heads/%s/class", checkpoint->head[h].name);
+        if (!h5_write_texts(file, name, checkpoint->head[h].class_name,
+                            (size_t)checkpoint->head[h].classes, err))
+            return false;
+    }
+    return true;
+}
+
+static bool write_arrays(H5 *file, const Checkpoint *checkpoint, Error *err)
+{
+    for (int i = 0; i < checkpoint->arrays; i++) {
+        const CheckpointArray *array = &checkpoint->array[i];
+        char name[NAME_BYTES];
+        snprintf(name, sizeof name, "/%s/%s", array->group, array->name);
+        if (!h5_write(file, name, H5_F32, shape_to_h5(array->shape), array->value, err))
+            return false;
+    }
+    return true;
+}
+
+static bool write_file(const Checkpoint *checkpoint, const char *path, Error *err)
+{
+    H5 *file = h5_create(path, err);
+    if (!file) return false;
+    bool ok = write_header(file, checkpoint, err) && write_heads(file, checkpoint, err) &&
+              write_arrays(file, checkpoint, err);
+    ok = h5_close(file, err) && ok;
+    Seal seal = {.kind = SEAL_CHECKPOINT, .version = CHECKPOINT_VERSION};
+    return ok && seal_write(path, &seal, err);
+}
+
+bool checkpoint_save(const Checkpoint *checkpoint, const char *path, Error *err)
+{
+    char temporary[PATH_BYTES];
+    file_temporary(path, temporary, sizeof temporary);
+    if (write_file(checkpoint, temporary, err)) return file_commit(temporary, path, err);
+    remove(temporary);
+    return error_context(err, "cannot write checkpoint %s", path);
+}
+
+/* --- loading
+ * --------------------------------------------------------------------------------------- */
+
+/* Takes over texts that h5 made with malloc. */
+static const char **adopt_texts(char **texts, size_t count, Arena *arena)
+{
+    const char **copy = arena_new(arena, const char *, count + 1);
+    for (size_t i = 0; i < count; i++) copy[i] = arena_strdup(arena, texts[i]);
+    free(texts);
+    return copy;
+}
+
+static bool read_text(H5 *file, const char *name, const char **text, Arena *arena, Error *err)
+{
+    char **texts = NULL;
+    size_t count = 0;
+    if (!h5_read_texts(file, name, &texts, &count, err)) return false;
+    const char **copy = adopt_texts(texts, count, arena);
+    if (count != 1) return error_set(err, ERROR_DATA, "%s: holds %zu texts, not 1", name, count);
+    *text = copy[0];
+    return true;
+}
+
+static bool read_header(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *err)
+{
+    uint64_t *const value[INTEGERS] = {&checkpoint->step, &checkpoint->epoch, &checkpoint->updates,
+                                       &checkpoint->skipped};
+    for (int i = 0; i < INTEGERS; i++) {
+        int64_t number = 0;
+        if (!h5_read_attribute_int(file, "/", integer_keys[i], &number, err)) return false;
+        if (number < 0) return error_set(err, ERROR_DATA, "%s: is negative", integer_keys[i]);
+        *value[i] = (uint64_t)number;
+    }
+    uint64_t hash[2] = {0};
+    if (!read_text(file, "/config", &checkpoint->config, arena, err) ||
+        !read_text(file, "/provenance", &checkpoint->provenance, arena, err) ||
+        !h5_read(file, "/pack_hash", H5_U64, (H5Shape){1, {2}}, hash, err))
+        return false;
+    checkpoint->pack = (Hash128){hash[0], hash[1]};
+    return true;
+}
+
+static bool read_heads(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *err)
+{
+    char **names = NULL;
+    size_t count = 0;
+    if (!h5_list(file, "/heads", &names, &count, err)) return false;
+    const char **name = adopt_texts(names, count, arena);
+    checkpoint->heads = (int)count;
+    checkpoint->head = arena_new(arena, CheckpointHead, count + 1);
+    checkpoint->best = arena_new(arena, double, count + 1);
+    for (size_t h = 0; h < count; h++) {
+        char path[NAME_BYTES];
+        snprintf(path, sizeof path, "/heads/%s/class", name[h]);
+        char **classes = NULL;
+        size_t class_count = 0;
+        if (!h5_read_texts(file, path, &classes, &class_count, err)) return false;
+        checkpoint->head[h] =
+            (CheckpointHead){name[h], (int)class_count, adopt_texts(classes, class_count, arena)};
+    }
+    return h5_read(file, "/best", H5_F64, (H5Shape){1, {count + 1}}, checkpoint->best, err);
+}
+
+static bool shape_from_h5(H5Shape in, Shape *shape)
+{
+    if (in.rank < 1 || in.rank > SHAPE_MAX) return false;
+    shape->rank = in.rank;
+    uint64_t count = 1;
+    for (int i = 0; i < in.rank; i++) {
+        if (in.dim[i] < 1 || in.dim[i] > INT32_MAX) return false;
+        count *= in.dim[i];
+        if (count > INT32_MAX) return false;
+        shape->dim[i] = (int)in.dim[i];
+    }
+    return true;
+}
+
+static bool read_array(H5 *file, CheckpointArray *array, Arena *arena, Error *err)
+{
+    char path[NAME_BYTES];
+    snprintf(path, sizeof path, "/%s/%s", array->group, array->name);
+    H5Type type;
+    H5Shape shape;
+    if (!h5_info(file, path, &type, &shape, err)) return false;
+    if (type != H5_F32 || !shape_from_h5(shape, &array->shape))
+        return error_set(err, ERROR_DATA, "%s: is no float32 array of 1 to %d dimensions", path,
+                         SHAPE_MAX);
+    array->value = arena_new(arena, float, shape_count(array->shape));
+    return h5_read(file, path, H5_F32, shape, array->value, err);
+}
+
+/* Appends the arrays of one group. */
+static bool read_group(H5 *file, Checkpoint *checkpoint, const char *group, Arena *arena,
+                       Error *err)
+{
+    char path[NAME_BYTES];
+    snprintf(path, sizeof path, "/%s", group);
+    if (!h5_has(file, path)) return true;
+    char **names = NULL;
+    size_t count = 0;
+    if (!h5_list(file, path, &names, &count, err)) return false;
+    const char **name = adopt_texts(names, count, arena);
+    CheckpointArray *array =
+        arena_new(arena, CheckpointArray, (size_t)checkpoint->arrays + count + 1);
+    if (checkpoint->arrays)
+        memcpy(array, checkpoint->array, sizeof *array * (size_t)checkpoint->arrays);
+    checkpoint->array = array;
+    for (size_t i = 0; i < count; i++) {
+        CheckpointArray *next = &array[checkpoint->arrays++];
+        *next = (CheckpointArray){.group = group, .name = name[i]};
+        if (!read_array(file, next, arena, err)) return false;
+    }
+    return true;
+}
+
+static bool read_slots(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *err)
+{
+    if (!h5_has(file, "/slot")) return true;
+    char **names = NULL;
+    size_t count = 0;
+    if (!h5_list(file, "/slot", &names, &count, err)) return false;
+    const char **name = adopt_texts(names, count, arena);
+    for (size_t i = 0; i < count; i++)
+        if (!read_group(file, checkpoint, arena_printf(arena, "slot/%s", name[i]), arena, err))
+            return false;
+    return true;
+}
+
+bool checkpoint_load(Checkpoint *checkpoint, const char *path, Arena *arena, Error *err)
+{
+    *checkpoint = (Checkpoint){0};
+    Seal seal;
+    if (!seal_check(path, SEAL_CHECKPOINT, CHECKPOINT_VERSION, &seal, err)) return false;
+    H5 *file = h5_open(path, err);
+    if (!file) return false;
+    bool ok = read_header(file, checkpoint, arena, err) &&
+              read_heads(file, checkpoint, arena, err) &&
+              read_group(file, checkpoint, "param", arena, err) &&
+              read_slots(file, checkpoint, arena, err) &&
+              read_group(file, checkpoint, "state", arena, err);
+    if (!ok) error_context(err, "%s: not a checkpoint that this program can read", path);
+    h5_close(file, ok ? err : &(Error){0});
+    return ok;
+}
+
+const CheckpointArray *checkpoint_find(const Checkpoint *checkpoint, const char *group,
+                                       const char *name)
+{
+    for (int i = 0; i < checkpoint->arrays; i++)
+        if (strcmp(checkpoint->array[i].name, name) == 0 &&
+            strcmp(checkpoint->array[i].group, group) == 0)
+            return &checkpoint->array[i];
+    return NULL;
+}
+
+static bool copy_array(const Checkpoint *checkpoint, const char *group, const Param *param,
+                       float *value, Error *err)
+{
+    const CheckpointArray *array = checkpoint_find(checkpoint, group, param->name);
+    char have[SHAPE_TEXT_BYTES], want[SHAPE_TEXT_BYTES];
+    if (!array) return error_set(err, ERROR_DATA, "%s/%s: is missing", group, param->name);
+    if (!shape_equal(array->shape, param->shape))
+        return error_set(err, ERROR_DATA, "%s/%s: has shape %s, the model needs %s", group,
+                         param->name, shape_print(array->shape, have),
+                         shape_print(param->shape, want));
+    memcpy(value, array->value, sizeof(float) * param->count);
+    return true;
+}
+
+bool checkpoint_copy(const Checkpoint *checkpoint, const char *group, const ParamStore *store,
+                     float *flat, Error *err)
+{
+    bool ok = true;
+    for (int i = 0; i < store->count; i++)
+        ok &= copy_array(checkpoint, group, store->list[i], flat + store->list[i]->offset, err);
+    return ok;
+}
+
+/* --- digest
+ * ---------------------------------------------------------------------------------------- */
+
+static void add_u64(Hasher *hasher, uint64_t value)
+{
+    uint8_t bytes[8];
+    for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(value >> (8 * i));
+    hasher_add(hasher, bytes, sizeof bytes);
+}
+
+bool checkpoint_digest(const Checkpoint *checkpoint, Hash128 *digest, Error *err)
+{
+    Arena *arena = arena_create("digest");
+    Config config;
+    bool ok =
+        config_parse(&config, arena, checkpoint->config, "configuration of the checkpoint", err);
+    if (ok) {
+        Hasher *hasher = hasher_create();
+        for (int i = 0; i < checkpoint->arrays; i++) {
+            const CheckpointArray *array = &checkpoint->array[i];
+            hasher_add_text(hasher, array->group);
+            hasher_add_text(hasher, array->name);
+            hasher_add(hasher, array->value, sizeof(float) * shape_count(array->shape));
+        }
+        add_u64(hasher, checkpoint->step);
+        add_u64(hasher, checkpoint->epoch);
+        add_u64(hasher, checkpoint->updates);
+        config_digest(&config, hasher);
+        *digest = hasher_finish(hasher);
+    }
+    arena_destroy(arena);
+    return ok;
+}

@@ -1,0 +1,177 @@
+/* The engine: building it, preparing weights, loading lanes. */
+#include "train/engine.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <string.h>
+
+/* --- labels
+ * ---------------------------------------------------------------------------------------- */
+
+static int find_class(const char *const *names, int count, const char *name)
+{
+    for (int k = 0; k < count; k++)
+        if (strcmp(names[k], name) == 0) return k;
+    return -1;
+}
+
+/* The pack's labels of one group in terms of the head's classes. A class that the head has not
+ * learnt is an error if a record carries it. */
+static bool map_labels(const Pack *pack, const LabelGroup *group, const HeadSpec *head,
+                       const char *const *class_name, const int32_t **out, Arena *run, Error *err)
+{
+    int *class_of = arena_new(run, int, group->classes + 1);
+    int64_t *used = arena_new(run, int64_t, group->classes + 1);
+    size_t records = pack_records(pack);
+    for (size_t r = 0; r < records; r++)
+        if (group->label[r] >= 0) used[group->label[r]]++;
+    for (int k = 0; k < group->classes; k++) {
+        class_of[k] = find_class(class_name, head->classes, group->class_name[k]);
+        if (class_of[k] < 0 && used[k] > 0)
+            error_set(
+                err, ERROR_DATA,
+                "%s: label group %s: class \"%s\" (%lld images) is not among the %d classes of the "
+                "checkpoint's head; evaluate on a pack with the classes it was trained on",
+                pack_path(pack), group->name, group->class_name[k], (long long)used[k],
+                head->classes);
+    }
+    if (err->kind != ERROR_NONE) return false;
+    int32_t *label = arena_new(run, int32_t, records + 1);
+    for (size_t r = 0; r < records; r++)
+        label[r] = group->label[r] < 0 ? LABEL_MISSING : class_of[group->label[r]];
+    *out = label;
+    return true;
+}
+
+static bool match_heads(Engine *engine, const EngineOptions *options, Arena *run, Error *err)
+{
+    const Pack *pack = options->pack;
+    engine->label = arena_new(run, const int32_t *, options->spec.heads + 1);
+    for (int h = 0; h < options->spec.heads; h++) {
+        const HeadSpec *head = &options->spec.head[h];
+        int g = pack_find_group(pack, head->name);
+        if (g < 0) {
+            error_set(err, ERROR_DATA, "%s: has no label group \"%s\", which a head needs",
+                      pack_path(pack), head->name);
+            continue;
+        }
+        const LabelGroup *group = pack_group(pack, g);
+        if (!options->class_name)
+            engine->label[h] = group->label;
+        else
+            map_labels(pack, group, head, options->class_name[h], &engine->label[h], run, err);
+    }
+    return err->kind == ERROR_NONE;
+}
+
+/* --- workers
+ * --------------------------------------------------------------------------------------- */
+
+static void open_worker(Engine *engine, LaneWorker *worker, const EngineOptions *options,
+                        Arena *run)
+{
+    const Graph *graph = engine->model.graph;
+    size_t floats = graph->eval.floats;
+    if (options->training && graph->train.floats > floats) floats = graph->train.floats;
+    int heads = engine->model.heads, lane = engine->lane;
+    worker->workspace = arena_new(run, float, floats);
+    worker->record = arena_new(run, uint32_t, lane);
+    worker->bad = arena_new(run, bool, lane);
+    worker->label = arena_new(run, int32_t *, heads + 1);
+    HeadRun *head = arena_new(run, HeadRun, heads + 1);
+    for (int h = 0; h < heads; h++)
+        head[h].label = worker->label[h] = arena_new(run, int32_t, lane);
+    worker->loader = lane_loader_create(&(LaneLoaderOptions){.pack = engine->pack,
+                                                             .augment = options->augment,
+                                                             .side = engine->image,
+                                                             .seed = engine->seed},
+                                        run);
+    worker->run =
+        (Run){.graph = graph,
+              .kernel = kernels(),
+              .workspace = worker->workspace,
+              .value = graph->params->value,
+              .state = graph->state->value,
+              .prepared = engine->prepared,
+              .dparam = options->training ? arena_new(run, float, graph->dparam_floats) : NULL,
+              .seed = engine->seed,
+              .record = worker->record,
+              .head = head};
+}
+
+bool engine_open(Engine *engine, const EngineOptions *options, Arena *run, Error *err)
+{
+    *engine = (Engine){.comm = options->comm,
+                       .pack = options->pack,
+                       .lane = options->spec.lane,
+                       .image = options->spec.image,
+                       .seed = options->seed};
+    bool matched = match_heads(engine, options, run, err);
+    if (!model_build(&engine->model, &options->spec, run, err) || !matched) return false;
+    Graph *graph = engine->model.graph;
+    param_layout(graph->params, options->seed);
+    param_layout(graph->state, options->seed);
+    engine->prepared = arena_new(run, float, graph->prepared_floats + 1);
+    engine->reported = (atomic_uchar *)arena_alloc(run, pack_records(options->pack) + 1);
+    engine->worker = arena_new(run, LaneWorker, options->workers);
+    for (int w = 0; w < options->workers; w++)
+        open_worker(engine, &engine->worker[w], options, run);
+    engine->pool = pool_create(options->workers);
+    return true;
+}
+
+void engine_close(Engine *engine)
+{
+    if (!engine->pool) return;
+    for (int w = 0; w < pool_workers(engine->pool); w++)
+        lane_loader_destroy(engine->worker[w].loader);
+    pool_destroy(engine->pool);
+    engine->pool = NULL;
+}
+
+/* --- work
+ * ------------------------------------------------------------------------------------------ */
+
+static void prepare_some(void *context, int worker)
+{
+    (void)worker;
+    Engine *engine = context;
+    const Graph *graph = engine->model.graph;
+    int i;
+    while ((i = atomic_fetch_add(&engine->next_op, 1)) < graph->op_count)
+        graph_prepare(graph, i, graph->params->value, engine->prepared);
+}
+
+void engine_prepare(Engine *engine)
+{
+    atomic_store(&engine->next_op, 0);
+    pool_run(engine->pool, prepare_some, engine);
+}
+
+/* Says once per rank and record why it could not be read. */
+static void report_bad(Engine *engine, const LaneWorker *worker, uint32_t record)
+{
+    if (atomic_exchange(&engine->reported[record], 1)) return;
+    log_rank("masked image %u (%s): %s", record, pack_record_path(engine->pack, record),
+             lane_loader_reason(worker->loader));
+}
+
+int engine_load(Engine *engine, LaneWorker *worker, int count, bool training, uint64_t epoch)
+{
+    double begin = clock_seconds();
+    Run *run = &worker->run;
+    run->plan = training ? &engine->model.graph->train : &engine->model.graph->eval;
+    run->training = training;
+    run->images = count;
+    int bad = lane_loader_load(worker->loader, run_value(run, engine->model.images), worker->bad,
+                               worker->record, count, training, epoch);
+    for (int h = 0; h < engine->model.heads; h++)
+        for (int n = 0; n < count; n++)
+            worker->label[h][n] =
+                worker->bad[n] ? LABEL_MISSING : engine->label[h][worker->record[n]];
+    for (int n = 0; bad && n < count; n++)
+        if (worker->bad[n]) report_bad(engine, worker, worker->record[n]);
+    worker->load_seconds += clock_seconds() - begin;
+    return bad;
+}

@@ -1,0 +1,110 @@
+/*
+ * Evaluation. Lanes are cut from the split in pack order, the last one short, and never by ranks: a
+ * lane's numbers do not depend on where it is computed, and counts are integers, so totals do not
+ * either.
+ */
+#include "train/evaluate.h"
+
+#include "base/clock.h"
+#include "base/progress.h"
+
+#include <string.h>
+
+struct Evaluator {
+    Engine *engine;
+    Score *worker_score;          /* (workers) */
+    const float ***worker_logits; /* (workers)(heads): of the lane under way */
+    Score total;
+    /* of the evaluation under way */
+    const uint32_t *record;
+    size_t count;
+    int last_lane; /* of this rank, exclusive */
+    atomic_int next_lane;
+    Progress *progress; /* NULL: none */
+};
+
+Evaluator *evaluator_create(Engine *engine, Arena *run)
+{
+    Evaluator *evaluator = arena_new(run, Evaluator, 1);
+    const Model *model = &engine->model;
+    int *classes = arena_new(run, int, model->heads + 1);
+    const char **name = arena_new(run, const char *, model->heads + 1);
+    for (int h = 0; h < model->heads; h++) {
+        classes[h] = model->head[h].classes;
+        name[h] = model->head[h].name;
+    }
+    int workers = pool_workers(engine->pool);
+    evaluator->engine = engine;
+    evaluator->worker_score = arena_new(run, Score, workers);
+    evaluator->worker_logits = arena_new(run, const float **, workers);
+    for (int w = 0; w < workers; w++) {
+        evaluator->worker_score[w] = score_create(model->heads, classes, name, run);
+        evaluator->worker_logits[w] = arena_new(run, const float *, model->heads + 1);
+    }
+    evaluator->total = score_create(model->heads, classes, name, run);
+    return evaluator;
+}
+
+static void score_lane(Evaluator *evaluator, LaneWorker *worker, int index)
+{
+    const Model *model = &evaluator->engine->model;
+    const Run *run = &worker->run;
+    Score *score = &evaluator->worker_score[index];
+    const float **logits = evaluator->worker_logits[index];
+    for (int h = 0; h < model->heads; h++) {
+        logits[h] = run_value(run, model->head[h].logits);
+        score_loss(score, h, run->head[h].loss);
+    }
+    for (int n = 0; n < run->images; n++)
+        if (worker->bad[n])
+            score_bad(score);
+        else
+            score_image(score, logits, worker->label, n);
+}
+
+static void evaluate_some(void *context, int index)
+{
+    Evaluator *evaluator = context;
+    Engine *engine = evaluator->engine;
+    LaneWorker *worker = &engine->worker[index];
+    size_t lane_images = (size_t)engine->lane;
+    int lane;
+    while ((lane = atomic_fetch_add(&evaluator->next_lane, 1)) < evaluator->last_lane) {
+        size_t begin = (size_t)lane * lane_images;
+        size_t count =
+            evaluator->count - begin < lane_images ? evaluator->count - begin : lane_images;
+        memcpy(worker->record, evaluator->record + begin, sizeof(uint32_t) * count);
+        engine_load(engine, worker, (int)count, false, 0);
+        worker->run.poll = NULL;
+        graph_forward(&worker->run);
+        score_lane(evaluator, worker, index);
+        if (index == 0 && evaluator->progress) progress_set(evaluator->progress, (begin + count));
+    }
+}
+
+const Score *evaluate(Evaluator *evaluator, Split split, const char *progress_label)
+{
+    Engine *engine = evaluator->engine;
+    int workers = pool_workers(engine->pool), rank = comm_rank(engine->comm);
+    evaluator->record = pack_split(engine->pack, split, &evaluator->count);
+    size_t lane_images = (size_t)engine->lane;
+    size_t lanes = (evaluator->count + lane_images - 1) / lane_images;
+    size_t size = (size_t)comm_size(engine->comm);
+    evaluator->last_lane = (int)(lanes * (size_t)(rank + 1) / size);
+    atomic_store(&evaluator->next_lane, (int)(lanes * (size_t)rank / size));
+
+    Progress progress;
+    size_t own = (size_t)evaluator->last_lane * lane_images;
+    if (progress_label)
+        progress_start(&progress, progress_label, "images",
+                       own < evaluator->count ? own : evaluator->count);
+    evaluator->progress = progress_label ? &progress : NULL;
+    for (int w = 0; w < workers; w++) score_clear(&evaluator->worker_score[w]);
+    pool_run(engine->pool, evaluate_some, evaluator);
+    if (progress_label) progress_hide(&progress);
+
+    score_clear(&evaluator->total);
+    for (int w = 0; w < workers; w++) score_add(&evaluator->total, &evaluator->worker_score[w]);
+    comm_sum_i64(engine->comm, evaluator->total.count, evaluator->total.counts);
+    return &evaluator->total;
+}

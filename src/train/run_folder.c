@@ -1,0 +1,169 @@
+/* The run folder. */
+#include "train/run_folder.h"
+
+#include "base/log.h"
+#include "io/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CHECKPOINTS_MAX = 4096 };
+
+static void checkpoint_folder(const RunFolder *folder, char *path, size_t bytes)
+{
+    file_join(path, bytes, folder->path, "checkpoint");
+}
+
+void run_folder_checkpoint(const RunFolder *folder, uint64_t step, char *path, size_t bytes)
+{
+    snprintf(path, bytes, "%s/checkpoint/step-%" PRIu64 ".h5", folder->path, step);
+}
+
+/* Parses exactly "step-N.h5". */
+static bool parse_step(const char *name, uint64_t *step)
+{
+    if (strncmp(name, "step-", 5) != 0 || name[5] < '0' || name[5] > '9') return false;
+    char *end;
+    *step = strtoull(name + 5, &end, 10);
+    return strcmp(end, ".h5") == 0;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* Steps of all checkpoints, newest first; returns their number. */
+static int list_steps(const RunFolder *folder, uint64_t *steps)
+{
+    char path[RUN_PATH_BYTES];
+    checkpoint_folder(folder, path, sizeof path);
+    DIR *dir = opendir(path);
+    if (!dir) return 0;
+    int count = 0;
+    for (struct dirent *entry; (entry = readdir(dir)) && count < CHECKPOINTS_MAX;)
+        count += parse_step(entry->d_name, &steps[count]);
+    closedir(dir);
+    qsort(steps, (size_t)count, sizeof *steps, newest_first);
+    return count;
+}
+
+bool run_folder_newest(const RunFolder *folder, uint64_t *step)
+{
+    uint64_t steps[CHECKPOINTS_MAX];
+    if (list_steps(folder, steps) == 0) return false;
+    *step = steps[0];
+    return true;
+}
+
+bool run_folder_open(const RunFolder *folder, bool resume, Error *err)
+{
+    uint64_t step;
+    if (!resume && run_folder_newest(folder, &step))
+        return error_set(err, ERROR_USAGE,
+                         "%s: holds the checkpoints of another run (newest: step %" PRIu64
+                         "); go on with --resume, or choose another folder with --set run=FOLDER",
+                         folder->path, step);
+    char path[RUN_PATH_BYTES];
+    checkpoint_folder(folder, path, sizeof path);
+    return file_make_folders(path, err);
+}
+
+bool run_folder_write_config(const RunFolder *folder, const char *text, Error *err)
+{
+    char path[RUN_PATH_BYTES];
+    file_join(path, sizeof path, folder->path, "config.yaml");
+    return file_write(path, text, strlen(text), err);
+}
+
+bool run_folder_link(const RunFolder *folder, const char *name, uint64_t step, Error *err)
+{
+    char target[64], link[RUN_PATH_BYTES + 64];
+    snprintf(target, sizeof target, "step-%" PRIu64 ".h5", step);
+    snprintf(link, sizeof link, "%s/checkpoint/%s", folder->path, name);
+    return file_link(target, link, err);
+}
+
+/* Whether a link of the folder points at the checkpoint of `step`. */
+static bool is_linked(const RunFolder *folder, uint64_t step)
+{
+    char path[RUN_PATH_BYTES];
+    checkpoint_folder(folder, path, sizeof path);
+    DIR *dir = opendir(path);
+    bool linked = false;
+    for (struct dirent *entry; dir && !linked && (entry = readdir(dir));) {
+        char link[RUN_PATH_BYTES + 300], target[64];
+        uint64_t linked_step;
+        snprintf(link, sizeof link, "%s/%s", path, entry->d_name);
+        ssize_t length = readlink(link, target, sizeof target - 1);
+        if (length < 0) continue;
+        target[length] = 0;
+        linked = parse_step(target, &linked_step) && linked_step == step;
+    }
+    if (dir) closedir(dir);
+    return linked;
+}
+
+void run_folder_prune(const RunFolder *folder)
+{
+    uint64_t steps[CHECKPOINTS_MAX];
+    int count = list_steps(folder, steps);
+    for (int i = folder->keep; i < count; i++) {
+        char path[RUN_PATH_BYTES];
+        if (is_linked(folder, steps[i])) continue;
+        run_folder_checkpoint(folder, steps[i], path, sizeof path);
+        if (remove(path) != 0) log_warning("cannot remove %s: %s", path, strerror(errno));
+    }
+}
+
+static void metrics_path(const RunFolder *folder, char *path, size_t bytes)
+{
+    file_join(path, bytes, folder->path, "metrics.jsonl");
+}
+
+bool run_folder_append(const RunFolder *folder, const char *line, Error *err)
+{
+    char path[RUN_PATH_BYTES];
+    metrics_path(folder, path, sizeof path);
+    FILE *file = fopen(path, "a");
+    bool ok = file && fprintf(file, "%s\n", line) > 0;
+    if (file && fclose(file) != 0) ok = false;
+    return ok || error_set(err, ERROR_SYSTEM, "cannot append to %s: %s", path, strerror(errno));
+}
+
+/* The step of a record, or 0: records are written by this program, "step" first among numbers. */
+static uint64_t record_step(const char *line, size_t length)
+{
+    static const char key[] = "\"step\":";
+    const char *at = memmem(line, length, key, sizeof key - 1);
+    return at ? strtoull(at + sizeof key - 1, NULL, 10) : 0;
+}
+
+bool run_folder_rewind(const RunFolder *folder, uint64_t step, Error *err)
+{
+    char path[RUN_PATH_BYTES];
+    metrics_path(folder, path, sizeof path);
+    if (!file_exists(path)) return true;
+    uint8_t *data;
+    size_t bytes, kept = 0;
+    if (!file_read(path, &data, &bytes, err)) return false;
+    for (size_t begin = 0; begin < bytes;) {
+        const uint8_t *newline = memchr(data + begin, '\n', bytes - begin);
+        if (!newline) break; /* a torn last line is dropped */
+        size_t length = (size_t)(newline - (data + begin)) + 1;
+        if (record_step((const char *)data + begin, length) <= step) {
+            memmove(data + kept, data + begin, length);
+            kept += length;
+        }
+        begin += length;
+    }
+    bool ok = file_write(path, data, kept, err);
+    free(data);
+    return ok;
+}

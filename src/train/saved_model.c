@@ -1,0 +1,69 @@
+/* A checkpoint's model, ready to be run. */
+#include "train/saved_model.h"
+
+#include "train/provenance.h"
+
+static bool open_files(SavedModel *model, const char *checkpoint, const char *pack, Arena *arena,
+                       Error *err)
+{
+    if (!checkpoint_load(&model->checkpoint, checkpoint, arena, err) ||
+        !config_parse(&model->config, arena, model->checkpoint.config, checkpoint, err))
+        return false;
+    model->pack = pack_open(pack ? pack : model->config.pack, err);
+    return model->pack != NULL;
+}
+
+static bool open_engine(SavedModel *model, int workers, Comm *comm, Arena *arena, Error *err)
+{
+    const Checkpoint *checkpoint = &model->checkpoint;
+    HeadSpec *head = arena_new(arena, HeadSpec, checkpoint->heads + 1);
+    const char *const **class_name = arena_new(arena, const char *const *, checkpoint->heads + 1);
+    for (int h = 0; h < checkpoint->heads; h++) {
+        head[h] = (HeadSpec){checkpoint->head[h].name, checkpoint->head[h].classes};
+        class_name[h] = checkpoint->head[h].class_name;
+    }
+    EngineOptions options = {
+        .comm = comm,
+        .pack = model->pack,
+        .spec = {.trunk = model->config.trunk,
+                 .kind = model->config.trunk_variant,
+                 .trunk_options = model->config.trunk_options,
+                 .head = head,
+                 .heads = checkpoint->heads,
+                 .image = model->config.image,
+                 .lane = model->config.lane},
+        .class_name = class_name,
+        .augment = &model->config.augment,
+        .seed = (uint64_t)model->config.seed,
+        .workers = workers > 0 ? workers : pool_cores(),
+        .training = false
+    };
+    return engine_open(&model->engine, &options, arena, err);
+}
+
+bool saved_model_open(SavedModel *model, const char *checkpoint, const char *pack, int workers,
+                      Comm *comm, Arena *arena, Error *err)
+{
+    *model = (SavedModel){0};
+    bool ok = open_files(model, checkpoint, pack, arena, err) &&
+              open_engine(model, workers, comm, arena, err);
+    if (ok) {
+        ParamStore *params = model->engine.model.graph->params,
+                   *state = model->engine.model.graph->state;
+        ok = checkpoint_copy(&model->checkpoint, "param", params, params->value, err);
+        ok &= checkpoint_copy(&model->checkpoint, "state", state, state->value, err);
+        if (!ok) error_context(err, "%s", checkpoint);
+    }
+    if (!comm_agree(comm, err) || !provenance_agree(comm, provenance_text(arena), err)) {
+        saved_model_close(model);
+        return false;
+    }
+    engine_prepare(&model->engine);
+    return true;
+}
+
+void saved_model_close(SavedModel *model)
+{
+    engine_close(&model->engine);
+    pack_close(model->pack);
+}

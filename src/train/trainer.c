@@ -1,0 +1,264 @@
+/* The trainer: opening a run, the loop over steps and epochs. The step itself is in trainer_step.c.
+ */
+#include "trainer.h"
+
+#include "base/log.h"
+#include "train/provenance.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- opening
+ * --------------------------------------------------------------------------------------- */
+
+/* Heads default to all label groups; each one named must be a label group of the pack. */
+static bool choose_heads(Trainer *trainer, Error *err)
+{
+    Config *config = trainer->config;
+    int groups = pack_groups(trainer->pack);
+    const char **name = arena_new(trainer->arena, const char *, groups + 1);
+    for (int g = 0; g < groups; g++) name[g] = pack_group(trainer->pack, g)->name;
+    if (config->head_count == 0) config_default_heads(config, trainer->arena, name, groups);
+    for (int h = 0; h < config->head_count; h++) {
+        const char *wanted = config->heads[h].name;
+        if (pack_find_group(trainer->pack, wanted) >= 0) continue;
+        const char *near = option_nearest(wanted, name, groups);
+        error_set(err, ERROR_USAGE, "heads[%d].name: %s has no label group \"%s\"%s%s%s", h,
+                  config->pack, wanted, near ? "; did you mean \"" : "", near ? near : "",
+                  near ? "\"?" : "");
+    }
+    return err->kind == ERROR_NONE;
+}
+
+static bool plan_epochs(Trainer *trainer, Error *err)
+{
+    size_t count;
+    pack_split(trainer->pack, SPLIT_TRAIN, &count);
+    size_t batch = (size_t)trainer->config->batch;
+    if (count < batch)
+        return error_set(
+            err, ERROR_USAGE,
+            "batch: %zu is larger than the %zu training images of %s; choose at most %zu", batch,
+            count, trainer->config->pack,
+            count / (size_t)trainer->config->lane * (size_t)trainer->config->lane);
+    trainer->steps_per_epoch = count / batch;
+    trainer->order = arena_new(trainer->arena, uint32_t, count);
+    trainer->order_epoch = UINT64_MAX;
+    return true;
+}
+
+static bool open_pack(Trainer *trainer, Error *err)
+{
+    trainer->pack = pack_open(trainer->config->pack, err);
+    if (trainer->pack && choose_heads(trainer, err)) plan_epochs(trainer, err);
+    return comm_agree(trainer->comm, err);
+}
+
+static bool open_engine(Trainer *trainer, Error *err)
+{
+    const Config *config = trainer->config;
+    HeadSpec *head = arena_new(trainer->arena, HeadSpec, config->head_count);
+    for (int h = 0; h < config->head_count; h++) {
+        int group = pack_find_group(trainer->pack, config->heads[h].name);
+        head[h] = (HeadSpec){config->heads[h].name, pack_group(trainer->pack, group)->classes};
+    }
+    EngineOptions options = {
+        .comm = trainer->comm,
+        .pack = trainer->pack,
+        .spec = {.trunk = config->trunk,
+                 .kind = config->trunk_variant,
+                 .trunk_options = config->trunk_options,
+                 .head = head,
+                 .heads = config->head_count,
+                 .image = config->image,
+                 .lane = config->lane},
+        .augment = &config->augment,
+        .seed = (uint64_t)config->seed,
+        .workers = config->workers > 0 ? config->workers : pool_cores(),
+        .training = true,
+    };
+    engine_open(&trainer->engine, &options, trainer->arena, err);
+    return comm_agree(trainer->comm, err);
+}
+
+static void open_reduction(Trainer *trainer)
+{
+    const Graph *graph = trainer->engine.model.graph;
+    int heads = trainer->config->head_count;
+    ReduceOptions options = {.kind = trainer->config->reduce == 0 ? REDUCE_EXACT : REDUCE_FLOAT,
+                             .count = graph->params->total,
+                             .side =
+                                 SIDE_FIXED + (size_t)(SIDE_PER_HEAD * heads) + graph->state->total,
+                             .workers = pool_workers(trainer->engine.pool)};
+    trainer->reduce = reduce_create(trainer->comm, &options, trainer->arena);
+    trainer->optimizer =
+        optimizer_create(trainer->config->optimizer, trainer->config->optimizer_options,
+                         graph->params, trainer->arena);
+}
+
+static void open_buffers(Trainer *trainer)
+{
+    size_t heads = (size_t)trainer->config->head_count;
+    trainer->head_scale = arena_new(trainer->arena, float, heads);
+    trainer->head_share = arena_new(trainer->arena, double, heads);
+    trainer->interval.loss = arena_new(trainer->arena, double, heads);
+    trainer->interval.correct = arena_new(trainer->arena, int64_t, heads);
+    trainer->interval.scored = arena_new(trainer->arena, int64_t, heads);
+    trainer->best = arena_new(trainer->arena, double, heads + 1);
+    for (size_t h = 0; h <= heads; h++) trainer->best[h] = -1;
+    trainer->lane = arena_new(trainer->arena, LaneContext, pool_workers(trainer->engine.pool));
+    for (int w = 0; w < pool_workers(trainer->engine.pool); w++)
+        trainer->lane[w] = (LaneContext){trainer, w};
+    trainer->evaluator = evaluator_create(&trainer->engine, trainer->arena);
+}
+
+/* Rank 0 looks at the folder, so that all ranks go the same way even if their file systems lag. */
+static bool open_folder(Trainer *trainer, bool resume, bool *has_checkpoint, uint64_t *step,
+                        Error *err)
+{
+    snprintf(trainer->folder.path, sizeof trainer->folder.path, "%s", trainer->config->run);
+    trainer->folder.keep = trainer->config->checkpoint_keep;
+    uint64_t found[2] = {0, 0};
+    if (comm_rank(trainer->comm) == 0 && run_folder_open(&trainer->folder, resume, err))
+        found[0] = resume && run_folder_newest(&trainer->folder, &found[1]);
+    comm_broadcast(trainer->comm, found, sizeof found, 0);
+    *has_checkpoint = found[0];
+    *step = found[1];
+    return comm_agree(trainer->comm, err);
+}
+
+static bool restore(Trainer *trainer, uint64_t step, Error *err)
+{
+    char path[RUN_PATH_BYTES];
+    run_folder_checkpoint(&trainer->folder, step, path, sizeof path);
+    trainer_restore(trainer, path, err);
+    if (!comm_agree(trainer->comm, err)) return false;
+    log_info("resuming %s at step %" PRIu64, trainer->folder.path, trainer->step);
+    if (comm_rank(trainer->comm) == 0) run_folder_rewind(&trainer->folder, trainer->step, err);
+    return comm_agree(trainer->comm, err);
+}
+
+static bool open_all(Trainer *trainer, bool resume, Error *err)
+{
+    bool has_checkpoint = false;
+    uint64_t step = 0;
+    if (!provenance_agree(trainer->comm, provenance_text(trainer->arena), err)) return false;
+    if (!open_pack(trainer, err)) return false;
+    if (!open_folder(trainer, resume, &has_checkpoint, &step, err)) return false;
+    if (!open_engine(trainer, err)) return false;
+    open_reduction(trainer);
+    open_buffers(trainer);
+    if (has_checkpoint && !restore(trainer, step, err)) return false;
+    engine_prepare(&trainer->engine);
+    if (comm_rank(trainer->comm) == 0)
+        run_folder_write_config(&trainer->folder, config_print(trainer->config, trainer->arena),
+                                err);
+    return comm_agree(trainer->comm, err);
+}
+
+Trainer *trainer_open(const TrainerOptions *options, Error *err)
+{
+    Arena *arena = arena_create("run");
+    Trainer *trainer = arena_new(arena, Trainer, 1);
+    *trainer = (Trainer){.arena = arena, .comm = options->comm, .config = options->config};
+    if (!open_all(trainer, options->resume, err)) {
+        trainer_close(trainer);
+        return NULL;
+    }
+    if (options->title) {
+        trainer->has_progress = true;
+        progress_start(&trainer->progress, options->title, "steps",
+                       (size_t)trainer->steps_per_epoch * (size_t)trainer->config->epochs);
+        progress_set(&trainer->progress, (size_t)trainer->step);
+    }
+    interval_start(trainer);
+    return trainer;
+}
+
+void trainer_close(Trainer *trainer)
+{
+    if (!trainer) return;
+    engine_close(&trainer->engine);
+    if (trainer->reduce) reduce_destroy(trainer->reduce);
+    pack_close(trainer->pack);
+    arena_destroy(trainer->arena);
+}
+
+/* --- the run
+ * --------------------------------------------------------------------------------------- */
+
+/* Marks heads (and, last, all jointly) whose accuracy is the best so far; true if any is. */
+static bool find_improved(Trainer *trainer, const Score *score, bool *improved)
+{
+    bool any = false;
+    for (int h = 0; h <= score->heads; h++) {
+        double accuracy =
+            h < score->heads ? score_head(score, h).top1 : score_joint(score).accuracy;
+        improved[h] = accuracy > trainer->best[h];
+        if (improved[h]) trainer->best[h] = accuracy;
+        any |= improved[h];
+    }
+    return any;
+}
+
+static bool link_best(Trainer *trainer, const bool *improved, Error *err)
+{
+    int heads = trainer->config->head_count;
+    if (comm_rank(trainer->comm) != 0) return comm_agree(trainer->comm, err);
+    for (int h = 0; h <= heads; h++) {
+        char name[OPTION_TEXT_BYTES + 8];
+        snprintf(name, sizeof name, "best-%s",
+                 h < heads ? trainer->config->heads[h].name : "joint");
+        if (improved[h] && !run_folder_link(&trainer->folder, name, trainer->step, err)) break;
+    }
+    run_folder_prune(&trainer->folder);
+    return comm_agree(trainer->comm, err);
+}
+
+/* Validates; keeps a checkpoint if a head is better than ever. *saved tells whether it did. */
+static bool end_epoch(Trainer *trainer, bool *saved, Error *err)
+{
+    size_t images;
+    pack_split(trainer->pack, SPLIT_VAL, &images);
+    if (images == 0) return true;
+    if (trainer->has_progress) progress_hide(&trainer->progress);
+    const Score *score =
+        evaluate(trainer->evaluator, SPLIT_VAL, trainer->has_progress ? "validating" : NULL);
+    log_validation(trainer, score);
+    interval_start(trainer);
+    bool *improved = calloc((size_t)score->heads + 1, sizeof *improved);
+    if (!improved) die("validation: out of memory");
+    bool ok = true;
+    if (find_improved(trainer, score, improved)) {
+        *saved = true;
+        ok = trainer_save(trainer, err) && link_best(trainer, improved, err);
+    }
+    free(improved);
+    return ok;
+}
+
+bool trainer_run(Trainer *trainer, long until, Error *err)
+{
+    uint64_t end = trainer->steps_per_epoch * (uint64_t)trainer->config->epochs;
+    if (until >= 0 && (uint64_t)until < end) end = (uint64_t)until;
+    uint64_t every = (uint64_t)trainer->config->checkpoint_every;
+    bool saved = false;
+    while (trainer->step < end) {
+        trainer_step(trainer);
+        saved = false;
+        if (trainer->has_progress) progress_set(&trainer->progress, (size_t)trainer->step);
+        if (trainer->step % trainer->steps_per_epoch == 0 && !end_epoch(trainer, &saved, err))
+            return false;
+        bool due = every > 0 && trainer->step % every == 0;
+        if (due && !saved && !(saved = trainer_save(trainer, err))) return false;
+    }
+    if (!saved && !trainer_save(trainer, err)) return false;
+    if (trainer->has_progress) progress_finish(&trainer->progress);
+    return true;
+}
+
+uint64_t trainer_steps(const Trainer *trainer)
+{
+    return trainer->step;
+}

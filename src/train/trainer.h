@@ -1,0 +1,77 @@
+/* The trainer's parts; private to train. */
+#pragma once
+
+#include "dist/reduce.h"
+#include "optim/optimizer.h"
+#include "optim/schedule.h"
+#include "train/checkpoint.h"
+#include "train/engine.h"
+#include "train/evaluate.h"
+#include "train/run_folder.h"
+#include "train/trainer.h"
+
+#include "base/progress.h"
+
+/* Exact sums of a step beside the gradient; per head behind them, then the statistics. */
+enum { SIDE_LR, SIDE_BAD, SIDE_FIXED };
+enum { SIDE_LOSS, SIDE_CORRECT, SIDE_SCORED, SIDE_PER_HEAD };
+
+/* Totals since the last log line, over all ranks. */
+typedef struct Interval {
+    double started; /* clock_seconds */
+    uint64_t steps, images, bad;
+    double *loss;                      /* (heads): sum of the steps' losses */
+    int64_t *correct, *scored;         /* (heads) */
+    double load_seconds, wait_seconds; /* of this rank, at the start of the interval */
+    double grad_norm;                  /* of the last step */
+} Interval;
+
+/* What a run's callbacks get. */
+typedef struct LaneContext {
+    Trainer *trainer;
+    int worker;
+} LaneContext;
+
+struct Trainer {
+    Arena *arena;
+    Comm *comm;
+    Config *config;
+    Pack *pack;
+    Engine engine;
+    Reduce *reduce;
+    Optimizer *optimizer;
+    Evaluator *evaluator;
+    LaneContext *lane; /* (workers) */
+    RunFolder folder;
+
+    uint64_t step, updates_skipped;
+    uint64_t steps_per_epoch;
+    uint32_t *order;      /* training records in the order of epoch `order_epoch` */
+    uint64_t order_epoch; /* UINT64_MAX: none yet */
+    double *best;         /* (heads + 1), as in Checkpoint */
+
+    /* of the step under way */
+    float *head_scale;         /* (heads): weight / labelled images of the global batch */
+    double *head_share;        /* (heads): 1 / labelled images */
+    const uint32_t *batch;     /* (config->batch) records */
+    int first_lane, last_lane; /* of this rank; last is exclusive */
+    atomic_int next_lane;
+
+    Interval interval;
+    Progress progress;
+    bool has_progress;
+};
+
+/* trainer_log.c */
+void interval_start(Trainer *trainer);
+void interval_add_step(Trainer *trainer, double grad_norm);
+/* Writes the line and the record of the interval if one is due, and starts the next. */
+void interval_log(Trainer *trainer, double lr);
+void log_validation(Trainer *trainer, const Score *score);
+
+/* trainer_checkpoint.c */
+bool trainer_save(Trainer *trainer, Error *err);
+bool trainer_restore(Trainer *trainer, const char *path, Error *err);
+
+/* Index into the side array. */
+size_t side_of_head(int head, int what);

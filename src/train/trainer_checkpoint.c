@@ -1,0 +1,121 @@
+/* The trainer's state to a checkpoint and back. */
+#include "trainer.h"
+
+#include "base/log.h"
+#include "train/provenance.h"
+
+#include <string.h>
+
+/* Arrays of one flat array parallel to `store`, in store order. */
+static void describe(CheckpointArray *array, int *count, const char *group, const ParamStore *store,
+                     float *flat)
+{
+    for (int i = 0; i < store->count; i++)
+        array[(*count)++] = (CheckpointArray){.group = group,
+                                              .name = store->list[i]->name,
+                                              .shape = store->list[i]->shape,
+                                              .value = flat + store->list[i]->offset};
+}
+
+static void describe_arrays(Trainer *trainer, Checkpoint *checkpoint, Arena *arena)
+{
+    const Graph *graph = trainer->engine.model.graph;
+    const OptimizerType *type = trainer->optimizer->type;
+    int most = graph->params->count * (1 + type->slots) + graph->state->count;
+    checkpoint->array = arena_new(arena, CheckpointArray, most);
+    describe(checkpoint->array, &checkpoint->arrays, "param", graph->params, graph->params->value);
+    for (int s = 0; s < type->slots; s++)
+        describe(checkpoint->array, &checkpoint->arrays,
+                 arena_printf(arena, "slot/%s", type->slot_name[s]), graph->params,
+                 trainer->optimizer->slot[s]);
+    describe(checkpoint->array, &checkpoint->arrays, "state", graph->state, graph->state->value);
+}
+
+static void describe_heads(Trainer *trainer, Checkpoint *checkpoint, Arena *arena)
+{
+    checkpoint->heads = trainer->config->head_count;
+    checkpoint->head = arena_new(arena, CheckpointHead, checkpoint->heads);
+    for (int h = 0; h < checkpoint->heads; h++) {
+        const char *name = trainer->config->heads[h].name;
+        const LabelGroup *group = pack_group(trainer->pack, pack_find_group(trainer->pack, name));
+        checkpoint->head[h] = (CheckpointHead){name, group->classes, group->class_name};
+    }
+}
+
+static Checkpoint describe_run(Trainer *trainer, Arena *arena)
+{
+    Checkpoint checkpoint = {.config = config_print(trainer->config, arena),
+                             .step = trainer->step,
+                             .epoch = trainer->step / trainer->steps_per_epoch,
+                             .updates = trainer->optimizer->updates,
+                             .skipped = trainer->updates_skipped,
+                             .best = trainer->best,
+                             .pack = pack_hash(trainer->pack),
+                             .provenance = provenance_text(arena)};
+    describe_arrays(trainer, &checkpoint, arena);
+    describe_heads(trainer, &checkpoint, arena);
+    return checkpoint;
+}
+
+bool trainer_save(Trainer *trainer, Error *err)
+{
+    if (comm_rank(trainer->comm) == 0) {
+        Arena *arena = arena_create("checkpoint");
+        Checkpoint checkpoint = describe_run(trainer, arena);
+        char path[RUN_PATH_BYTES];
+        run_folder_checkpoint(&trainer->folder, trainer->step, path, sizeof path);
+        if (checkpoint_save(&checkpoint, path, err) &&
+            run_folder_link(&trainer->folder, "last", trainer->step, err))
+            run_folder_prune(&trainer->folder);
+        arena_destroy(arena);
+    }
+    return comm_agree(trainer->comm, err);
+}
+
+/* --- restoring
+ * ------------------------------------------------------------------------------------- */
+
+static bool copy_all(Trainer *trainer, const Checkpoint *saved, Arena *arena, Error *err)
+{
+    const Graph *graph = trainer->engine.model.graph;
+    const Optimizer *optimizer = trainer->optimizer;
+    bool ok = checkpoint_copy(saved, "param", graph->params, graph->params->value, err);
+    for (int s = 0; s < optimizer->type->slots; s++)
+        ok &= checkpoint_copy(saved, arena_printf(arena, "slot/%s", optimizer->type->slot_name[s]),
+                              graph->params, optimizer->slot[s], err);
+    ok &= checkpoint_copy(saved, "state", graph->state, graph->state->value, err);
+    if (!ok) return false;
+    memcpy(trainer->best, saved->best, sizeof(double) * ((size_t)saved->heads + 1));
+    trainer->step = saved->step;
+    trainer->optimizer->updates = saved->updates;
+    trainer->updates_skipped = saved->skipped;
+    return true;
+}
+
+static bool same_pack(const Trainer *trainer, const Checkpoint *saved, Error *err)
+{
+    Hash128 now = pack_hash(trainer->pack);
+    if (now.high == saved->pack.high && now.low == saved->pack.low) return true;
+    return error_set(
+        err, ERROR_DATA,
+        "was trained on another pack than %s (their content hashes differ); resume with the "
+        "pack that the run began with",
+        trainer->config->pack);
+}
+
+bool trainer_restore(Trainer *trainer, const char *path, Error *err)
+{
+    Arena *arena = arena_create("restored checkpoint");
+    Checkpoint saved;
+    Config config;
+    bool ok = checkpoint_load(&saved, path, arena, err);
+    if (ok) {
+        ok = config_parse(&config, arena, saved.config, path, err) &&
+             config_compatible(trainer->config, &config, err);
+        ok = (ok && same_pack(trainer, &saved, err) && copy_all(trainer, &saved, arena, err)) ||
+             error_context(err, "cannot resume from %s", path);
+    }
+    if (ok) provenance_compare(provenance_text(arena), saved.provenance);
+    arena_destroy(arena);
+    return ok;
+}

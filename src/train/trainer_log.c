@@ -1,0 +1,172 @@
+/* What the trainer tells: a line and a record per interval and per validation. */
+#include "trainer.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static double total_load_seconds(const Trainer *trainer)
+{
+    double sum = 0;
+    for (int w = 0; w < pool_workers(trainer->engine.pool); w++)
+        sum += trainer->engine.worker[w].load_seconds;
+    return sum;
+}
+
+void interval_start(Trainer *trainer)
+{
+    Interval *interval = &trainer->interval;
+    size_t heads = (size_t)trainer->config->head_count;
+    memset(interval->loss, 0, sizeof(double) * heads);
+    memset(interval->correct, 0, sizeof(int64_t) * heads);
+    memset(interval->scored, 0, sizeof(int64_t) * heads);
+    interval->steps = interval->images = interval->bad = 0;
+    interval->started = clock_seconds();
+    interval->load_seconds = total_load_seconds(trainer);
+    interval->wait_seconds = reduce_wait_seconds(trainer->reduce);
+}
+
+void interval_add_step(Trainer *trainer, double grad_norm)
+{
+    Interval *interval = &trainer->interval;
+    interval->steps++;
+    interval->images += (uint64_t)trainer->config->batch;
+    interval->bad += (uint64_t)reduce_side_count(trainer->reduce, SIDE_BAD);
+    interval->grad_norm = grad_norm;
+    for (int h = 0; h < trainer->config->head_count; h++) {
+        interval->loss[h] += reduce_side(trainer->reduce, side_of_head(h, SIDE_LOSS));
+        interval->correct[h] += reduce_side_count(trainer->reduce, side_of_head(h, SIDE_CORRECT));
+        interval->scored[h] += reduce_side_count(trainer->reduce, side_of_head(h, SIDE_SCORED));
+    }
+}
+
+/* Means of the interval, computed once for line and record. */
+typedef struct Summary {
+    double loss; /* weighted sum over heads */
+    double seconds, images_per_second;
+    double data, communication; /* shares of this rank's time */
+    double epoch;
+} Summary;
+
+static double head_loss(const Interval *interval, int head)
+{
+    return interval->loss[head] / (double)interval->steps;
+}
+
+static double head_top1(const Interval *interval, int head)
+{
+    return interval->scored[head] ? (double)interval->correct[head] / (double)interval->scored[head]
+                                  : 0;
+}
+
+static Summary summarize(const Trainer *trainer)
+{
+    const Interval *interval = &trainer->interval;
+    Summary summary = {.seconds = clock_seconds() - interval->started,
+                       .epoch = (double)trainer->step / (double)trainer->steps_per_epoch};
+    for (int h = 0; h < trainer->config->head_count; h++)
+        summary.loss += trainer->config->heads[h].weight * head_loss(interval, h);
+    double workers = pool_workers(trainer->engine.pool);
+    summary.images_per_second = (double)interval->images / summary.seconds;
+    summary.data =
+        (total_load_seconds(trainer) - interval->load_seconds) / workers / summary.seconds;
+    summary.communication =
+        (reduce_wait_seconds(trainer->reduce) - interval->wait_seconds) / summary.seconds;
+    return summary;
+}
+
+static void write_record(Trainer *trainer, Json *json)
+{
+    Error err = {0};
+    char *text = json_print(json, false);
+    if (!run_folder_append(&trainer->folder, text, &err)) log_warning("%s", err.text);
+    free(text);
+    json_destroy(json);
+}
+
+static void record_interval(Trainer *trainer, const Summary *summary, double lr)
+{
+    const Interval *interval = &trainer->interval;
+    Json *json = json_create();
+    json_text(json, "kind", "train");
+    json_integer(json, "step", (int64_t)trainer->step);
+    json_real(json, "epoch", summary->epoch);
+    json_real(json, "lr", lr);
+    json_real(json, "loss", summary->loss);
+    if (trainer->config->clip_norm > 0) json_real(json, "grad_norm", interval->grad_norm);
+    json_real(json, "images_per_second", summary->images_per_second);
+    json_integer(json, "bad", (int64_t)interval->bad);
+    json_integer(json, "skipped", (int64_t)trainer->updates_skipped);
+    json_begin(json, "time");
+    json_real(json, "data", summary->data);
+    json_real(json, "compute", 1 - summary->data - summary->communication);
+    json_real(json, "communication", summary->communication);
+    json_end(json);
+    json_begin(json, "heads");
+    for (int h = 0; h < trainer->config->head_count; h++) {
+        json_begin(json, trainer->config->heads[h].name);
+        json_real(json, "loss", head_loss(interval, h));
+        json_real(json, "top1", head_top1(interval, h));
+        json_end(json);
+    }
+    json_end(json);
+    write_record(trainer, json);
+}
+
+/* "type 1.234 56.7 %  part …", at most `bytes`. */
+static void print_heads(const Trainer *trainer, char *text, size_t bytes)
+{
+    text[0] = 0;
+    for (int h = 0; h < trainer->config->head_count; h++) {
+        size_t used = strlen(text);
+        snprintf(text + used, bytes - used, "  %s %.4f %.1f%%", trainer->config->heads[h].name,
+                 head_loss(&trainer->interval, h), 100 * head_top1(&trainer->interval, h));
+    }
+}
+
+void interval_log(Trainer *trainer, double lr)
+{
+    uint64_t last = trainer->steps_per_epoch * (uint64_t)trainer->config->epochs;
+    if (trainer->step % (uint64_t)trainer->config->log_every != 0 && trainer->step != last) return;
+    if (comm_rank(trainer->comm) == 0) {
+        Summary summary = summarize(trainer);
+        char heads[1024];
+        print_heads(trainer, heads, sizeof heads);
+        if (trainer->has_progress) {
+            progress_suffix(&trainer->progress, "loss %.4f", summary.loss);
+            progress_hide(&trainer->progress);
+        }
+        log_info("epoch %.2f  step %" PRIu64 "/%" PRIu64
+                 "  %.1f images/s  lr %.3g%s  data %.0f%% compute %.0f%% comm %.0f%%",
+                 summary.epoch, trainer->step, last, summary.images_per_second, lr, heads,
+                 100 * summary.data, 100 * (1 - summary.data - summary.communication),
+                 100 * summary.communication);
+        record_interval(trainer, &summary, lr);
+    }
+    interval_start(trainer);
+}
+
+void log_validation(Trainer *trainer, const Score *score)
+{
+    if (comm_rank(trainer->comm) != 0) return;
+    uint64_t epoch = trainer->step / trainer->steps_per_epoch;
+    char text[1024] = "";
+    for (int h = 0; h < score->heads; h++) {
+        HeadResult result = score_head(score, h);
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "  %s %.4f %.1f%%", score->name[h], result.loss,
+                 100 * result.top1);
+    }
+    log_info("epoch %" PRIu64 "  validation%s  joint %.1f%%", epoch, text,
+             100 * score_joint(score).accuracy);
+    Json *json = json_create();
+    json_text(json, "kind", "val");
+    json_integer(json, "step", (int64_t)trainer->step);
+    json_integer(json, "epoch", (int64_t)epoch);
+    score_json(score, json);
+    write_record(trainer, json);
+}

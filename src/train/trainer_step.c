@@ -1,0 +1,214 @@
+/*
+ * One training step. The lanes of the global batch are dealt to ranks and workers; each adds its
+ * gradient, already divided by global counts, to the exact sum; then every rank makes the same
+ * update.
+ */
+#include "trainer.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "data/sampler.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Share of a step's statistic in the running one (PyTorch's default). */
+static const double NORM_MOMENTUM = 0.1;
+
+size_t side_of_head(int head, int what)
+{
+    return SIDE_FIXED + (size_t)(head * SIDE_PER_HEAD + what);
+}
+
+static size_t side_of_state(const Trainer *trainer)
+{
+    return side_of_head(trainer->config->head_count, 0);
+}
+
+/* --- the batch
+ * ------------------------------------------------------------------------------------- */
+
+static void find_batch(Trainer *trainer)
+{
+    uint64_t epoch = trainer->step / trainer->steps_per_epoch;
+    if (trainer->order_epoch != epoch) {
+        size_t count;
+        const uint32_t *records = pack_split(trainer->pack, SPLIT_TRAIN, &count);
+        sampler_order(trainer->order, records, count, trainer->engine.seed, epoch);
+        trainer->order_epoch = epoch;
+    }
+    trainer->batch = trainer->order +
+                     trainer->step % trainer->steps_per_epoch * (uint64_t)trainer->config->batch;
+}
+
+/* Labels are known everywhere, so each head's global count is known before the forward pass. */
+static void count_labels(Trainer *trainer)
+{
+    for (int h = 0; h < trainer->config->head_count; h++) {
+        int labelled = 0;
+        for (int i = 0; i < trainer->config->batch; i++)
+            labelled += trainer->engine.label[h][trainer->batch[i]] >= 0;
+        trainer->head_share[h] = labelled ? 1.0 / labelled : 0;
+        trainer->head_scale[h] = (float)(trainer->config->heads[h].weight * trainer->head_share[h]);
+    }
+}
+
+/* --- lanes
+ * ----------------------------------------------------------------------------------------- */
+
+static void on_poll(void *context)
+{
+    LaneContext *lane = context;
+    reduce_poll(lane->trainer->reduce);
+}
+
+static void on_grad_ready(void *context, size_t offset, const float *gradient, size_t count)
+{
+    LaneContext *lane = context;
+    reduce_add(lane->trainer->reduce, lane->worker, offset, gradient, count);
+}
+
+static void on_statistic(void *context, const Param *state, const float *lane_value)
+{
+    LaneContext *lane = context;
+    Trainer *trainer = lane->trainer;
+    double share = (double)trainer->config->lane / (double)trainer->config->batch;
+    for (size_t i = 0; i < state->count; i++)
+        reduce_add_side(trainer->reduce, side_of_state(trainer) + state->offset + i,
+                        (double)lane_value[i] * share);
+}
+
+static void add_scores(Trainer *trainer, const LaneWorker *worker, int bad)
+{
+    const Run *run = &worker->run;
+    for (int h = 0; h < trainer->config->head_count; h++) {
+        int scored = 0;
+        for (int n = 0; n < run->images; n++) scored += worker->label[h][n] >= 0;
+        reduce_add_side(trainer->reduce, side_of_head(h, SIDE_LOSS),
+                        run->head[h].loss * trainer->head_share[h]);
+        reduce_count_side(trainer->reduce, side_of_head(h, SIDE_CORRECT), run->head[h].correct);
+        reduce_count_side(trainer->reduce, side_of_head(h, SIDE_SCORED), scored);
+    }
+    if (bad) reduce_count_side(trainer->reduce, SIDE_BAD, bad);
+}
+
+static void compute_lane(Trainer *trainer, int index, int lane)
+{
+    LaneWorker *worker = &trainer->engine.worker[index];
+    Run *run = &worker->run;
+    int images = trainer->config->lane;
+    memcpy(worker->record, trainer->batch + (size_t)lane * (size_t)images,
+           sizeof(uint32_t) * (size_t)images);
+    int bad = engine_load(&trainer->engine, worker, images, true, trainer->order_epoch);
+    double begin = clock_seconds();
+    for (int h = 0; h < trainer->config->head_count; h++)
+        run->head[h].scale = trainer->head_scale[h];
+    run->step = trainer->step;
+    run->context = &trainer->lane[index];
+    run->poll = index == 0 ? on_poll : NULL; /* only the main thread may call MPI */
+    run->grad_ready = on_grad_ready;
+    run->statistic = on_statistic;
+    graph_forward(run);
+    add_scores(trainer, worker, bad);
+    graph_backward(run);
+    worker->compute_seconds += clock_seconds() - begin;
+}
+
+/* Exact sums do not care who computes a lane; the float sum needs a fixed deal. */
+static void compute_lanes(void *context, int index)
+{
+    Trainer *trainer = context;
+    if (trainer->config->reduce == REDUCE_FLOAT) {
+        int workers = pool_workers(trainer->engine.pool);
+        for (int lane = trainer->first_lane + index; lane < trainer->last_lane; lane += workers)
+            compute_lane(trainer, index, lane);
+        return;
+    }
+    int lane;
+    while ((lane = atomic_fetch_add(&trainer->next_lane, 1)) < trainer->last_lane)
+        compute_lane(trainer, index, lane);
+}
+
+static void deal_lanes(Trainer *trainer, int lanes)
+{
+    int rank = comm_rank(trainer->comm), size = comm_size(trainer->comm);
+    trainer->first_lane = (int)((int64_t)lanes * rank / size);
+    trainer->last_lane = (int)((int64_t)lanes * (rank + 1) / size);
+    atomic_store(&trainer->next_lane, trainer->first_lane);
+}
+
+/* --- the learning rate: computed on rank 0, summed with zeros
+ * ---------------------------------------- */
+
+static void announce_lr(Trainer *trainer)
+{
+    if (comm_rank(trainer->comm) != 0) return;
+    const Config *config = trainer->config;
+    const OptimizerCommon *common = config->optimizer_options;
+    double lr = schedule_lr(config->schedule, config->schedule_options, common->lr, trainer->step,
+                            trainer->steps_per_epoch, config->epochs);
+    int64_t bits;
+    memcpy(&bits, &lr, sizeof bits);
+    reduce_count_side(trainer->reduce, SIDE_LR, bits);
+}
+
+static double announced_lr(const Trainer *trainer)
+{
+    int64_t bits = reduce_side_count(trainer->reduce, SIDE_LR);
+    double lr;
+    memcpy(&lr, &bits, sizeof lr);
+    return lr;
+}
+
+/* --- the update
+ * ------------------------------------------------------------------------------------ */
+
+static void read_gradient(void *context, size_t offset, float *gradient, size_t count)
+{
+    reduce_read(context, offset, gradient, count);
+}
+
+static void update_statistics(Trainer *trainer)
+{
+    ParamStore *state = trainer->engine.model.graph->state;
+    for (int i = 0; i < state->count; i++)
+        for (size_t j = state->list[i]->offset; j < state->list[i]->offset + state->list[i]->count;
+             j++)
+            state->value[j] =
+                (float)((1 - NORM_MOMENTUM) * (double)state->value[j] +
+                        NORM_MOMENTUM * reduce_side(trainer->reduce, side_of_state(trainer) + j));
+}
+
+/* Returns the gradient's norm. */
+static double update(Trainer *trainer, double lr)
+{
+    double norm = optimizer_step(trainer->optimizer, trainer->engine.pool, lr,
+                                 trainer->config->clip_norm, read_gradient, trainer->reduce);
+    update_statistics(trainer);
+    engine_prepare(&trainer->engine);
+    return norm;
+}
+
+void trainer_step(Trainer *trainer)
+{
+    int lanes = trainer->config->batch / trainer->config->lane;
+    find_batch(trainer);
+    count_labels(trainer);
+    deal_lanes(trainer, lanes);
+    reduce_begin(trainer->reduce, lanes, trainer->last_lane - trainer->first_lane);
+    announce_lr(trainer);
+    pool_run(trainer->engine.pool, compute_lanes, trainer);
+    bool ok = reduce_finish(trainer->reduce);
+    double lr = announced_lr(trainer), norm = 0;
+    if (ok)
+        norm = update(trainer, lr);
+    else {
+        trainer->updates_skipped++;
+        log_warning("step %" PRIu64
+                    ": a gradient was not finite or too large; the step is skipped on all ranks",
+                    trainer->step);
+    }
+    trainer->step++;
+    interval_add_step(trainer, norm);
+    interval_log(trainer, lr);
+}
