@@ -1,0 +1,54 @@
+# Sourced by the scripts of this folder: $1 is the build folder, $2 a temporary folder.
+# Reports "ok NAME" or "not ok NAME: why"; `finish` exits with the right code.
+set -u
+UMBEL="$PWD/$1/umbel"
+WORK="$2"
+TESTS="$PWD/tests"
+PYTHON="${PYTHON:-/usr/bin/python3}"
+failures=0
+
+ok() { echo "ok $1"; }
+not_ok() {
+    echo "not ok $1: $2"
+    failures=$((failures + 1))
+}
+
+# same NAME VALUE...: all values equal and not empty
+same() {
+    local name=$1 first=$2
+    shift 2
+    [ -n "$first" ] || { not_ok "$name" "nothing to compare"; return; }
+    for value in "$@"; do
+        [ "$value" = "$first" ] || { not_ok "$name" "$first differs from $value"; return; }
+    done
+    ok "$name"
+}
+
+differ() {
+    if [ -n "$2" ] && [ -n "$3" ] && [ "$2" != "$3" ]; then ok "$1"; else not_ok "$1" "'$2' and '$3' should differ"; fi
+}
+
+# ranks N COMMAND...: on N ranks, whatever cores there are
+ranks() {
+    local n=$1
+    shift
+    mpirun --oversubscribe -n "$n" "$@"
+}
+
+# fails NAME CODE PATTERN COMMAND...: exits with CODE, and exactly one line of its standard error matches PATTERN
+fails() {
+    local name=$1 code=$2 pattern=$3 rc lines
+    shift 3
+    "$@" >"$WORK/out" 2>"$WORK/err"
+    rc=$?
+    lines=$(grep -cE -- "$pattern" "$WORK/err")
+    if [ "$rc" != "$code" ]; then
+        not_ok "$name" "exit code $rc, not $code: $(head -3 "$WORK/err" | tr '\n' '|')"
+    elif [ "$lines" != 1 ]; then
+        not_ok "$name" "$lines lines match '$pattern': $(head -3 "$WORK/err" | tr '\n' '|')"
+    else
+        ok "$name"
+    fi
+}
+
+finish() { [ "$failures" = 0 ]; exit $?; }

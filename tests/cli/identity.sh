@@ -1,0 +1,105 @@
+#!/bin/bash
+# The promise: the same bits for any number of ranks and workers, with labels missing, and after kill and
+# resume on another number of ranks; evaluation counts likewise.
+. tests/cli/common.sh
+
+# One lane per five images of training data; every fourth image is a PNG, 40 % of the labels are missing.
+make_packs() {
+    "$PYTHON" "$TESTS/make_dataset.py" "$WORK/full" 240 40 0 1
+    "$PYTHON" "$TESTS/make_dataset.py" "$WORK/partial" 240 40 0.4 2
+    for set in full partial; do
+        "$UMBEL" pack --manifest "$WORK/$set/manifest.csv" --root "$WORK/$set" --out "$WORK/$set.h5" \
+            >"$WORK/pack.log" 2>&1 || not_ok "pack $set" "$(tail -1 "$WORK/pack.log")"
+    done
+}
+
+make_configs() {
+    cat >"$WORK/convnext.yaml" <<EOF
+image: 32
+trunk: {kind: convnext_atto, patch: 2, drop_path: 0.2}
+batch: 24
+lane: 4
+epochs: 5
+seed: 7
+optimizer: {kind: adamw, lr: 2e-3}
+schedule: {kind: cosine, warmup_epochs: 1}
+clip_norm: 1
+log_every: 5
+checkpoint: {every_steps: 5, keep: 10}
+EOF
+    sed -e 's/^trunk:.*/trunk: {kind: resnet20}/' -e 's/^optimizer:.*/optimizer: {kind: sgd, lr: 0.05}/' \
+        "$WORK/convnext.yaml" >"$WORK/resnet.yaml"
+}
+
+# train NAME RANKS WORKERS CONFIG PACK [MORE...]: 20 steps in run folder NAME
+train() {
+    local name=$1 n=$2 workers=$3 config=$4 pack=$5
+    shift 5
+    ranks "$n" "$UMBEL" train "$WORK/$config.yaml" --set pack="$WORK/$pack.h5" --set run="$WORK/runs/$name" \
+        --set workers="$workers" --steps 20 "$@" >"$WORK/$name.log" 2>&1 ||
+        not_ok "train $name" "$(tail -3 "$WORK/$name.log" | tr '\n' '|')"
+}
+
+digest() { "$UMBEL" digest "$WORK/runs/$1/checkpoint/last"; }
+evaluate() { ranks "$1" "$UMBEL" eval "$WORK/runs/$2/checkpoint/last" --split val --json - 2>/dev/null; }
+
+compare_ranks() {
+    local config=$1 pack=$2 digests="" counts="" n w
+    for n in 1 2 3 4; do
+        for w in 1 2; do
+            train "$config-$pack-$n-$w" "$n" "$w" "$config" "$pack"
+            digests="$digests $(digest "$config-$pack-$n-$w")"
+        done
+    done
+    same "$config $pack: digest over ranks 1 2 3 4 x workers 1 2" $digests
+    for n in 1 2 3 4; do
+        counts="$counts $(evaluate "$n" "$config-$pack-1-1" | md5sum | cut -c1-32)"
+    done
+    same "$config $pack: evaluation over ranks 1 2 3 4" $counts
+}
+
+# Kills all ranks of a run at a moment that differs from run to run, then resumes with other numbers of ranks.
+kill_and_resume() {
+    local config=$1 pack=$2 name="$1-$2-killed" pid
+    ranks 2 "$UMBEL" train "$WORK/$config.yaml" --set pack="$WORK/$pack.h5" --set run="$WORK/runs/$name" \
+        --set workers=1 --set checkpoint.every_steps=1 --steps 20 >"$WORK/$name.log" 2>&1 &
+    pid=$!
+    for _ in $(seq 600); do
+        [ -e "$WORK/runs/$name/checkpoint/step-$((3 + RANDOM % 9)).h5" ] && break
+        sleep 0.02
+    done
+    pkill -KILL -f "run=$WORK/runs/$name" 2>/dev/null
+    wait "$pid" 2>/dev/null
+    [ -e "$WORK/runs/$name/checkpoint/step-20.h5" ] && not_ok "$name" "was not killed in time"
+    train "$name" 3 2 "$config" "$pack" --resume
+    same "$config $pack: killed and resumed on 3 ranks" "$(digest "$config-$pack-1-1")" "$(digest "$name")"
+}
+
+# Stops in the middle of an epoch and goes on with another number of ranks.
+stop_and_resume() {
+    local config=$1 pack=$2 name="$1-$2-stopped"
+    train "$name" 2 2 "$config" "$pack" --steps 11
+    train "$name" 1 1 "$config" "$pack" --steps 13 --resume
+    train "$name" 4 1 "$config" "$pack" --steps 20 --resume
+    same "$config $pack: stopped at 11 and 13, resumed on 1 and 4 ranks" "$(digest "$config-$pack-1-1")" \
+        "$(digest "$name")"
+}
+
+make_packs
+make_configs
+compare_ranks convnext full
+compare_ranks convnext partial
+compare_ranks resnet full
+compare_ranks resnet partial
+kill_and_resume convnext partial
+kill_and_resume resnet full
+stop_and_resume convnext full
+stop_and_resume resnet partial
+
+train convnext-seed 1 2 convnext full --set seed=8
+differ "another seed" "$(digest convnext-full-1-1)" "$(digest convnext-seed)"
+train convnext-lane 1 2 convnext full --set lane=8
+differ "another lane" "$(digest convnext-full-1-1)" "$(digest convnext-lane)"
+train convnext-workers 1 2 convnext full --set log_every=3 --set checkpoint.keep=1
+same "other run keys do not matter" "$(digest convnext-full-1-1)" "$(digest convnext-workers)"
+finish
