@@ -1,6 +1,6 @@
 /*
  * Progress of long work, on standard error: a bar that redraws itself with rate and time left on a
- * terminal, a plain line at most every `log_seconds` in a log file. Silent on ranks other than 0.
+ * terminal, a plain line at most every ten seconds in a log file. Silent on ranks other than 0.
  */
 #pragma once
 
@@ -11,12 +11,14 @@ typedef struct Progress {
     const char *unit;  /* "images" */
     size_t total;
     size_t done;
+    size_t first;          /* already done at the start, by an earlier process: not in the rate */
     double started, shown; /* clock_seconds; `shown` of the last redraw */
     char suffix[160];      /* free text behind the bar; progress_suffix sets it */
 } Progress;
 
-/* Fills `progress` and shows it at 0. `label` and `unit` are kept, not copied. */
-void progress_start(Progress *progress, const char *label, const char *unit, size_t total);
+/* Fills `progress` and shows it at `done`. `label` and `unit` are kept, not copied. */
+void progress_start(Progress *progress, const char *label, const char *unit, size_t total,
+                    size_t done);
 /* Sets the count of finished units and redraws if it is time to. */
 void progress_set(Progress *progress, size_t done);
 void progress_suffix(Progress *progress, const char *format, ...)

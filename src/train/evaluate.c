@@ -97,7 +97,7 @@ const Score *evaluate(Evaluator *evaluator, Split split, const char *progress_la
     size_t own = (size_t)evaluator->last_lane * lane_images;
     if (progress_label)
         progress_start(&progress, progress_label, "images",
-                       own < evaluator->count ? own : evaluator->count);
+                       own < evaluator->count ? own : evaluator->count, 0);
     evaluator->progress = progress_label ? &progress : NULL;
     for (int w = 0; w < workers; w++) score_clear(&evaluator->worker_score[w]);
     pool_run(engine->pool, evaluate_some, evaluator);

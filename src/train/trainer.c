@@ -169,8 +169,8 @@ Trainer *trainer_open(const TrainerOptions *options, Error *err)
     if (options->title) {
         trainer->has_progress = true;
         progress_start(&trainer->progress, options->title, "steps",
-                       (size_t)trainer->steps_per_epoch * (size_t)trainer->config->epochs);
-        progress_set(&trainer->progress, (size_t)trainer->step);
+                       (size_t)trainer->steps_per_epoch * (size_t)trainer->config->epochs,
+                       (size_t)trainer->step);
     }
     interval_start(trainer);
     return trainer;

@@ -1,0 +1,121 @@
+/*
+ * Arenas: a list of chunks from the system, handed out in order. A piece larger than what is left
+ * of the current chunk starts a new one.
+ */
+#include "base/arena.h"
+
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { ALIGNMENT = 64 };
+static const size_t CHUNK_BYTES = (size_t)1 << 20;
+static const size_t HUGE_PAGE = (size_t)1
+                                << 21; /* chunks this large may use transparent huge pages */
+
+typedef struct Chunk {
+    struct Chunk *next;
+    uint8_t *base;
+    size_t size, used;
+} Chunk;
+
+struct Arena {
+    const char *name;
+    Chunk *first, *current;
+    size_t bytes;
+};
+
+Arena *arena_create(const char *name)
+{
+    Arena *arena = calloc(1, sizeof *arena);
+    if (!arena) die("arena %s: out of memory", name);
+    arena->name = name;
+    return arena;
+}
+
+void arena_destroy(Arena *arena)
+{
+    if (!arena) return;
+    for (Chunk *chunk = arena->first; chunk;) {
+        Chunk *next = chunk->next;
+        munmap(chunk->base, chunk->size);
+        free(chunk);
+        chunk = next;
+    }
+    free(arena);
+}
+
+/* Appends a chunk of at least `bytes`. */
+static Chunk *add_chunk(Arena *arena, size_t bytes)
+{
+    size_t unit = bytes >= HUGE_PAGE ? HUGE_PAGE : CHUNK_BYTES;
+    size_t size = (bytes + unit - 1) / unit * unit;
+    Chunk *chunk = calloc(1, sizeof *chunk);
+    void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (!chunk || base == MAP_FAILED)
+        die("arena %s: out of memory: %zu bytes more than the %zu it has", arena->name, bytes,
+            arena->bytes);
+    if (size >= HUGE_PAGE) madvise(base, size, MADV_HUGEPAGE);
+    *chunk = (Chunk){.base = base, .size = size};
+    if (arena->current) {
+        chunk->next = arena->current->next;
+        arena->current->next = chunk;
+    } else {
+        arena->first = chunk;
+    }
+    return chunk;
+}
+
+void *arena_alloc(Arena *arena, size_t bytes)
+{
+    size_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    Chunk *chunk = arena->current;
+    while (!chunk || chunk->size - chunk->used < rounded) {
+        Chunk *next = chunk ? chunk->next : arena->first;
+        chunk = next && next->size - next->used >= rounded ? next : add_chunk(arena, rounded);
+        arena->current = chunk;
+    }
+    void *piece = chunk->base + chunk->used;
+    chunk->used += rounded;
+    arena->bytes += rounded;
+    return piece;
+}
+
+char *arena_strdup(Arena *arena, const char *text)
+{
+    size_t bytes = strlen(text) + 1;
+    return memcpy(arena_alloc(arena, bytes), text, bytes);
+}
+
+char *arena_printf(Arena *arena, const char *format, ...)
+{
+    va_list list, again;
+    va_start(list, format);
+    va_copy(again, list);
+    int length = vsnprintf(NULL, 0, format, list);
+    char *text = arena_alloc(arena, (size_t)length + 1);
+    vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    va_end(list);
+    return text;
+}
+
+void arena_reset(Arena *arena)
+{
+    for (Chunk *chunk = arena->first; chunk; chunk = chunk->next) {
+        memset(chunk->base, 0, chunk->used); /* pieces are handed out zeroed */
+        chunk->used = 0;
+    }
+    arena->current = arena->first;
+    arena->bytes = 0;
+}
+
+size_t arena_bytes(const Arena *arena)
+{
+    return arena->bytes;
+}
