@@ -16,6 +16,9 @@ bool file_read(const char *path, uint8_t **data, size_t *bytes, Error *err);
  * end of the file or on an error (errno tells). Thread-safe. */
 bool file_pread(int fd, void *buffer, size_t bytes, uint64_t offset);
 
+/* Writes exactly `bytes` at `offset`. False on an error (errno tells). Thread-safe. */
+bool file_pwrite(int fd, const void *buffer, size_t bytes, uint64_t offset);
+
 /* Folder of a path ("." if it has none), into `folder`. */
 void file_folder(const char *path, char *folder, size_t bytes);
 /* Joins with one slash; an absolute `name` stands alone. */

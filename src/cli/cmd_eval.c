@@ -73,7 +73,7 @@ static const struct argp argp = {
 static bool write_json(const Arguments *arguments, const Score *score, Error *err)
 {
     Json *json = json_create();
-    json_text(json, "split", arguments->split);
+    json_add_text(json, "split", arguments->split);
     score_json(score, json);
     char *text = json_print(json, true);
     json_destroy(json);

@@ -159,26 +159,26 @@ int64_t score_bad_images(const Score *score)
 
 void score_json(const Score *score, Json *json)
 {
-    json_integer(json, "images", score_images(score));
-    json_integer(json, "bad", score_bad_images(score));
+    json_add_integer(json, "images", score_images(score));
+    json_add_integer(json, "bad", score_bad_images(score));
     json_begin(json, "heads");
     for (int h = 0; h < score->heads; h++) {
         HeadResult result = score_head(score, h);
         json_begin(json, score->name[h]);
-        json_integer(json, "labelled", result.labelled);
-        json_integer(json, "correct", result.correct);
-        json_real(json, "top1", result.top1);
-        json_real(json, "top5", result.top5);
-        json_real(json, "macro_f1", result.macro_f1);
-        json_real(json, "loss", result.loss);
+        json_add_integer(json, "labelled", result.labelled);
+        json_add_integer(json, "correct", result.correct);
+        json_add_real(json, "top1", result.top1);
+        json_add_real(json, "top5", result.top5);
+        json_add_real(json, "macro_f1", result.macro_f1);
+        json_add_real(json, "loss", result.loss);
         json_end(json);
     }
     json_end(json);
     JointResult joint = score_joint(score);
     json_begin(json, "joint");
-    json_integer(json, "labelled", joint.labelled);
-    json_integer(json, "correct", joint.correct);
-    json_real(json, "accuracy", joint.accuracy);
+    json_add_integer(json, "labelled", joint.labelled);
+    json_add_integer(json, "correct", joint.correct);
+    json_add_real(json, "accuracy", joint.accuracy);
     json_end(json);
 }
 

@@ -92,25 +92,25 @@ static void record_interval(Trainer *trainer, const Summary *summary, double lr)
 {
     const Interval *interval = &trainer->interval;
     Json *json = json_create();
-    json_text(json, "kind", "train");
-    json_integer(json, "step", (int64_t)trainer->step);
-    json_real(json, "epoch", summary->epoch);
-    json_real(json, "lr", lr);
-    json_real(json, "loss", summary->loss);
-    if (trainer->config->clip_norm > 0) json_real(json, "grad_norm", interval->grad_norm);
-    json_real(json, "images_per_second", summary->images_per_second);
-    json_integer(json, "bad", (int64_t)interval->bad);
-    json_integer(json, "skipped", (int64_t)trainer->updates_skipped);
+    json_add_text(json, "kind", "train");
+    json_add_integer(json, "step", (int64_t)trainer->step);
+    json_add_real(json, "epoch", summary->epoch);
+    json_add_real(json, "lr", lr);
+    json_add_real(json, "loss", summary->loss);
+    if (trainer->config->clip_norm > 0) json_add_real(json, "grad_norm", interval->grad_norm);
+    json_add_real(json, "images_per_second", summary->images_per_second);
+    json_add_integer(json, "bad", (int64_t)interval->bad);
+    json_add_integer(json, "skipped", (int64_t)trainer->updates_skipped);
     json_begin(json, "time");
-    json_real(json, "data", summary->data);
-    json_real(json, "compute", 1 - summary->data - summary->communication);
-    json_real(json, "communication", summary->communication);
+    json_add_real(json, "data", summary->data);
+    json_add_real(json, "compute", 1 - summary->data - summary->communication);
+    json_add_real(json, "communication", summary->communication);
     json_end(json);
     json_begin(json, "heads");
     for (int h = 0; h < trainer->config->head_count; h++) {
         json_begin(json, trainer->config->heads[h].name);
-        json_real(json, "loss", head_loss(interval, h));
-        json_real(json, "top1", head_top1(interval, h));
+        json_add_real(json, "loss", head_loss(interval, h));
+        json_add_real(json, "top1", head_top1(interval, h));
         json_end(json);
     }
     json_end(json);
@@ -164,9 +164,9 @@ void log_validation(Trainer *trainer, const Score *score)
     log_info("epoch %" PRIu64 "  validation%s  joint %.1f%%", epoch, text,
              100 * score_joint(score).accuracy);
     Json *json = json_create();
-    json_text(json, "kind", "val");
-    json_integer(json, "step", (int64_t)trainer->step);
-    json_integer(json, "epoch", (int64_t)epoch);
+    json_add_text(json, "kind", "val");
+    json_add_integer(json, "step", (int64_t)trainer->step);
+    json_add_integer(json, "epoch", (int64_t)epoch);
     score_json(score, json);
     write_record(trainer, json);
 }

@@ -1,0 +1,180 @@
+/* Files: whole reads, positioned reads, atomic replacement. */
+#include "io/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = 4096 };
+
+static bool fail(Error *err, const char *what, const char *path)
+{
+    return error_set(err, ERROR_SYSTEM, "cannot %s %s: %s", what, path, strerror(errno));
+}
+
+static bool read_open_file(int fd, const char *path, uint8_t **data, size_t *bytes, Error *err)
+{
+    struct stat info;
+    if (fstat(fd, &info) != 0) return fail(err, "examine", path);
+    if (S_ISDIR(info.st_mode))
+        return error_set(err, ERROR_SYSTEM, "cannot read %s: it is a folder", path);
+    size_t size = (size_t)info.st_size;
+    uint8_t *buffer = malloc(size + 1);
+    if (!buffer)
+        return error_set(err, ERROR_SYSTEM, "cannot read %s: no memory for %zu bytes", path, size);
+    errno = EIO;
+    if (!file_pread(fd, buffer, size, 0)) {
+        free(buffer);
+        return fail(err, "read", path);
+    }
+    buffer[size] = 0;
+    *data = buffer;
+    *bytes = size;
+    return true;
+}
+
+bool file_read(const char *path, uint8_t **data, size_t *bytes, Error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return fail(err, "open", path);
+    bool ok = read_open_file(fd, path, data, bytes, err);
+    close(fd);
+    return ok;
+}
+
+bool file_pread(int fd, void *buffer, size_t bytes, uint64_t offset)
+{
+    uint8_t *at = buffer;
+    while (bytes > 0) {
+        ssize_t got = pread(fd, at, bytes, (off_t)offset);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return false;
+        at += got;
+        bytes -= (size_t)got;
+        offset += (uint64_t)got;
+    }
+    return true;
+}
+
+bool file_pwrite(int fd, const void *buffer, size_t bytes, uint64_t offset)
+{
+    const uint8_t *at = buffer;
+    while (bytes > 0) {
+        ssize_t put = pwrite(fd, at, bytes, (off_t)offset);
+        if (put < 0 && errno == EINTR) continue;
+        if (put <= 0) return false;
+        at += put;
+        bytes -= (size_t)put;
+        offset += (uint64_t)put;
+    }
+    return true;
+}
+
+void file_folder(const char *path, char *folder, size_t bytes)
+{
+    char copy[PATH_BYTES];
+    snprintf(copy, sizeof copy, "%s", path);
+    snprintf(folder, bytes, "%s", dirname(copy));
+}
+
+void file_join(char *out, size_t bytes, const char *folder, const char *name)
+{
+    size_t length = strlen(folder);
+    bool bare = name[0] == '/' || length == 0;
+    bool slash = length > 0 && folder[length - 1] == '/';
+    snprintf(out, bytes, "%s%s%s", bare ? "" : folder, bare || slash ? "" : "/", name);
+}
+
+bool file_make_folders(const char *path, Error *err)
+{
+    char partial[PATH_BYTES];
+    snprintf(partial, sizeof partial, "%s", path);
+    for (char *at = partial + 1;; at++) {
+        char kept = *at;
+        if (kept != '/' && kept != 0) continue;
+        *at = 0;
+        if (mkdir(partial, 0777) != 0 && errno != EEXIST) return fail(err, "make folder", partial);
+        *at = kept;
+        if (kept == 0) break;
+    }
+    struct stat info;
+    if (stat(path, &info) != 0) return fail(err, "examine folder", path);
+    if (!S_ISDIR(info.st_mode))
+        return error_set(err, ERROR_SYSTEM, "cannot make folder %s: a file has that name", path);
+    return true;
+}
+
+bool file_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+void file_temporary(const char *path, char *temporary, size_t bytes)
+{
+    snprintf(temporary, bytes, "%s.tmp-%ld", path, (long)getpid());
+}
+
+static bool sync_path(const char *path, int flags)
+{
+    int fd = open(path, flags | O_CLOEXEC);
+    if (fd < 0) return false;
+    bool ok = fsync(fd) == 0;
+    int reason = errno;
+    close(fd);
+    errno = reason;
+    return ok;
+}
+
+static bool sync_folder_of(const char *path, Error *err)
+{
+    char folder[PATH_BYTES];
+    file_folder(path, folder, sizeof folder);
+    return sync_path(folder, O_RDONLY | O_DIRECTORY) || fail(err, "sync folder", folder);
+}
+
+bool file_commit(const char *temporary, const char *path, Error *err)
+{
+    if (!sync_path(temporary, O_RDONLY) || rename(temporary, path) != 0) {
+        fail(err, "write", path);
+        unlink(temporary);
+        return false;
+    }
+    return sync_folder_of(path, err);
+}
+
+static bool write_all(const char *path, const void *data, size_t bytes)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0) return false;
+    bool ok = file_pwrite(fd, data, bytes, 0);
+    return close(fd) == 0 && ok;
+}
+
+bool file_write(const char *path, const void *data, size_t bytes, Error *err)
+{
+    char temporary[PATH_BYTES];
+    file_temporary(path, temporary, sizeof temporary);
+    if (write_all(temporary, data, bytes)) return file_commit(temporary, path, err);
+    fail(err, "write", temporary);
+    unlink(temporary);
+    return false;
+}
+
+bool file_link(const char *target, const char *link, Error *err)
+{
+    char temporary[PATH_BYTES];
+    file_temporary(link, temporary, sizeof temporary);
+    unlink(temporary);
+    if (symlink(target, temporary) != 0) return fail(err, "make link", temporary);
+    if (rename(temporary, link) != 0) {
+        fail(err, "make link", link);
+        unlink(temporary);
+        return false;
+    }
+    return sync_folder_of(link, err);
+}
