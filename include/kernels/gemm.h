@@ -15,8 +15,10 @@ typedef enum Transpose { NO_TRANSPOSE, TRANSPOSE } Transpose;
 void gemm(Transpose ta, Transpose tb, int m, int n, int k, float alpha, const float *a, int lda,
           const float *b, int ldb, float beta, float *c, int ldc);
 
-/* Makes every thread that calls gemm hold one BLAS thread; called once before any thread starts. */
+/* Makes gemm run on the calling thread alone: gemm_init once at the start, gemm_init_thread by
+ * every other thread that will call it (OpenBLAS built with OpenMP would start a team for each). */
 void gemm_init(void);
+void gemm_init_thread(void);
 
 const char *gemm_library(void); /* "OpenBLAS 0.3.21" */
 const char *gemm_core(void);    /* core type it chose: "SkylakeX" */

@@ -29,6 +29,7 @@ typedef struct ConvShape {
 /* One AdamW update; corrections are 1 - beta^t, computed by the caller in double. */
 typedef struct AdamWStep {
     float lr, beta1, beta2, epsilon, weight_decay;
+    float rest1, rest2; /* 1 - beta, computed in double */
     float correction1, correction2;
     float grad_scale; /* multiplies the gradient first: clipping */
 } AdamWStep;

@@ -5,6 +5,8 @@
  */
 #include "base/random.h"
 
+#include "base/plain_log.h"
+
 #include <string.h>
 
 void random_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
@@ -63,26 +65,6 @@ double random_uniform(Random *random)
 {
     uint64_t high = random_u32(random), low = random_u32(random);
     return (double)((high << 32 | low) >> 11) * 0x1p-53;
-}
-
-/* Natural logarithm in plain arithmetic, so that its bits do not depend on the C library: exponent,
- * and the series of 2 artanh((m - 1) / (m + 1)) for the mantissa m in [sqrt(1/2), sqrt(2)). x > 0,
- * normal. */
-static double plain_log(double x)
-{
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    int exponent = (int)(bits >> 52) - 1023;
-    bits = (bits & 0xFFFFFFFFFFFFFULL) | 0x3FF0000000000000ULL;
-    double m;
-    memcpy(&m, &bits, sizeof m);
-    if (m > 1.4142135623730951) {
-        m /= 2;
-        exponent++;
-    }
-    double s = (m - 1) / (m + 1), s2 = s * s, sum = 0;
-    for (int k = 23; k >= 1; k -= 2) sum = sum * s2 + 1.0 / k;
-    return exponent * 0.69314718055994531 + 2 * s * sum;
 }
 
 static double polynomial(const double *coefficient, int count, double x)

@@ -3,7 +3,6 @@
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "io/file.h"
-#include "kernels/gemm.h"
 #include "train/evaluate.h"
 #include "train/saved_model.h"
 
@@ -129,7 +128,6 @@ int cmd_eval(int argc, char **argv)
     Arguments arguments = {.split = "test"};
     cli_parse(&argp, argc, argv, &arguments);
     Comm *comm = comm_open(&argc, &argv);
-    gemm_init();
     Arena *arena = arena_create("evaluation");
     Error err = {0};
     int code = evaluate_checkpoint(&arguments, comm, arena, &err) ? EXIT_DONE : cli_fail(&err);

@@ -2,7 +2,6 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
-#include "kernels/gemm.h"
 #include "train/trainer.h"
 
 #include <argp.h>
@@ -95,7 +94,6 @@ int cmd_train(int argc, char **argv)
         return EXIT_DONE;
     }
     Comm *comm = comm_open(&argc, &argv);
-    gemm_init();
     Arena *arena = arena_create("configuration");
     Error err = {0};
     int code = train(&arguments, comm, arena, &err) ? EXIT_DONE : cli_fail(&err);

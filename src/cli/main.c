@@ -4,7 +4,6 @@
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "dist/comm.h"
-#include "kernels/gemm.h"
 #include "train/provenance.h"
 
 #include <stdio.h>
@@ -40,7 +39,6 @@ static void print_help(FILE *out)
 static int print_version(int argc, char **argv)
 {
     Comm *comm = comm_open(&argc, &argv);
-    gemm_init();
     Arena *arena = arena_create("version");
     if (comm_rank(comm) == 0) puts(provenance_text(arena));
     arena_destroy(arena);

@@ -58,17 +58,21 @@ static void mark_op(Timeline *line, const Op *op)
     if (op->out->wants_grad) extend(&line->grad[op->out->id], later);
 }
 
-/* Inputs are there from the beginning; what nobody reads afterwards (the outputs) stays to the end.
- */
+/* Inputs are there from the beginning; an op's output that no op reads is a result and stays to the
+ * end. What an op saves has its own backward as its reader. */
 static void mark_ends(Timeline *line)
 {
     const Graph *graph = line->graph;
     int end = line->training ? 2 * graph->op_count - 1 : graph->op_count - 1;
     bool *read = calloc((size_t)graph->tensor_count, sizeof *read);
     if (!read) die("memory plan: out of memory");
-    for (int i = 0; i < graph->op_count; i++)
+    for (int i = 0; i < graph->op_count; i++) {
+        const Op *op = graph->op[i];
         for (int j = 0; j < OP_INPUTS; j++)
-            if (graph->op[i]->in[j]) read[graph->op[i]->in[j]->id] = true;
+            if (op->in[j]) read[op->in[j]->id] = true;
+        for (int j = 0; j < OP_SAVED; j++)
+            if (op->saved[j]) read[op->saved[j]->id] = true;
+    }
     for (int i = 0; i < graph->tensor_count; i++) {
         Interval *interval = &line->value[i];
         if (graph->tensor[i]->producer < 0) interval->begin = 0;

@@ -100,6 +100,15 @@ static void open_worker(Engine *engine, LaneWorker *worker, const EngineOptions 
               .head = head};
 }
 
+static void init_thread(void *context, int worker)
+{
+    (void)context;
+    if (worker == 0)
+        gemm_init();
+    else
+        gemm_init_thread();
+}
+
 bool engine_open(Engine *engine, const EngineOptions *options, Arena *run, Error *err)
 {
     *engine = (Engine){.comm = options->comm,
@@ -118,6 +127,7 @@ bool engine_open(Engine *engine, const EngineOptions *options, Arena *run, Error
     for (int w = 0; w < options->workers; w++)
         open_worker(engine, &engine->worker[w], options, run);
     engine->pool = pool_create(options->workers);
+    pool_run(engine->pool, init_thread, NULL);
     return true;
 }
 

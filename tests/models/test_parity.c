@@ -22,7 +22,7 @@
 
 enum { HEADS_MAX = 8 };
 
-static const double FORWARD_LIMIT = 1e-5, GRADIENT_LIMIT = 1e-4;
+static const double FORWARD_LIMIT = 1e-5, GRADIENT_LIMIT = 1e-5;
 static bool report;
 
 typedef struct Golden {
@@ -286,7 +286,7 @@ static double relative_error(const float *value, const float *reference, size_t 
 
 static void note(Worst *worst, const char *name, double error)
 {
-    if (error <= worst->error) return; /* a NaN is noted */
+    if (isnan(worst->error) || error <= worst->error) return; /* the first NaN stays */
     worst->error = error;
     snprintf(worst->name, sizeof worst->name, "%s", name);
 }
@@ -365,17 +365,13 @@ static void compare_statistics(const Step *step)
     judge(step, "running statistics", &worst, FORWARD_LIMIT);
 }
 
-/* The golden holds nothing that the network lacks; the other way round reading fails. */
+/* Each of the network's parameters is read by its name, so equal numbers mean equal names. */
 static void compare_names(const Step *step)
 {
     Error err = {0};
-    char **names;
-    size_t count;
-    CHECK(h5_list(step->golden->file, "/param", &names, &count, &err));
-    for (size_t i = 0; i < count; i++)
-        if (!param_find(step->model.graph->params, names[i]))
-            fail_msg("%s: the network has no parameter %s", step->golden->path, names[i]);
-    free(names);
+    int64_t count;
+    CHECK(h5_read_attribute_int(step->golden->file, "/", "parameters", &count, &err));
+    assert_int_equal(step->model.graph->params->count, count);
 }
 
 static void check_lanes(const Golden *golden, int lane)
@@ -387,7 +383,7 @@ static void check_lanes(const Golden *golden, int lane)
     compare_logits(&step, "logits");
     compare_loss(&step);
     compare_gradients(&step);
-    compare_statistics(&step);
+    if (golden->has_state) compare_statistics(&step);
     run_step(&step, false);
     compare_logits(&step, "logits_eval");
 }

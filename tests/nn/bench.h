@@ -163,7 +163,6 @@ static inline void bench_ready(Bench *bench)
     uint32_t *record = arena_new(bench->arena, uint32_t, run->images);
     for (int n = 0; n < run->images; n++) record[n] = 100 + (uint32_t)n;
     run->record = record;
-    run->context = bench;
     run->grad_ready = bench_grad_ready;
     run->statistic = bench_statistic;
 }
@@ -175,6 +174,7 @@ static inline void bench_run(Bench *bench, bool training, float garbage)
     Graph *graph = bench->graph;
     const Plan *plan = run->plan = training ? &graph->train : &graph->eval;
     run->training = training;
+    run->context = bench;
     fill(run->workspace, plan->floats, garbage);
     fill(run->dparam, graph->dparam_floats, garbage);
     fill((float *)run->prepared, graph->prepared_floats, garbage);

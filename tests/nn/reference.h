@@ -101,7 +101,8 @@ static inline void ref_linear(double *out, const double *in, const double *weigh
 }
 
 typedef struct RefMlp {
-    const double *norm_gain, *norm_bias, *fc1, *fc1_bias, *fc2, *fc2_bias, *gamma; /* gamma: or NULL */
+    const double *norm_gain, *norm_bias, *fc1, *fc1_bias, *fc2, *fc2_bias,
+        *gamma; /* gamma: or NULL */
     int C, hidden;
 } RefMlp;
 
@@ -122,8 +123,8 @@ static inline void ref_mlp_row(double *out, const double *xhat, const double *re
 }
 
 /* `factor` (N) or NULL: 1 for every image. */
-static inline void ref_mlp(double *out, const double *xhat, const double *residual,
-                           const RefMlp *p, int images, size_t image_rows, const double *factor)
+static inline void ref_mlp(double *out, const double *xhat, const double *residual, const RefMlp *p,
+                           int images, size_t image_rows, const double *factor)
 {
     for (size_t r = 0; r < (size_t)images * image_rows; r++) {
         size_t i = r * (size_t)p->C;

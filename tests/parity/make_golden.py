@@ -10,7 +10,7 @@ Layout: /images (N,H,W,3); /loss (1); for each head /label/NAME (N), /weight/NAM
 and /logits_eval/NAME (N,classes); /param/NAME and /state/NAME as uint8 codes with an attribute
 `exponent`: value = (code - 128) * 2^exponent, exact in float32 and a quarter of its size; /grad/NAME
 and /state_after/NAME float32. The file's attributes kind, options (lines "key=value" of the trunk),
-heads (lines "name=classes") and image describe the network.
+heads (lines "name=classes"), image and parameters (their number) describe the network.
 """
 import argparse
 import copy
@@ -116,10 +116,13 @@ def write(path, spec, full):
     pixels = random.standard_normal((images, image, image, 3)).astype(numpy.float32)
     labels = draw_labels(images, random)
     with h5py.File(path, "w") as file:
-        file.attrs["kind"] = kind
-        file.attrs["options"] = "\n".join(f"{key}={value}" for key, value in spec.items())
-        file.attrs["heads"] = "\n".join(f"{name}={classes}" for name, (classes, _) in HEADS.items())
+        texts = {"kind": kind,
+                 "options": "\n".join(f"{key}={value}" for key, value in spec.items()),
+                 "heads": "\n".join(f"{name}={classes}" for name, (classes, _) in HEADS.items())}
+        for key, text in texts.items():
+            file.attrs[key] = numpy.bytes_(text)  # of fixed length, as umbel's own
         file.attrs["image"] = image
+        file.attrs["parameters"] = len(networks.parameters(network))
         write_parameters(file, network, spec.get("layer_scale", 0), random)
         single = network
         double = copy.deepcopy(network).double()

@@ -8,8 +8,6 @@
 #include "conv.h"
 #include "nn/ops.h"
 
-#include <assert.h>
-
 enum { WEIGHT, GAIN, BIAS };
 enum { RUNNING_MEAN, RUNNING_VAR };
 enum { CONV_OUT, MEAN, RSTD };
@@ -125,8 +123,12 @@ static void norm_backward(const Op *op, const Run *run, float *dout)
                                       C);
     bool adds = false;
     float *dresidual = run_grad_raw(run, op, 1, &adds);
-    /* A residual is read by this op last, so its gradient is touched here first. */
-    assert(!dresidual || !adds);
+    if (dresidual && adds) { /* the kernel would overwrite what later readers have added */
+        size_t count = rows * (size_t)C;
+        if (options->relu) kernel->relu_backward(dout, dout, out, count);
+        kernel->add(dresidual, dresidual, dout, count);
+        dresidual = NULL;
+    }
     kernel->batchnorm_backward_apply(dout, dresidual, dout, out, z, mean, rstd,
                                      run_param(run, op, GAIN), dgain, dbias, options->relu, rows,
                                      C);

@@ -6,8 +6,6 @@
 #include "nn/ops.h"
 #include "nn/run.h"
 
-#include <string.h>
-
 typedef struct SoftmaxLoss {
     int head;
 } SoftmaxLoss;
@@ -50,17 +48,14 @@ static void backward(const Op *op, Run *run)
     const HeadRun *head = &run->head[options->head];
     size_t K = (size_t)op->out->shape.dim[1];
     const float *probability = run_value(run, op->out);
-    bool adds = false;
-    float *dlogits = run_grad_raw(run, op, 0, &adds);
+    float *dlogits = run_grad(run, op, 0);
+    if (!dlogits) return;
     for (size_t n = 0; n < (size_t)run->images; n++) {
-        float *row = dlogits + n * K;
-        if (head->label[n] < 0) {
-            memset(row, 0, sizeof(float) * K);
-            continue;
+        if (head->label[n] < 0) continue;
+        for (size_t k = 0; k < K; k++) {
+            float error = probability[n * K + k] - (k == (size_t)head->label[n] ? 1.0F : 0.0F);
+            dlogits[n * K + k] += error * head->scale;
         }
-        memcpy(row, probability + n * K, sizeof(float) * K);
-        row[head->label[n]] -= 1;
-        run->kernel->scale(row, row, head->scale, K);
     }
 }
 

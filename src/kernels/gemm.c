@@ -1,0 +1,73 @@
+/* Matrix products through OpenBLAS; the only file that includes cblas.h. */
+#include "kernels/gemm.h"
+
+#include "base/error.h"
+
+#include <cblas.h>
+#include <stdio.h>
+#include <string.h>
+
+/* openblas_get_parallel's answers. */
+enum { SEQUENTIAL = 0, PTHREAD = 1, OPENMP = 2 };
+
+void gemm_init(void)
+{
+    /* In the OpenMP build the setting belongs to the calling thread, hence gemm_init_thread too. */
+    openblas_set_num_threads(1);
+}
+
+void gemm_init_thread(void)
+{
+    if (openblas_get_parallel() == OPENMP) openblas_set_num_threads(1);
+}
+
+static void scale(int m, int n, float beta, float *c, int ldc)
+{
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++) {
+            float *element = c + (size_t)i * (size_t)ldc + j;
+            *element = beta == 0 ? 0 : *element * beta;
+        }
+}
+
+void gemm(Transpose ta, Transpose tb, int m, int n, int k, float alpha, const float *a, int lda,
+          const float *b, int ldb, float beta, float *c, int ldc)
+{
+    if (m == 0 || n == 0) return;
+    if (k == 0) {
+        scale(m, n, beta, c, ldc);
+        return;
+    }
+    cblas_sgemm(CblasRowMajor, ta == TRANSPOSE ? CblasTrans : CblasNoTrans,
+                tb == TRANSPOSE ? CblasTrans : CblasNoTrans, m, n, k, alpha, a, lda, b, ldb, beta,
+                c, ldc);
+}
+
+const char *gemm_library(void)
+{
+    /* "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH …" */
+    static char text[64];
+    const char *config = openblas_get_config();
+    const char *second = strchr(config, ' ');
+    size_t length =
+        second ? (size_t)(second - config) + 1 + strcspn(second + 1, " ") : strlen(config);
+    snprintf(text, sizeof text, "%.*s", (int)length, config);
+    return text;
+}
+
+const char *gemm_core(void)
+{
+    return openblas_get_corename();
+}
+
+const char *gemm_threading(void)
+{
+    switch (openblas_get_parallel()) {
+    case PTHREAD:
+        return "pthread";
+    case OPENMP:
+        return "openmp";
+    default:
+        return "sequential";
+    }
+}

@@ -1,0 +1,45 @@
+/* The kernels of one instruction set; included by their files and by table.c. */
+#pragma once
+
+#include "isa.h"
+#include "kernels/kernels.h"
+
+/* One prototype per member of the table, taken from the member's type. */
+#define KERNEL_LIST(X)                                                                             \
+    X(add)                                                                                         \
+    X(scale)                                                                                       \
+    X(relu_forward)                                                                                \
+    X(relu_backward)                                                                               \
+    X(affine_forward)                                                                              \
+    X(affine_backward)                                                                             \
+    X(column_sum)                                                                                  \
+    X(bias_add)                                                                                    \
+    X(gelu_forward)                                                                                \
+    X(gelu_backward)                                                                               \
+    X(normalize_forward)                                                                           \
+    X(normalize_backward)                                                                          \
+    X(column_moments)                                                                              \
+    X(batchnorm_apply)                                                                             \
+    X(batchnorm_backward_reduce)                                                                   \
+    X(batchnorm_backward_apply)                                                                    \
+    X(depthwise_forward)                                                                           \
+    X(depthwise_backward)                                                                          \
+    X(depthwise_scratch)                                                                           \
+    X(im2col)                                                                                      \
+    X(col2im_add)                                                                                  \
+    X(softmax)                                                                                     \
+    X(exact_add)                                                                                   \
+    X(exact_read)                                                                                  \
+    X(dot)                                                                                         \
+    X(sum_squares)                                                                                 \
+    X(adamw)                                                                                       \
+    X(sgd)                                                                                         \
+    X(resample_row)                                                                                \
+    X(resample_column)                                                                             \
+    X(store_row)
+
+#define KERNEL_DECLARE(name) extern __typeof__(*((Kernels *)0)->name) KERNEL(name);
+KERNEL_LIST(KERNEL_DECLARE)
+#undef KERNEL_DECLARE
+
+extern const Kernels KERNEL(kernel_table);

@@ -1,0 +1,84 @@
+/* Choosing the instruction set, once. */
+#include "kernels/kernels.h"
+
+#include "base/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+extern const Kernels kernel_table_v2, kernel_table_v3, kernel_table_v4;
+
+static bool has_v2(void)
+{
+    return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
+}
+
+static bool has_v3(void)
+{
+    return has_v2() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           __builtin_cpu_supports("bmi2");
+}
+
+static bool has_v4(void)
+{
+    return has_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl");
+}
+#define NAMES "v2, v3, v4"
+#else
+extern const Kernels kernel_table_generic;
+
+static bool has_generic(void)
+{
+    return true;
+}
+#define NAMES "generic"
+#endif
+
+typedef struct InstructionSet {
+    const Kernels *kernels;
+    bool (*is_supported)(void);
+} InstructionSet;
+
+/* Best first. */
+static const InstructionSet sets[] = {
+#if defined(__x86_64__)
+    {&kernel_table_v4, has_v4},
+    {&kernel_table_v3, has_v3},
+    {&kernel_table_v2, has_v2},
+#else
+    {&kernel_table_generic, has_generic},
+#endif
+};
+
+enum { SETS = sizeof sets / sizeof *sets };
+
+const Kernels *kernels_named(const char *isa)
+{
+    for (int i = 0; i < SETS; i++)
+        if (strcmp(sets[i].kernels->isa, isa) == 0)
+            return sets[i].is_supported() ? sets[i].kernels : NULL;
+    return NULL;
+}
+
+static const Kernels *choose(void)
+{
+    const char *forced = getenv("UMBEL_ISA");
+    if (forced && *forced) {
+        const Kernels *kernels = kernels_named(forced);
+        if (!kernels) die("UMBEL_ISA=%s: not one of " NAMES ", or this CPU lacks it", forced);
+        return kernels;
+    }
+    for (int i = 0; i < SETS; i++)
+        if (sets[i].is_supported()) return sets[i].kernels;
+    die("this CPU is older than the oldest that is supported (x86-64-v2)");
+}
+
+const Kernels *kernels(void)
+{
+    static const Kernels *chosen;
+    if (!chosen) chosen = choose();
+    return chosen;
+}

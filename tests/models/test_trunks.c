@@ -1,0 +1,428 @@
+/*
+ * The trunks as whole networks: parameter counts against the published ones, mistakes in their
+ * options, and that memory is used as planned. The last is shown by bits: a run finds the same ones
+ * whatever the workspace held before, with polling or without, when no two tensors share memory,
+ * and when a lane is not full.
+ */
+#include "base/random.h"
+#include "models/model.h"
+#include "nn/run.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { HEADS = 2, CLASSES = 5, LANE = 5 };
+
+/* --- a network on the bench
+ * -------------------------------------------------------------------------- */
+
+typedef struct Net {
+    Arena *arena;
+    Model model;
+    float *prepared;
+    void *options;
+} Net;
+
+static void set_option(const TrunkType *trunk, void *options, const char *key, const char *text)
+{
+    Error err = {0};
+    const Option *option = option_find(trunk->options, key);
+    assert_non_null(option);
+    if (!option_parse(option, text, options, &err)) fail_msg("%s: %s", key, err.text);
+}
+
+/* `settings`: key, value, key, value, …, NULL */
+static bool net_build(Net *net, const char *kind, const char *const *settings, int image, int lane,
+                      int classes, Error *err)
+{
+    int index;
+    const TrunkType *trunk = trunk_find(kind, &index);
+    assert_non_null(trunk);
+    net->arena = arena_create("net");
+    net->options = arena_alloc(net->arena, trunk->options_bytes);
+    option_defaults(trunk->options, net->options);
+    for (; *settings; settings += 2) set_option(trunk, net->options, settings[0], settings[1]);
+    HeadSpec head[HEADS] = {
+        {"type", classes},
+        {"part", 2      }
+    };
+    ModelSpec spec = {.trunk = trunk,
+                      .kind = index,
+                      .trunk_options = net->options,
+                      .head = head,
+                      .heads = classes ? HEADS : 0,
+                      .image = image,
+                      .lane = lane};
+    return model_build(&net->model, &spec, net->arena, err);
+}
+
+static const char *const no_settings[] = {NULL};
+static const char *const small_convnext[] = {
+    "depths", "[1, 2, 1, 1]", "dims", "[6, 10, 17, 20]", "drop_path",
+    "0.3",    "layer_scale",  "0.5",  "patch",           "2",
+    NULL};
+
+typedef struct Network {
+    const char *kind;
+    const char *const *settings;
+    int image;
+} Network;
+static const Network networks[] = {
+    {"convnext_atto", small_convnext, 36},
+    {"resnet20",      no_settings,    20},
+};
+enum { NETWORKS = sizeof networks / sizeof *networks };
+
+static Net net_open(const Network *network, int lane)
+{
+    Net net;
+    Error err = {0};
+    if (!net_build(&net, network->kind, network->settings, network->image, lane, CLASSES, &err))
+        fail_msg("%s", err.text);
+    Graph *graph = net.model.graph;
+    param_layout(graph->params, 3);
+    param_layout(graph->state, 3);
+    net.prepared = arena_new(net.arena, float, graph->prepared_floats + 1);
+    for (int i = 0; i < graph->op_count; i++)
+        graph_prepare(graph, i, graph->params->value, net.prepared);
+    return net;
+}
+
+/* --- a run and what it finds
+ * ------------------------------------------------------------------------- */
+
+typedef struct RunOptions {
+    const Plan *plan;
+    bool training, polls;
+    int images;
+    float garbage; /* what memory holds before */
+} RunOptions;
+
+typedef struct Findings {
+    float *gradient, *statistic; /* parallel to the stores */
+    float *logits;               /* (heads,images,classes) */
+    size_t logits_count;
+    double loss[HEADS];
+    int correct[HEADS];
+    int polls;
+} Findings;
+
+static void on_poll(void *context)
+{
+    ((Findings *)context)->polls++;
+}
+
+static void on_grad_ready(void *context, size_t offset, const float *gradient, size_t count)
+{
+    memcpy(((Findings *)context)->gradient + offset, gradient, sizeof(float) * count);
+}
+
+static void on_statistic(void *context, const Param *state, const float *lane_value)
+{
+    memcpy(((Findings *)context)->statistic + state->offset, lane_value,
+           sizeof(float) * state->count);
+}
+
+static float *filled(Arena *arena, size_t count, float value)
+{
+    float *x = arena_new(arena, float, count + 1);
+    for (size_t i = 0; i < count; i++) x[i] = value;
+    return x;
+}
+
+static void draw_images(float *images, size_t count)
+{
+    Random random = random_at(1, RANDOM_AUGMENT, 0, 0, 0);
+    for (size_t i = 0; i < count; i++) images[i] = (float)random_normal(&random);
+}
+
+static void keep_logits(Findings *found, const Net *net, const Run *run)
+{
+    for (int h = 0; h < HEADS; h++) {
+        size_t count = (size_t)run->images * (size_t)net->model.head[h].classes;
+        memcpy(found->logits + found->logits_count, run_value(run, net->model.head[h].logits),
+               sizeof(float) * count);
+        found->logits_count += count;
+    }
+}
+
+static Findings net_run(const Net *net, RunOptions options)
+{
+    static const int32_t label[HEADS][LANE] = {
+        {0, 4, -1, 2, 3 },
+        {1, 0, 1,  0, -1}
+    };
+    static const uint32_t record[LANE] = {7, 3, 11, 2, 90};
+    const Graph *graph = net->model.graph;
+    Findings found = {.gradient = filled(net->arena, graph->params->total, NAN),
+                      .statistic = filled(net->arena, graph->state->total, 0),
+                      .logits = filled(net->arena, HEADS * LANE * CLASSES, 0)};
+    HeadRun head[HEADS] = {
+        {.label = label[0], .scale = 0.25F},
+        {.label = label[1], .scale = 0.5F }
+    };
+    Run run = {.graph = graph,
+               .plan = options.plan,
+               .kernel = kernels(),
+               .workspace = filled(net->arena, options.plan->floats, options.garbage),
+               .value = graph->params->value,
+               .state = graph->state->value,
+               .prepared = net->prepared,
+               .dparam = filled(net->arena, graph->dparam_floats, options.garbage),
+               .images = options.images,
+               .training = options.training,
+               .seed = 5,
+               .step = 2,
+               .record = record,
+               .head = head,
+               .context = &found,
+               .poll = options.polls ? on_poll : NULL,
+               .grad_ready = on_grad_ready,
+               .statistic = on_statistic};
+    draw_images(run_value(&run, net->model.images), shape_count(net->model.images->shape) /
+                                                        (size_t)net->model.images->shape.dim[0] *
+                                                        (size_t)options.images);
+    graph_forward(&run);
+    keep_logits(&found, net, &run);
+    if (options.training) graph_backward(&run);
+    for (int h = 0; h < HEADS; h++) {
+        found.loss[h] = head[h].loss;
+        found.correct[h] = head[h].correct;
+    }
+    return found;
+}
+
+static void check_finite(const float *x, size_t count)
+{
+    for (size_t i = 0; i < count; i++) assert_true(isfinite(x[i]));
+}
+
+/* The same bits everywhere. */
+static void check_same(const Net *net, const Findings *a, const Findings *b, bool training)
+{
+    const Graph *graph = net->model.graph;
+    assert_memory_equal(a->loss, b->loss, sizeof a->loss);
+    assert_memory_equal(a->correct, b->correct, sizeof a->correct);
+    assert_int_equal(a->logits_count, b->logits_count);
+    check_finite(a->logits, a->logits_count);
+    assert_memory_equal(a->logits, b->logits, sizeof(float) * a->logits_count);
+    if (!training) return;
+    check_finite(a->gradient, graph->params->total);
+    assert_memory_equal(a->gradient, b->gradient, sizeof(float) * graph->params->total);
+    assert_memory_equal(a->statistic, b->statistic, sizeof(float) * graph->state->total);
+}
+
+/* --- memory
+ * ------------------------------------------------------------------------------------------ */
+
+static RunOptions options_for(const Net *net, bool training)
+{
+    const Graph *graph = net->model.graph;
+    return (RunOptions){
+        .plan = training ? &graph->train : &graph->eval, .training = training, .images = LANE};
+}
+
+/* Runs the check for every network, in training and evaluation. */
+static void for_each_network(void (*check)(const Net *net, RunOptions options))
+{
+    for (int i = 0; i < 2 * NETWORKS; i++) {
+        Net net = net_open(&networks[i / 2], LANE);
+        check(&net, options_for(&net, i % 2));
+        arena_destroy(net.arena);
+    }
+}
+
+static void check_garbage(const Net *net, RunOptions options)
+{
+    Findings clean = net_run(net, options);
+    options.garbage = NAN;
+    Findings dirty = net_run(net, options);
+    check_same(net, &clean, &dirty, options.training);
+}
+
+static void test_memory_is_written_before_it_is_read(void **state)
+{
+    (void)state;
+    for_each_network(check_garbage);
+}
+
+static void check_polls(const Net *net, RunOptions options)
+{
+    Findings silent = net_run(net, options);
+    options.polls = true;
+    Findings polling = net_run(net, options);
+    check_same(net, &silent, &polling, options.training);
+    assert_int_equal(silent.polls, 0);
+    assert_true(polling.polls > net->model.graph->op_count);
+}
+
+static void test_polling_does_not_show(void **state)
+{
+    (void)state;
+    for_each_network(check_polls);
+}
+
+/* A place of its own for every tensor that the plan places. */
+static Plan unshared(const Net *net, const Plan *plan)
+{
+    const Graph *graph = net->model.graph;
+    size_t count = (size_t)graph->tensor_count, top = 0;
+    Plan apart = {.value = arena_new(net->arena, size_t, count),
+                  .grad = arena_new(net->arena, size_t, count)};
+    for (size_t i = 0; i < 2 * count; i++) {
+        size_t t = i / 2;
+        size_t planned = i % 2 ? plan->grad[t] : plan->value[t];
+        *(i % 2 ? &apart.grad[t] : &apart.value[t]) = planned == PLAN_NONE ? PLAN_NONE : top;
+        if (planned != PLAN_NONE) top += (shape_count(graph->tensor[t]->shape) + 15) / 16 * 16;
+    }
+    apart.scratch = top;
+    apart.floats = top + (plan->floats - plan->scratch);
+    return apart;
+}
+
+static void check_sharing(const Net *net, RunOptions options)
+{
+    Findings shared = net_run(net, options);
+    Plan apart = unshared(net, options.plan);
+    assert_true(options.plan->floats < apart.floats);
+    options.plan = &apart;
+    Findings alone = net_run(net, options);
+    check_same(net, &shared, &alone, options.training);
+}
+
+static void test_tensors_alive_at_once_share_no_memory(void **state)
+{
+    (void)state;
+    for_each_network(check_sharing);
+}
+
+/* A lane that is not full gives what a lane of its size gives. */
+static void test_short_lane(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2 * NETWORKS; i++) {
+        bool training = i % 2;
+        Net full = net_open(&networks[i / 2], LANE), small = net_open(&networks[i / 2], LANE - 2);
+        RunOptions options = options_for(&full, training);
+        options.images = LANE - 2;
+        options.garbage = NAN;
+        Findings partly = net_run(&full, options);
+        options.plan = options_for(&small, training).plan;
+        Findings wholly = net_run(&small, options);
+        check_same(&full, &partly, &wholly, training);
+        arena_destroy(full.arena);
+        arena_destroy(small.arena);
+    }
+}
+
+/* Evaluation keeps nothing for a backward pass. */
+static void test_evaluation_needs_less_memory(void **state)
+{
+    (void)state;
+    Error err = {0};
+    Net net;
+    assert_true(net_build(&net, "convnext_tiny", no_settings, 224, 8, CLASSES, &err));
+    const Graph *graph = net.model.graph;
+    print_message(
+        "convnext_tiny, lane of 8 at 224 pixels: training %.0f MiB, evaluation %.0f MiB\n",
+        (double)graph->train.floats / (1 << 18), (double)graph->eval.floats / (1 << 18));
+    assert_true(graph->eval.floats < graph->train.floats / 4);
+    arena_destroy(net.arena);
+}
+
+/* --- description
+ * ------------------------------------------------------------------------------------- */
+
+/* Without heads' 1000 (or 10) classes: torchvision's and the paper's counts less their classifier.
+ */
+static void test_parameter_counts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *kind;
+        size_t whole; /* as published, with one linear head */
+        int classes, features;
+    } known[] = {
+        {"convnext_tiny",  28589128,  1000, 768 },
+        {"convnext_small", 50223688,  1000, 768 },
+        {"convnext_base",  88591464,  1000, 1024},
+        {"convnext_large", 197767336, 1000, 1536},
+        {"resnet20",       269722,    10,   64  },
+        {"resnet32",       464154,    10,   64  },
+        {"resnet44",       658586,    10,   64  },
+        {"resnet56",       853018,    10,   64  },
+        {"resnet110",      1727962,   10,   64  },
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        Error err = {0};
+        Net net;
+        assert_true(net_build(&net, known[i].kind, no_settings, 64, 2, 0, &err));
+        const ParamStore *store = net.model.graph->params;
+        size_t count = 0;
+        for (int p = 0; p < store->count; p++) count += store->list[p]->count;
+        count += (size_t)known[i].classes * (size_t)(known[i].features + 1);
+        if (count != known[i].whole)
+            fail_msg("%s: %zu parameters, published %zu", known[i].kind, count, known[i].whole);
+        assert_int_equal(net.model.features->shape.dim[1], known[i].features);
+        arena_destroy(net.arena);
+    }
+}
+
+static void test_every_kind_builds(void **state)
+{
+    (void)state;
+    int kinds = 0;
+    for (const char *const *kind = trunk_kinds(); *kind; kind++, kinds++) {
+        Error err = {0};
+        Net net;
+        if (!net_build(&net, *kind, no_settings, 64, 2, CLASSES, &err)) fail_msg("%s", err.text);
+        assert_int_equal(net.model.features->shape.rank, 2);
+        arena_destroy(net.arena);
+    }
+    assert_int_equal(kinds, 13);
+    int index;
+    assert_null(trunk_find("convnext_titanic", &index));
+}
+
+static void check_mistake(const char *const *settings, int image, const char *text)
+{
+    Error err = {0};
+    Net net;
+    assert_false(net_build(&net, "convnext_atto", settings, image, 2, CLASSES, &err));
+    assert_int_equal(err.kind, ERROR_USAGE);
+    assert_string_equal(err.text, text);
+    arena_destroy(net.arena);
+}
+
+static void test_mistakes(void **state)
+{
+    (void)state;
+    check_mistake((const char *const[]){"depths", "[2, 2]", "dims", "[8, 8, 8, 8, 8]", NULL}, 64,
+                  "trunk.depths: must have 4 entries, one per stage, not 2\n"
+                  "trunk.dims: must have 4 entries, one per stage, not 5");
+    check_mistake((const char *const[]){"patch", "4", NULL}, 16,
+                  "trunk.stages.3.downsample.conv: its input is 1 x 1 pixels, its kernel 2 x 2; "
+                  "use a larger `image` or a smaller `trunk.patch`");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_memory_is_written_before_it_is_read),
+        cmocka_unit_test(test_polling_does_not_show),
+        cmocka_unit_test(test_tensors_alive_at_once_share_no_memory),
+        cmocka_unit_test(test_short_lane),
+        cmocka_unit_test(test_evaluation_needs_less_memory),
+        cmocka_unit_test(test_parameter_counts),
+        cmocka_unit_test(test_every_kind_builds),
+        cmocka_unit_test(test_mistakes),
+    };
+    gemm_init();
+    return cmocka_run_group_tests_name("trunks", tests, NULL, NULL);
+}

@@ -1,0 +1,59 @@
+/*
+ * One op against its double-precision reference: outputs in training and evaluation, and all
+ * gradients against central differences of the reference. Memory holds NaN wherever the op has not
+ * written. The test's state (extents, options) is global: one op is on the bench at a time.
+ */
+#pragma once
+
+#include "nn/bench.h"
+#include "nn/reference.h"
+
+/* The op's output in double precision, from malloc. */
+typedef double *Reference(const Bench *bench, const double *value, bool training);
+
+static Reference *reference;
+static size_t out_count;
+static Extent in; /* extent of the source "x" */
+
+static inline double *new_doubles(size_t count)
+{
+    double *out = calloc(count + 1, sizeof *out);
+    assert_non_null(out);
+    return out;
+}
+
+static inline double reference_loss(const Bench *bench, const double *value)
+{
+    double *out = reference(bench, value, true);
+    double loss = probe_loss(out, out_count);
+    free(out);
+    return loss;
+}
+
+static inline void check_output(Bench *bench, const Tensor *out, bool training)
+{
+    const ParamStore *store = bench->graph->params;
+    double *value = as_doubles(bench->arena, store->value, store->total);
+    bench_run(bench, training, NAN);
+    double *expected = reference(bench, value, training);
+    check_close(out->name, run_value(&bench->run, out), expected, out_count);
+    free(expected);
+}
+
+/* Checks the op whose output is `out`, and closes the bench. */
+static inline void check_op(Bench *bench, Tensor *out, Reference *expected)
+{
+    reference = expected;
+    out_count = shape_count(out->shape);
+    bench_probe(bench, out);
+    bench_ready(bench);
+    check_output(bench, out, false);
+    check_output(bench, out, true);
+    check_gradients(bench, reference_loss);
+    bench_close(bench);
+}
+
+static inline Tensor *image_source(Bench *bench, const char *name, Extent e)
+{
+    return bench_source(bench, name, shape_of(4, e.N, e.H, e.W, e.C));
+}
