@@ -1,0 +1,199 @@
+/* Ranks through MPI; the only file that includes mpi.h. */
+#include "dist/comm.h"
+
+#include "base/log.h"
+
+#include <limits.h>
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* MPI counts are ints; longer calls are cut. */
+static const size_t PIECE = (size_t)1 << 30;
+
+struct Comm {
+    MPI_Comm world;
+    int rank, size;
+    MPI_Request request[COMM_REQUESTS];
+};
+
+/* --- start and end
+ * --------------------------------------------------------------------------------- */
+
+static void stop_all_ranks(const char *text)
+{
+    char host[MPI_MAX_PROCESSOR_NAME] = "?";
+    int length = 0;
+    MPI_Get_processor_name(host, &length);
+    fprintf(stderr, "umbel: rank %d on %s: %s\n", log_get_rank(), host, text);
+    fflush(stderr);
+    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+    _Exit(EXIT_FAILURE);
+}
+
+static void on_mpi_error(MPI_Comm *comm, int *code, ...)
+{
+    (void)comm;
+    char text[MPI_MAX_ERROR_STRING] = "unknown error";
+    int length = 0;
+    MPI_Error_string(*code, text, &length);
+    die("MPI failed: %s", text);
+}
+
+static void install_error_handler(MPI_Comm world)
+{
+    MPI_Errhandler handler;
+    MPI_Comm_create_errhandler(on_mpi_error, &handler);
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, handler);
+    MPI_Comm_set_errhandler(world, handler);
+    MPI_Errhandler_free(&handler);
+}
+
+Comm *comm_open(int *argc, char ***argv)
+{
+    int provided = 0;
+    MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
+    Comm *comm = calloc(1, sizeof *comm);
+    if (!comm) die("MPI: out of memory");
+    MPI_Comm_dup(MPI_COMM_WORLD, &comm->world);
+    install_error_handler(comm->world);
+    MPI_Comm_rank(comm->world, &comm->rank);
+    MPI_Comm_size(comm->world, &comm->size);
+    log_set_rank(comm->rank);
+    die_set_hook(stop_all_ranks);
+    if (provided < MPI_THREAD_FUNNELED) die("MPI: this build supports no threads at all");
+    return comm;
+}
+
+void comm_close(Comm *comm)
+{
+    die_set_hook(NULL);
+    MPI_Comm_free(&comm->world);
+    MPI_Finalize();
+    free(comm);
+}
+
+int comm_rank(const Comm *comm)
+{
+    return comm->rank;
+}
+int comm_size(const Comm *comm)
+{
+    return comm->size;
+}
+
+/* --- collectives
+ * ----------------------------------------------------------------------------------- */
+
+bool comm_agree(Comm *comm, Error *err)
+{
+    int first = err->kind != ERROR_NONE ? comm->rank : comm->size;
+    MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, comm->world);
+    if (first == comm->size) return true;
+    comm_broadcast(comm, err, sizeof *err, first);
+    return false;
+}
+
+void comm_broadcast(Comm *comm, void *data, size_t bytes, int root)
+{
+    char *at = data;
+    for (; bytes > 0; at += PIECE) {
+        size_t piece = bytes < PIECE ? bytes : PIECE;
+        MPI_Bcast(at, (int)piece, MPI_BYTE, root, comm->world);
+        bytes -= piece;
+    }
+}
+
+void comm_sum_i64(Comm *comm, int64_t *values, size_t count)
+{
+    for (; count > 0;) {
+        size_t piece = count < PIECE ? count : PIECE;
+        MPI_Allreduce(MPI_IN_PLACE, values, (int)piece, MPI_INT64_T, MPI_SUM, comm->world);
+        values += piece;
+        count -= piece;
+    }
+}
+
+void comm_max_u64(Comm *comm, uint64_t *values, size_t count)
+{
+    MPI_Allreduce(MPI_IN_PLACE, values, (int)count, MPI_UINT64_T, MPI_MAX, comm->world);
+}
+
+void comm_barrier(Comm *comm)
+{
+    MPI_Barrier(comm->world);
+}
+
+void comm_gather(Comm *comm, const void *mine, void *all, size_t bytes)
+{
+    MPI_Gather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, 0, comm->world);
+}
+
+void comm_send(Comm *comm, const void *data, size_t bytes, int to)
+{
+    const char *at = data;
+    for (; bytes > 0; at += PIECE) {
+        size_t piece = bytes < PIECE ? bytes : PIECE;
+        MPI_Send(at, (int)piece, MPI_BYTE, to, 0, comm->world);
+        bytes -= piece;
+    }
+}
+
+void comm_receive(Comm *comm, void *data, size_t bytes, int from)
+{
+    char *at = data;
+    for (; bytes > 0; at += PIECE) {
+        size_t piece = bytes < PIECE ? bytes : PIECE;
+        MPI_Recv(at, (int)piece, MPI_BYTE, from, 0, comm->world, MPI_STATUS_IGNORE);
+        bytes -= piece;
+    }
+}
+
+/* --- split-phase sums
+ * ------------------------------------------------------------------------------ */
+
+static void start_sum(Comm *comm, int slot, void *values, size_t count, MPI_Datatype type)
+{
+    if (count > INT_MAX) die("MPI: a bucket of %zu elements is too large", count);
+    comm->request[slot] = MPI_REQUEST_NULL;
+    if (comm->size > 1)
+        MPI_Iallreduce(MPI_IN_PLACE, values, (int)count, type, MPI_SUM, comm->world,
+                       &comm->request[slot]);
+}
+
+void comm_start_sum_i64(Comm *comm, int slot, int64_t *values, size_t count)
+{
+    start_sum(comm, slot, values, count, MPI_INT64_T);
+}
+
+void comm_start_sum_f32(Comm *comm, int slot, float *values, size_t count)
+{
+    start_sum(comm, slot, values, count, MPI_FLOAT);
+}
+
+bool comm_test(Comm *comm, int slot)
+{
+    if (comm->size == 1) return true;
+    int done = 0;
+    MPI_Test(&comm->request[slot], &done, MPI_STATUS_IGNORE);
+    return done;
+}
+
+/* "Open MPI 4.1.4" from "Open MPI v4.1.4, package: …", "MPICH 4.0.2" from "MPICH
+ * Version: 4.0.2\n…". */
+const char *comm_library(void)
+{
+    static char text[64];
+    char whole[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length = 0;
+    MPI_Get_library_version(whole, &length);
+    whole[strcspn(whole, ",\n")] = 0;
+    size_t used = 0;
+    for (const char *at = whole; *at && used + 1 < sizeof text; at++) {
+        bool is_v = *at == 'v' && at[1] >= '0' && at[1] <= '9';
+        if (!is_v) text[used++] = *at;
+    }
+    text[used] = 0;
+    return text;
+}

@@ -1,0 +1,12 @@
+/* Integer powers in plain double arithmetic, the same bits everywhere. */
+#pragma once
+
+#include <stdint.h>
+
+static inline double power(double base, uint64_t exponent)
+{
+    double result = 1;
+    for (; exponent; exponent >>= 1, base *= base)
+        if (exponent & 1) result *= base;
+    return result;
+}
