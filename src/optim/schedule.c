@@ -6,10 +6,10 @@
 
 static const double PI = 3.14159265358979323846;
 
-#define WARMUP(type)                                                                               \
+#define WARMUP(owner)                                                                              \
     {                                                                                              \
         .key = "warmup_epochs", .type = OPTION_FLOAT, .scope = SCOPE_SCHEDULE,                     \
-        .offset = offsetof(type, common.warmup_epochs), .fallback = "0", .low = 0, .high = 1e6,    \
+        .offset = offsetof(owner, common.warmup_epochs), .fallback = "0", .low = 0, .high = 1e6,   \
         .help = "epochs of linear warm-up"                                                         \
     }
 
