@@ -26,7 +26,7 @@ static bool open_engine(SavedModel *model, int workers, Comm *comm, Arena *arena
         .comm = comm,
         .pack = model->pack,
         .spec = {.trunk = model->config.trunk,
-                 .kind = model->config.trunk_variant,
+                 .kind = model->config.trunk_kind,
                  .trunk_options = model->config.trunk_options,
                  .head = head,
                  .heads = checkpoint->heads,

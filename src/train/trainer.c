@@ -67,7 +67,7 @@ static bool open_engine(Trainer *trainer, Error *err)
         .comm = trainer->comm,
         .pack = trainer->pack,
         .spec = {.trunk = config->trunk,
-                 .kind = config->trunk_variant,
+                 .kind = config->trunk_kind,
                  .trunk_options = config->trunk_options,
                  .head = head,
                  .heads = config->head_count,

@@ -1,0 +1,67 @@
+/*
+ * The configuration of a run: the file's settings, checked against the option tables of those who
+ * own them, with every default filled in.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "data/augment.h"
+#include "models/trunk.h"
+#include "optim/optimizer.h"
+#include "optim/schedule.h"
+
+#include <stdio.h>
+
+typedef struct HeadConfig {
+    char name[OPTION_TEXT_BYTES]; /* label group of the pack */
+    double weight;                /* of its loss in the sum */
+} HeadConfig;
+
+typedef struct Config {
+    char pack[OPTION_TEXT_BYTES], run[OPTION_TEXT_BYTES];
+    int image; /* side of the input, pixels */
+    int batch, lane, epochs;
+    long seed;
+    double clip_norm; /* 0: off */
+    int reduce;       /* ReduceKind */
+    int workers;      /* 0: the cores that the rank may use */
+    int log_every;    /* steps */
+    int checkpoint_every, checkpoint_keep;
+
+    HeadConfig *heads; /* (head_count); none: config_default_heads fills them in */
+    int head_count;
+    AugmentOptions augment;
+
+    const TrunkType *trunk;
+    int trunk_kind; /* index into trunk->kinds */
+    void *trunk_options;
+    const OptimizerType *optimizer;
+    void *optimizer_options; /* begins with OptimizerCommon */
+    const ScheduleType *schedule;
+    void *schedule_options; /* begins with ScheduleCommon */
+} Config;
+
+/* Reads the file, then applies each "key=value" of `sets`. All mistakes at once, each with its
+ * place. Memory comes from `run`. */
+bool config_load(Config *config, Arena *run, const char *path, const char *const *sets,
+                 int set_count, Error *err);
+/* The same from text, as config_print writes it; `name` stands for the file in messages. */
+bool config_parse(Config *config, Arena *run, const char *text, const char *name, Error *err);
+
+/* Heads for a configuration that names none: one per label group, with weight 1. */
+void config_default_heads(Config *config, Arena *run, const char *const *names, int count);
+
+/* The configuration with every default, as YAML that config_parse reads back to the same. */
+char *config_print(const Config *config, Arena *run);
+
+/* Adds the keys that shape the numbers, as "key=value" texts in a fixed order. */
+void config_digest(const Config *config, Hasher *hasher);
+
+/* Whether a run that began with `saved` may go on with `now`. Keys that shape the numbers must
+ * agree: each that does not is an error with both values. Changes of epochs, learning rate and
+ * schedule are only warned of. */
+bool config_compatible(const Config *now, const Config *saved, Error *err);
+
+/* Every key with type, default, range and meaning. */
+void config_help(FILE *out);

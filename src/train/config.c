@@ -1,0 +1,316 @@
+/* From settings to a configuration: every setting must find its option, every option its value. */
+#include "train/config.h"
+
+#include "config_tables.h"
+#include "io/yaml.h"
+
+#include <string.h>
+
+enum { KNOWN_MAX = 512, LANES_MAX = 4096 };
+
+/* A configuration being filled in. */
+typedef struct Binding {
+    Config *config;
+    Settings *settings;
+    Arena *arena;
+    const char *name; /* of the file */
+    Error *err;
+} Binding;
+
+static const Setting *find_setting(const Binding *binding, const char *key)
+{
+    for (int i = 0; i < binding->settings->count; i++)
+        if (strcmp(binding->settings->list[i].key, key) == 0) return &binding->settings->list[i];
+    return NULL;
+}
+
+static bool is_section(const char *name)
+{
+    static const char *const names[] = {"trunk", "optimizer", "schedule", "augment", "checkpoint"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0) return true;
+    return false;
+}
+
+static void parse_into(const Binding *binding, const Option *option, const Setting *setting,
+                       void *values)
+{
+    Error why = {0};
+    if (!option_parse(option, setting->value, values, &why))
+        error_set(binding->err, ERROR_USAGE, "%s: %s: %s", setting->where, setting->key, why.text);
+}
+
+/* --- kinds
+ * ----------------------------------------------------------------------------------------- */
+
+static int count_names(const char *const *names)
+{
+    int count = 0;
+    while (names[count]) count++;
+    return count;
+}
+
+static void bad_kind(const Binding *binding, const KindSection *section, const Setting *setting)
+{
+    const char *const *kinds = section->kinds();
+    char all[1024] = "";
+    for (int k = 0; kinds[k]; k++) {
+        size_t used = strlen(all);
+        snprintf(all + used, sizeof all - used, k ? ", %s" : "%s", kinds[k]);
+    }
+    if (!setting) {
+        error_set(binding->err, ERROR_USAGE, "%s: %s.kind: must be given; one of %s", binding->name,
+                  section->name, all);
+        return;
+    }
+    const char *near = option_nearest(setting->value, kinds, count_names(kinds));
+    error_set(binding->err, ERROR_USAGE, "%s: %s: must be one of %s, not \"%s\"%s%s%s",
+              setting->where, setting->key, all, setting->value, near ? "; did you mean \"" : "",
+              near ? near : "", near ? "\"?" : "");
+}
+
+static void choose_kinds(Binding *binding)
+{
+    for (int k = 0; k < KIND_SECTIONS; k++) {
+        const KindSection *section = &config_kind_sections[k];
+        char key[CONFIG_KEY_BYTES];
+        snprintf(key, sizeof key, "%s.kind", section->name);
+        const Setting *setting = find_setting(binding, key);
+        const char *kind = setting ? setting->value : section->fallback;
+        if (kind && section->table_of(kind))
+            section->choose(binding->config, kind, binding->arena);
+        else
+            bad_kind(binding, section, setting);
+    }
+}
+
+/* --- keys
+ * ------------------------------------------------------------------------------------------ */
+
+/* All keys that would be right, for the nearest one. Returns their number. */
+static int known_keys(const Binding *binding, const char *known[KNOWN_MAX])
+{
+    Section sections[SECTIONS];
+    config_sections(binding->config, sections);
+    int count = 0;
+    for (int s = 0; s < SECTIONS; s++)
+        for (const Option *option = sections[s].table; option && option->key && count < KNOWN_MAX;
+             option++)
+            known[count++] = *sections[s].name ? arena_printf(binding->arena, "%s.%s",
+                                                              sections[s].name, option->key)
+                                               : option->key;
+    for (int k = 0; k < KIND_SECTIONS && count < KNOWN_MAX; k++)
+        known[count++] = arena_printf(binding->arena, "%s.kind", config_kind_sections[k].name);
+    static const char *const others[] = {"heads",    "trunk",   "optimizer",
+                                         "schedule", "augment", "checkpoint"};
+    for (size_t i = 0; i < sizeof others / sizeof *others && count < KNOWN_MAX; i++)
+        known[count++] = others[i];
+    return count;
+}
+
+/* The kind of the same section that has the key, or NULL. */
+static const char *other_owner(const char *section, const char *key)
+{
+    for (int k = 0; k < KIND_SECTIONS; k++) {
+        if (strcmp(config_kind_sections[k].name, section) != 0) continue;
+        const char *const *kinds = config_kind_sections[k].kinds();
+        for (int i = 0; kinds[i]; i++)
+            if (option_find(config_kind_sections[k].table_of(kinds[i]), key)) return kinds[i];
+    }
+    return NULL;
+}
+
+static void unknown_key(const Binding *binding, const Setting *setting, const char *section,
+                        const char *key)
+{
+    const char *owner = other_owner(section, key);
+    if (owner) {
+        error_set(binding->err, ERROR_USAGE,
+                  "%s: %s: belongs to the kind %s, not to the one chosen", setting->where,
+                  setting->key, owner);
+        return;
+    }
+    const char *known[KNOWN_MAX];
+    int count = known_keys(binding, known);
+    const char *near = option_nearest(setting->key, known, count);
+    error_set(binding->err, ERROR_USAGE, "%s: %s: unknown key%s%s%s", setting->where, setting->key,
+              near ? "; did you mean " : "; umbel train --keys lists all", near ? near : "",
+              near ? "?" : "");
+}
+
+/* --- heads
+ * ----------------------------------------------------------------------------------------- */
+
+static HeadConfig *head_at(Binding *binding, int index)
+{
+    Config *config = binding->config;
+    if (index < config->head_count) return &config->heads[index];
+    HeadConfig *heads = arena_new(binding->arena, HeadConfig, index + 1);
+    if (config->head_count)
+        memcpy(heads, config->heads, sizeof *heads * (size_t)config->head_count);
+    for (; config->head_count <= index; config->head_count++)
+        option_defaults(config_head_options, &heads[config->head_count]);
+    config->heads = heads;
+    return &heads[index];
+}
+
+/* "heads[0].weight" */
+static void bind_head(Binding *binding, const Setting *setting)
+{
+    int index = 0, used = 0;
+    if (sscanf(setting->key, "heads[%4d].%n", &index, &used) < 1 || used == 0 || index < 0) {
+        unknown_key(binding, setting, "heads", setting->key);
+        return;
+    }
+    const Option *option = option_find(config_head_options, setting->key + used);
+    HeadConfig *head = head_at(binding, index);
+    if (option)
+        parse_into(binding, option, setting, head);
+    else
+        error_set(binding->err, ERROR_USAGE, "%s: %s: unknown key; a head has name and weight",
+                  setting->where, setting->key);
+}
+
+/* "heads: [type, part]" */
+static void bind_head_names(Binding *binding, const Setting *setting)
+{
+    const char *at = setting->value;
+    if (*at++ != '[') {
+        error_set(binding->err, ERROR_USAGE,
+                  "%s: heads: must be a list such as [{name: type}, {name: part}]", setting->where);
+        return;
+    }
+    for (int index = 0; *(at += strspn(at, " ,")) && *at != ']'; index++) {
+        size_t length = strcspn(at, ",]");
+        snprintf(head_at(binding, index)->name, OPTION_TEXT_BYTES, "%.*s", (int)length, at);
+        at += length;
+    }
+}
+
+static void check_heads(const Binding *binding)
+{
+    const Config *config = binding->config;
+    for (int h = 0; h < config->head_count; h++) {
+        const char *name = config->heads[h].name;
+        if (!*name)
+            error_set(binding->err, ERROR_USAGE, "%s: heads[%d].name: must be given", binding->name,
+                      h);
+        for (int other = 0; other < h; other++)
+            if (*name && strcmp(config->heads[other].name, name) == 0)
+                error_set(
+                    binding->err, ERROR_USAGE,
+                    "%s: heads[%d].name: \"%s\" is also heads[%d]; give each label group one head",
+                    binding->name, h, name, other);
+    }
+}
+
+/* --- binding
+ * --------------------------------------------------------------------------------------- */
+
+static void bind_setting(Binding *binding, const Setting *setting)
+{
+    const char *dot = strchr(setting->key, '.');
+    char section[CONFIG_KEY_BYTES];
+    snprintf(section, sizeof section, "%.*s", dot ? (int)(dot - setting->key) : 0, setting->key);
+    const char *key = dot ? dot + 1 : setting->key;
+    if (strncmp(setting->key, "heads[", 6) == 0) {
+        bind_head(binding, setting);
+        return;
+    }
+    if (!dot && strcmp(key, "heads") == 0) {
+        bind_head_names(binding, setting);
+        return;
+    }
+    if (!dot && is_section(key)) {
+        if (strcmp(setting->value, "{}") != 0 && *setting->value)
+            error_set(binding->err, ERROR_USAGE,
+                      "%s: %s: must be a map such as {key: value}, not \"%s\"", setting->where, key,
+                      setting->value);
+        return;
+    }
+    if (strcmp(key, "kind") == 0 && is_section(section)) return; /* choose_kinds has read it */
+    Section sections[SECTIONS];
+    config_sections(binding->config, sections);
+    for (int s = 0; s < SECTIONS; s++) {
+        if (strcmp(sections[s].name, section) != 0) continue;
+        if (!sections[s].table) return; /* its kind is unknown, which has been reported */
+        const Option *option = option_find(sections[s].table, key);
+        if (!option) break;
+        parse_into(binding, option, setting, sections[s].values);
+        return;
+    }
+    unknown_key(binding, setting, section, key);
+}
+
+static void check_required(const Binding *binding)
+{
+    Section sections[SECTIONS];
+    config_sections(binding->config, sections);
+    for (const Option *option = sections[0].table; option->key; option++)
+        if (!option->fallback && !find_setting(binding, option->key))
+            error_set(binding->err, ERROR_USAGE, "%s: %s: must be given: %s", binding->name,
+                      option->key, option->help);
+}
+
+/* Rules that span several keys; only worth telling when the keys themselves are right. */
+static void check_together(const Binding *binding)
+{
+    const Config *config = binding->config;
+    if (binding->err->kind != ERROR_NONE) return;
+    const Setting *batch = find_setting(binding, "batch");
+    const char *where = batch ? batch->where : binding->name;
+    if (config->batch % config->lane != 0)
+        error_set(binding->err, ERROR_USAGE, "%s: batch: %d is no multiple of lane, %d", where,
+                  config->batch, config->lane);
+    else if (config->batch / config->lane > LANES_MAX)
+        error_set(binding->err, ERROR_USAGE,
+                  "%s: batch: %d images in lanes of %d are %d lanes; at most %d are possible, so "
+                  "choose a larger lane",
+                  where, config->batch, config->lane, config->batch / config->lane, LANES_MAX);
+}
+
+static bool bind(Config *config, Arena *run, Settings *settings, const char *name, Error *err)
+{
+    *config = (Config){0};
+    Binding binding = {
+        .config = config, .settings = settings, .arena = run, .name = name, .err = err};
+    Section sections[SECTIONS];
+    config_sections(config, sections);
+    for (int s = 0; s < SECTIONS; s++)
+        if (sections[s].values && sections[s].table)
+            option_defaults(sections[s].table, sections[s].values);
+    choose_kinds(&binding);
+    for (int i = 0; i < settings->count; i++) bind_setting(&binding, &settings->list[i]);
+    check_required(&binding);
+    check_heads(&binding);
+    check_together(&binding);
+    return err->kind == ERROR_NONE;
+}
+
+bool config_load(Config *config, Arena *run, const char *path, const char *const *sets,
+                 int set_count, Error *err)
+{
+    Settings settings = {.arena = run};
+    *config = (Config){0};
+    if (!yaml_load(&settings, path, err)) return false;
+    for (int i = 0; i < set_count; i++) yaml_set(&settings, sets[i], err);
+    return err->kind == ERROR_NONE && bind(config, run, &settings, path, err);
+}
+
+bool config_parse(Config *config, Arena *run, const char *text, const char *name, Error *err)
+{
+    Settings settings = {.arena = run};
+    *config = (Config){0};
+    return yaml_parse(&settings, text, strlen(text), name, err) &&
+           bind(config, run, &settings, name, err);
+}
+
+void config_default_heads(Config *config, Arena *run, const char *const *names, int count)
+{
+    config->heads = arena_new(run, HeadConfig, count + 1);
+    config->head_count = count;
+    for (int h = 0; h < count; h++) {
+        option_defaults(config_head_options, &config->heads[h]);
+        snprintf(config->heads[h].name, sizeof config->heads[h].name, "%s", names[h]);
+    }
+}

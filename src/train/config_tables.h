@@ -1,0 +1,40 @@
+/* The sections of a configuration: which option table stands behind which keys. Private to train.
+ */
+#pragma once
+
+#include "train/config.h"
+
+enum { CONFIG_KEY_BYTES = 256, CONFIG_VALUE_BYTES = 1024 };
+
+/* Keys "NAME.key" (or "key" if NAME is empty) are rows of `table` and live in `values`. */
+typedef struct Section {
+    const char *name;
+    const Option *table;
+    void *values;
+} Section;
+
+enum { SECTIONS = 6 };
+
+/* The sections of a configuration whose kinds are chosen. */
+void config_sections(const Config *config, Section sections[SECTIONS]);
+
+extern const Option config_head_options[]; /* of one HeadConfig */
+
+/* A section whose keys depend on its kind. */
+typedef struct KindSection {
+    const char *name;
+    const char *fallback; /* default kind; NULL: must be given */
+    OptionScope scope;    /* of the kind itself */
+    const char *const *(*kinds)(void);
+    const Option *(*table_of)(const char *kind);
+    /* Chooses the kind, which exists, and allocates its options with their defaults. */
+    void (*choose)(Config *config, const char *kind, Arena *run);
+    const char *(*chosen)(const Config *config);
+} KindSection;
+
+enum { KIND_SECTIONS = 3 };
+extern const KindSection config_kind_sections[KIND_SECTIONS];
+
+/* Calls visit for every key with its canonical value, in a fixed order. */
+typedef void ConfigVisitor(void *context, const char *key, const char *value, OptionScope scope);
+void config_visit(const Config *config, ConfigVisitor *visit, void *context);

@@ -1,0 +1,216 @@
+/* A configuration as text: YAML, digest, comparison on resume, help. */
+#include "config_tables.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- YAML
+ * ------------------------------------------------------------------------------------------ */
+
+typedef struct Text {
+    char *data;
+    size_t bytes, capacity;
+} Text;
+
+static void put(Text *text, const char *piece)
+{
+    size_t length = strlen(piece);
+    if (text->bytes + length + 1 > text->capacity) {
+        text->capacity = 2 * text->capacity + length + 1024;
+        text->data = realloc(text->data, text->capacity);
+        if (!text->data) die("configuration: out of memory");
+    }
+    memcpy(text->data + text->bytes, piece, length + 1);
+    text->bytes += length;
+}
+
+/* Quotes what YAML could take for something else than this text. */
+static void put_value(Text *text, const Option *option, const char *value)
+{
+    if (option->type != OPTION_TEXT) {
+        put(text, value);
+        return;
+    }
+    put(text, "\"");
+    for (const char *at = value; *at; at++) {
+        char piece[8] = {*at};
+        if (*at == '"' || *at == '\\') snprintf(piece, sizeof piece, "\\%c", *at);
+        if ((unsigned char)*at < ' ') snprintf(piece, sizeof piece, "\\x%02x", (unsigned)*at);
+        put(text, piece);
+    }
+    put(text, "\"");
+}
+
+static void put_table(Text *text, const char *first, const char *indent, const Option *table,
+                      const void *values)
+{
+    for (const Option *option = table; option->key; option++) {
+        char value[CONFIG_VALUE_BYTES];
+        option_print(option, values, value, sizeof value);
+        put(text, option == table ? first : indent);
+        put(text, option->key);
+        put(text, ": ");
+        put_value(text, option, value);
+        put(text, "\n");
+    }
+}
+
+static void put_section(Text *text, const Config *config, const Section *section)
+{
+    if (!*section->name) {
+        put_table(text, "", "", section->table, section->values);
+        return;
+    }
+    put(text, section->name);
+    put(text, ":\n");
+    for (int k = 0; k < KIND_SECTIONS; k++) {
+        if (strcmp(config_kind_sections[k].name, section->name) != 0) continue;
+        put(text, "  kind: ");
+        put(text, config_kind_sections[k].chosen(config));
+        put(text, "\n");
+    }
+    put_table(text, "  ", "  ", section->table, section->values);
+}
+
+char *config_print(const Config *config, Arena *run)
+{
+    Text text = {0};
+    Section sections[SECTIONS];
+    config_sections(config, sections);
+    for (int s = 0; s < SECTIONS; s++) put_section(&text, config, &sections[s]);
+    put(&text, config->head_count ? "heads:\n" : "heads: []\n");
+    for (int h = 0; h < config->head_count; h++)
+        put_table(&text, "  - ", "    ", config_head_options, &config->heads[h]);
+    char *copy = arena_strdup(run, text.data);
+    free(text.data);
+    return copy;
+}
+
+/* --- digest
+ * ---------------------------------------------------------------------------------------- */
+
+static void digest_key(void *context, const char *key, const char *value, OptionScope scope)
+{
+    if (scope == SCOPE_RUN) return;
+    hasher_add_text(context, key);
+    hasher_add_text(context, value);
+}
+
+void config_digest(const Config *config, Hasher *hasher)
+{
+    config_visit(config, digest_key, hasher);
+}
+
+/* --- comparison
+ * ------------------------------------------------------------------------------------ */
+
+enum { KEYS_MAX = 1024 };
+
+typedef struct KeyValue {
+    const char *key, *value;
+    OptionScope scope;
+} KeyValue;
+
+typedef struct KeyList {
+    Arena *arena;
+    KeyValue list[KEYS_MAX];
+    int count;
+} KeyList;
+
+static void collect_key(void *context, const char *key, const char *value, OptionScope scope)
+{
+    KeyList *keys = context;
+    if (keys->count == KEYS_MAX) die("configuration: more than %d keys", KEYS_MAX);
+    keys->list[keys->count++] =
+        (KeyValue){arena_strdup(keys->arena, key), arena_strdup(keys->arena, value), scope};
+}
+
+static KeyList *collect_keys(const Config *config, Arena *arena)
+{
+    KeyList *keys = arena_new(arena, KeyList, 1);
+    keys->arena = arena;
+    config_visit(config, collect_key, keys);
+    return keys;
+}
+
+static const KeyValue *find_key(const KeyList *keys, const char *key)
+{
+    for (int i = 0; i < keys->count; i++)
+        if (strcmp(keys->list[i].key, key) == 0) return &keys->list[i];
+    return NULL;
+}
+
+static void compare_key(const KeyValue *now, const KeyValue *saved, Error *err)
+{
+    const KeyValue *either = now ? now : saved;
+    if (now && saved && strcmp(now->value, saved->value) == 0) return;
+    if (either->scope == SCOPE_RUN) return;
+    const char *was = saved ? saved->value : "absent", *is = now ? now->value : "absent";
+    if (either->scope == SCOPE_SCHEDULE)
+        log_warning("%s was %s and is %s from here on", either->key, was, is);
+    else
+        error_set(err, ERROR_USAGE,
+                  "%s: the run began with %s and cannot go on with %s; change it back, or begin a "
+                  "new run",
+                  either->key, was, is);
+}
+
+bool config_compatible(const Config *now, const Config *saved, Error *err)
+{
+    Arena *arena = arena_create("comparison");
+    KeyList *now_keys = collect_keys(now, arena), *saved_keys = collect_keys(saved, arena);
+    for (int i = 0; i < now_keys->count; i++)
+        compare_key(&now_keys->list[i], find_key(saved_keys, now_keys->list[i].key), err);
+    for (int i = 0; i < saved_keys->count; i++)
+        if (!find_key(now_keys, saved_keys->list[i].key))
+            compare_key(NULL, &saved_keys->list[i], err);
+    arena_destroy(arena);
+    return err->kind == ERROR_NONE;
+}
+
+/* --- help
+ * ------------------------------------------------------------------------------------------ */
+
+static void help_table(FILE *out, const char *prefix, const Option *table)
+{
+    for (const Option *option = table; option->key; option++) {
+        char key[CONFIG_KEY_BYTES], range[128] = "";
+        snprintf(key, sizeof key, "%s%s%s", prefix, *prefix ? "." : "", option->key);
+        bool has_range = option->type != OPTION_TEXT && option->type != OPTION_BOOL &&
+                         option->type != OPTION_CHOICE;
+        if (has_range) snprintf(range, sizeof range, ", from %g to %g", option->low, option->high);
+        for (int c = 0; option->type == OPTION_CHOICE && option->choices[c]; c++) {
+            size_t used = strlen(range);
+            snprintf(range + used, sizeof range - used, "%s%s", c ? " | " : ", ",
+                     option->choices[c]);
+        }
+        fprintf(out, "  %-26s %s (%s%s)\n", key, option->help,
+                option->fallback ? *option->fallback ? option->fallback : "\"\"" : "must be given",
+                range);
+    }
+}
+
+void config_help(FILE *out)
+{
+    Config config = {0};
+    Section sections[SECTIONS];
+    config_sections(&config, sections);
+    fputs("Keys of a configuration, with default and range:\n", out);
+    for (int s = 0; s < SECTIONS; s++)
+        if (sections[s].table) help_table(out, sections[s].name, sections[s].table);
+    help_table(out, "heads[]", config_head_options);
+    for (int k = 0; k < KIND_SECTIONS; k++) {
+        const KindSection *section = &config_kind_sections[k];
+        const char *const *kinds = section->kinds();
+        const Option *last = NULL;
+        for (int i = 0; kinds[i]; i++) {
+            const Option *table = section->table_of(kinds[i]);
+            if (table != last && last) help_table(out, section->name, last);
+            fprintf(out, "%s.kind: %s\n", section->name, kinds[i]);
+            last = table;
+        }
+        if (last) help_table(out, section->name, last);
+    }
+}
