@@ -18,6 +18,7 @@ from PIL import Image
 
 import networks
 import packs
+import recipe
 
 STEPS = 20
 LIMIT = 1e-4
@@ -110,27 +111,6 @@ def load_network(folder, config, pack):
     return network
 
 
-def make_optimizer(network, options):
-    decay = [p for p in network.parameters() if networks.to_umbel(p).ndim > 1]
-    plain = [p for p in network.parameters() if networks.to_umbel(p).ndim == 1]
-    groups = [{"params": decay, "weight_decay": options["weight_decay"]},
-              {"params": plain, "weight_decay": 0.0}]
-    if options["kind"] == "adamw":
-        return torch.optim.AdamW(groups, lr=options["lr"])
-    return torch.optim.SGD(groups, lr=options["lr"], momentum=options["momentum"],
-                           nesterov=options["nesterov"])
-
-
-def learning_rate(config, step, steps_per_epoch):
-    """Linear warm-up, then a cosine to zero."""
-    warmup = config["schedule"]["warmup_epochs"] * steps_per_epoch
-    total = config["epochs"] * steps_per_epoch
-    if step < warmup:
-        return config["optimizer"]["lr"] * (step + 1) / warmup
-    progress = (step - warmup) / (total - warmup)
-    return config["optimizer"]["lr"] * 0.5 * (1 + math.cos(math.pi * progress))
-
-
 def load_batch(pack, records, augment):
     pixels = numpy.stack([numpy.asarray(pack.image(r), numpy.float32) for r in records]) / 255
     pixels = (pixels - numpy.array(augment["mean"], numpy.float32)) / numpy.array(
@@ -140,7 +120,7 @@ def load_batch(pack, records, augment):
 
 def train_torch(folder, config, pack):
     network = load_network(folder, config, pack)
-    optimizer = make_optimizer(network, config["optimizer"])
+    optimizer = recipe.make_optimizer(network, config["optimizer"])
     weights = {head["name"]: head.get("weight", 1.0) for head in config["heads"]}
     records, batch = pack.records("train"), config["batch"]
     steps_per_epoch = len(records) // batch
@@ -150,7 +130,7 @@ def train_torch(folder, config, pack):
         chosen = packs.order(records, config["seed"], epoch)[place * batch:(place + 1) * batch]
         labels = {name: torch.from_numpy(pack.labels[name][chosen]) for name in weights}
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(config, step, steps_per_epoch)
+            group["lr"] = recipe.learning_rate(config, step, steps_per_epoch)
         optimizer.zero_grad()
         logits = network(load_batch(pack, chosen, config["augment"]))
         loss, each = networks.masked_loss(logits, labels, weights)
