@@ -28,17 +28,14 @@ typedef struct AugmentChoice {
 } AugmentChoice;
 
 AugmentChoice augment_draw(const AugmentOptions *options, int width, int height, Random random);
-AugmentChoice augment_centre(const AugmentOptions *options, int width, int height, int side);
+AugmentChoice augment_centre(const AugmentOptions *options, int width, int height);
 
-/* Buffers of one thread; zero-initialise, free with augment_free. Sized at the first images; grow
- * only for larger ones. */
+/* Buffers of one thread; zero-initialise, free with augment_free. They grow with the largest
+ * picture and are kept. */
 typedef struct AugmentScratch {
     Image image;
-    float *rows;
-    size_t rows_capacity;
-    int *first;
-    float *weight;
-    size_t taps_capacity;
+    void *buffer; /* of resampling */
+    size_t capacity;
 } AugmentScratch;
 void augment_free(AugmentScratch *scratch);
 

@@ -155,9 +155,8 @@ typedef struct Kernels {
      */
     void (*resample_row)(float *out, const uint8_t *in, const int *first, const float *weight,
                          int taps, int out_width);
-    /* out (n) = sum over t < taps of weight[t] * rows[t] (n). */
-    void (*resample_column)(float *out, const float *const *rows, const float *weight, int taps,
-                            size_t n);
+    /* out (n) = sum over t < taps of weight[t] * rows[t]; rows (taps,n). */
+    void (*resample_column)(float *out, const float *rows, const float *weight, int taps, size_t n);
     /* RGBX floats (width,4) -> RGB (width,3): out = in * scale[channel] + shift[channel]; mirrored
      * if flip. */
     void (*store_row)(float *out, const float *in, const float scale[3], const float shift[3],

@@ -12,7 +12,7 @@
 enum { RUN_PATH_BYTES = 1024 };
 
 typedef struct RunFolder {
-    char path[RUN_PATH_BYTES];
+    char path[RUN_PATH_BYTES - 128];
     int keep; /* newest checkpoints that are kept; linked ones always are */
 } RunFolder;
 

@@ -53,7 +53,7 @@ def load_config(path, settings):
 
 def make_transforms(config):
     augment, side = config.get("augment", {}), config["image"]
-    scale = [float(x) for x in augment.get("scale", (0.08, 1))]
+    scale = [float(x) for x in augment.get("scale", (0.35, 1))]
     ratio = [float(x) for x in augment.get("ratio", (3 / 4, 4 / 3))]
     finish = [transforms.ToTensor(), transforms.Normalize(augment.get("mean", MEAN),
                                                           augment.get("deviation", DEVIATION))]

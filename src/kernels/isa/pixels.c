@@ -23,15 +23,14 @@ void KERNEL(resample_row)(float *out, const uint8_t *in, const int *first, const
     }
 }
 
-void KERNEL(resample_column)(float *out, const float *const *rows, const float *weight, int taps,
-                             size_t n)
+void KERNEL(resample_column)(float *out, const float *rows, const float *weight, int taps, size_t n)
 {
     memset(out, 0, sizeof(float) * n);
-    for (int t = 0; t < taps; t++) {
-        const float *row = rows[t];
+    for (int t = 0; t < taps; t++, rows += n) {
         float w = weight[t];
         ELEMENTWISE
-        for (size_t i = 0; i < n; i++) out[i] += row[i] * w;
+        for (size_t i = 0; i < n; i++)
+            out[i] += rows[i] * w;
     }
 }
 

@@ -1,0 +1,21 @@
+/* Labels as numbers, and stratified splits; private to data. */
+#pragma once
+
+#include "base/arena.h"
+#include "data/pack_write.h"
+
+/* One label group, encoded. */
+typedef struct EncodedGroup {
+    const char *name;
+    char **class_name; /* (classes), sorted */
+    int classes;
+    int32_t *label; /* (records) */
+} EncodedGroup;
+
+/* Encodes all groups: classes sorted in byte order, purely numeric ones by value. Groups without
+ * any label or with too many classes are errors. */
+EncodedGroup *encode_labels(const Listing *listing, Arena *arena, Error *err);
+
+/* Splits (records) from the listing's column, or stratified by shares, or all train. */
+uint8_t *assign_splits(const Listing *listing, const EncodedGroup *group, const SplitShares *shares,
+                       uint64_t seed, Arena *arena, Error *err);

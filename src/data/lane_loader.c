@@ -1,0 +1,67 @@
+/* Filling a lane's input. */
+#include "data/lane_loader.h"
+
+#include <string.h>
+
+struct LaneLoader {
+    LaneLoaderOptions options;
+    uint8_t *bytes; /* (largest record of the pack) */
+    AugmentScratch scratch;
+    Error reason; /* of the last bad record */
+};
+
+LaneLoader *lane_loader_create(const LaneLoaderOptions *options, Arena *run)
+{
+    LaneLoader *loader = arena_new(run, LaneLoader, 1);
+    loader->options = *options;
+    loader->bytes = arena_alloc(run, pack_largest_image_bytes(options->pack) + 1);
+    return loader;
+}
+
+void lane_loader_destroy(LaneLoader *loader)
+{
+    augment_free(&loader->scratch);
+}
+
+static AugmentChoice choose(const LaneLoader *loader, uint32_t record, bool training,
+                            uint64_t epoch)
+{
+    const LaneLoaderOptions *options = &loader->options;
+    int width, height;
+    pack_image_size(options->pack, record, &width, &height);
+    if (!training || !options->augment->enabled)
+        return augment_centre(options->augment, width, height);
+    return augment_draw(options->augment, width, height,
+                        random_at(options->seed, RANDOM_AUGMENT, 0, epoch, record));
+}
+
+static bool load(LaneLoader *loader, float *image, uint32_t record, bool training, uint64_t epoch)
+{
+    const LaneLoaderOptions *options = &loader->options;
+    AugmentChoice choice = choose(loader, record, training, epoch);
+    Error err = {0};
+    if (pack_read(options->pack, record, loader->bytes, &err) &&
+        augment_apply(image, options->side, options->augment, &choice, loader->bytes,
+                      pack_image_bytes(options->pack, record), &loader->scratch, &err))
+        return true;
+    loader->reason = err;
+    memset(image, 0, sizeof(float) * (size_t)options->side * (size_t)options->side * 3);
+    return false;
+}
+
+int lane_loader_load(LaneLoader *loader, float *images, bool *bad, const uint32_t *records,
+                     int count, bool training, uint64_t epoch)
+{
+    size_t floats = (size_t)loader->options.side * (size_t)loader->options.side * 3;
+    int bad_count = 0;
+    for (int i = 0; i < count; i++) {
+        bad[i] = !load(loader, images + (size_t)i * floats, records[i], training, epoch);
+        bad_count += bad[i];
+    }
+    return bad_count;
+}
+
+const char *lane_loader_reason(const LaneLoader *loader)
+{
+    return loader->reason.text;
+}

@@ -1,0 +1,356 @@
+/*
+ * Writing a pack. Blocks of records are dealt to the ranks in turn; each rank reads, checks and, if
+ * asked to, re-encodes its blocks on all its cores and sends them to rank 0, which spools the bytes
+ * in record order, then writes the tables, copies the bytes behind them, and seals the file.
+ */
+#include "data/pack_write.h"
+
+#include "base/hash.h"
+#include "base/pool.h"
+#include "base/progress.h"
+#include "base/version.h"
+#include "data/augment.h"
+#include "encode.h"
+#include "io/file.h"
+#include "io/h5.h"
+#include "io/seal.h"
+#include "resample.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BLOCK = 64, PROBLEMS_MAX = 20, PATH_BYTES = 4096, COPY_BYTES = 1 << 22 };
+
+/* --- one record
+ * ------------------------------------------------------------------------------------ */
+
+/* A record as it goes into the pack. */
+typedef struct Record {
+    uint8_t *data; /* from malloc; NULL if it failed */
+    size_t bytes;
+    int width, height;
+    Error err;
+} Record;
+
+/* Scales the picture so that its longer side is max_side; out is a new picture. */
+static bool shrink(Image *out, const Image *image, int max_side)
+{
+    double longer = image->width > image->height ? image->width : image->height;
+    int width = (int)(image->width * (max_side / longer) + 0.5),
+        height = (int)(image->height * (max_side / longer) + 0.5);
+    width = width > 0 ? width : 1;
+    height = height > 0 ? height : 1;
+    return resample_pixels(out, width, height, image);
+}
+
+static bool reencode(Record *record, const Image *image, const PackOptions *options)
+{
+    Image small = {0};
+    bool large = image->width > options->max_side || image->height > options->max_side;
+    if (large && !shrink(&small, image, options->max_side))
+        return error_set(&record->err, ERROR_SYSTEM, "no memory to scale it");
+    const Image *source = large ? &small : image;
+    uint8_t *data;
+    size_t bytes;
+    bool ok = image_encode_jpeg(source, options->quality, &data, &bytes, &record->err);
+    if (ok) {
+        free(record->data);
+        record->data = data;
+        record->bytes = bytes;
+        record->width = source->width;
+        record->height = source->height;
+    }
+    image_free(&small);
+    return ok;
+}
+
+/* Reads one file and decodes it once, so that nothing unsound gets into a pack. */
+static bool load_record(Record *record, const char *path, const PackOptions *options, Image *image)
+{
+    Rect covered;
+    Error *err = &record->err;
+    if (!file_read(path, &record->data, &record->bytes, err)) return false;
+    if (!image_size(record->data, record->bytes, &record->width, &record->height, err))
+        return false;
+    Rect whole = {0, 0, record->width, record->height};
+    if (!image_decode(image, &covered, record->data, record->bytes, whole, 1, err)) return false;
+    return options->max_side == 0 || reencode(record, image, options);
+}
+
+/* --- one block, on all workers
+ * --------------------------------------------------------------------- */
+
+typedef struct Block {
+    const Listing *listing;
+    const PackOptions *options;
+    size_t begin, count;
+    Record record[BLOCK];
+    Image *image; /* (workers) */
+    atomic_size_t next;
+} Block;
+
+static void load_some(void *context, int worker)
+{
+    Block *block = context;
+    size_t i;
+    while ((i = atomic_fetch_add(&block->next, 1)) < block->count) {
+        Record *record = &block->record[i];
+        char path[PATH_BYTES];
+        file_join(path, sizeof path, block->options->root, block->listing->path[block->begin + i]);
+        if (load_record(record, path, block->options, &block->image[worker])) continue;
+        bool names_path = strstr(record->err.text, path) != NULL;
+        if (!names_path) error_context(&record->err, "%s", path);
+        free(record->data);
+        record->data = NULL;
+    }
+}
+
+static void load_block(Block *block, Pool *pool)
+{
+    memset(block->record, 0, sizeof block->record);
+    atomic_store(&block->next, 0);
+    pool_run(pool, load_some, block);
+}
+
+/* --- between ranks
+ * --------------------------------------------------------------------------------- */
+
+typedef struct RecordHead {
+    uint64_t bytes;
+    int32_t width, height;
+    int32_t failed;
+} RecordHead;
+
+static void send_block(Block *block, Comm *comm)
+{
+    for (size_t i = 0; i < block->count; i++) {
+        Record *record = &block->record[i];
+        RecordHead head = {record->bytes, record->width, record->height, record->data == NULL};
+        comm_send(comm, &head, sizeof head, 0);
+        if (head.failed)
+            comm_send(comm, &record->err, sizeof record->err, 0);
+        else
+            comm_send(comm, record->data, record->bytes, 0);
+        free(record->data);
+    }
+}
+
+static void receive_block(Block *block, Comm *comm, int from)
+{
+    memset(block->record, 0, sizeof block->record);
+    for (size_t i = 0; i < block->count; i++) {
+        Record *record = &block->record[i];
+        RecordHead head;
+        comm_receive(comm, &head, sizeof head, from);
+        if (head.failed) {
+            comm_receive(comm, &record->err, sizeof record->err, from);
+            continue;
+        }
+        *record = (Record){.data = malloc(head.bytes + 1),
+                           .bytes = head.bytes,
+                           .width = head.width,
+                           .height = head.height};
+        if (!record->data) die("pack: no memory for an image of %zu bytes", record->bytes);
+        comm_receive(comm, record->data, record->bytes, from);
+    }
+}
+
+/* --- rank 0: spool
+ * --------------------------------------------------------------------------------- */
+
+typedef struct Tables {
+    uint64_t *offset, *checksum; /* (records + 1), (records) */
+    int32_t *size;               /* (records,2) */
+} Tables;
+
+typedef struct Spool {
+    char path[PATH_BYTES];
+    int fd;
+    Tables tables;
+} Spool;
+
+static bool open_spool(Spool *spool, const PackOptions *options, size_t records, Arena *arena,
+                       Error *err)
+{
+    char temporary[PATH_BYTES - 16];
+    file_temporary(options->out, temporary, sizeof temporary);
+    snprintf(spool->path, sizeof spool->path, "%s.images", temporary);
+    spool->tables =
+        (Tables){arena_new(arena, uint64_t, records + 1), arena_new(arena, uint64_t, records),
+                 arena_new(arena, int32_t, 2 * records)};
+    spool->fd = open(spool->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    return spool->fd >= 0 ||
+           error_set(err, ERROR_SYSTEM, "cannot write %s: %s", spool->path, strerror(errno));
+}
+
+static void close_spool(Spool *spool)
+{
+    if (spool->fd < 0) return;
+    close(spool->fd);
+    unlink(spool->path);
+}
+
+/* Takes over one record; problems are collected, but not more than can be read at once. */
+static void spool_record(Spool *spool, Record *record, size_t index, Error *err)
+{
+    Tables *tables = &spool->tables;
+    tables->offset[index + 1] = tables->offset[index] + record->bytes;
+    if (!record->data) {
+        if (err->count < PROBLEMS_MAX)
+            error_set(err, record->err.kind, "%s", record->err.text);
+        else
+            err->count++;
+        return;
+    }
+    tables->checksum[index] = hash64(record->data, record->bytes);
+    tables->size[2 * index] = record->width;
+    tables->size[2 * index + 1] = record->height;
+    if (err->kind == ERROR_NONE &&
+        !file_pwrite(spool->fd, record->data, record->bytes, tables->offset[index]))
+        error_set(err, ERROR_SYSTEM, "cannot write %s: %s", spool->path, strerror(errno));
+    free(record->data);
+}
+
+/* --- rank 0: the file
+ * ------------------------------------------------------------------------------ */
+
+static bool write_tables(H5 *file, const Listing *listing, const EncodedGroup *group,
+                         const uint8_t *split, const Tables *tables, uint64_t *images_at,
+                         Error *err)
+{
+    size_t n = listing->count;
+    char creator[64], name[512];
+    snprintf(creator, sizeof creator, "umbel %s", version_text());
+    bool ok = h5_write_attribute_text(file, "/", "format", "umbel pack", err) &&
+              h5_write_attribute_int(file, "/", "version", PACK_VERSION, err) &&
+              h5_write_attribute_text(file, "/", "created_by", creator, err);
+    for (int g = 0; g < listing->groups && ok; g++) {
+        snprintf(name, sizeof name, "/labels/%s/class", group[g].name);
+        ok = h5_write_texts(file, name, (const char *const *)group[g].class_name,
+                            (size_t)group[g].classes, err);
+        snprintf(name, sizeof name, "/labels/%s/label", group[g].name);
+        ok = ok && h5_write(file, name, H5_I32, (H5Shape){1, {n}}, group[g].label, err);
+    }
+    return ok &&
+           h5_write(file, "/split", H5_U8,
+                    (H5Shape){
+                        1, {n}
+    },
+                    split, err) &&
+           h5_write(file, "/images/offset", H5_U64, (H5Shape){1, {n + 1}}, tables->offset, err) &&
+           h5_write(file, "/images/checksum", H5_U64, (H5Shape){1, {n}}, tables->checksum, err) &&
+           h5_write(file, "/images/size", H5_I32, (H5Shape){2, {n, 2}}, tables->size, err) &&
+           h5_write_texts(file, "/images/path", (const char *const *)listing->path, n, err) &&
+           h5_reserve(file, "/images/bytes", H5_U8, (H5Shape){1, {tables->offset[n]}}, images_at,
+                      err);
+}
+
+static bool copy_images(int from, const char *path, uint64_t at, uint64_t bytes, Error *err)
+{
+    uint8_t *buffer = malloc(COPY_BYTES);
+    int to = open(path, O_WRONLY | O_CLOEXEC);
+    bool ok = buffer && to >= 0;
+    for (uint64_t done = 0; ok && done < bytes;) {
+        size_t piece = bytes - done < COPY_BYTES ? (size_t)(bytes - done) : COPY_BYTES;
+        ok = file_pread(from, buffer, piece, done) && file_pwrite(to, buffer, piece, at + done);
+        done += piece;
+    }
+    int reason = errno;
+    if (to >= 0 && close(to) != 0) ok = false;
+    free(buffer);
+    return ok || error_set(err, ERROR_SYSTEM, "cannot write %s: %s", path, strerror(reason));
+}
+
+static bool write_file(const char *path, const Spool *spool, const Listing *listing,
+                       const EncodedGroup *group, const uint8_t *split, Error *err)
+{
+    uint64_t images_at = 0, bytes = spool->tables.offset[listing->count];
+    H5 *file = h5_create(path, err);
+    if (!file) return false;
+    bool ok = write_tables(file, listing, group, split, &spool->tables, &images_at, err);
+    ok = h5_close(file, ok ? err : &(Error){0}) && ok;
+    Seal seal = {.kind = SEAL_PACK,
+                 .version = PACK_VERSION,
+                 .hole_begin = images_at,
+                 .hole_end = images_at + bytes};
+    return ok && copy_images(spool->fd, path, images_at, bytes, err) &&
+           seal_write(path, &seal, err);
+}
+
+static bool finish_file(const PackOptions *options, const Spool *spool, const Listing *listing,
+                        const EncodedGroup *group, const uint8_t *split, Error *err)
+{
+    char temporary[PATH_BYTES];
+    file_temporary(options->out, temporary, sizeof temporary);
+    if (write_file(temporary, spool, listing, group, split, err))
+        return file_commit(temporary, options->out, err);
+    unlink(temporary);
+    return false;
+}
+
+/* --- all
+ * ------------------------------------------------------------------------------------------- */
+
+static void process_blocks(const Listing *listing, const PackOptions *options, Comm *comm,
+                           Spool *spool, Error *err)
+{
+    int workers = pool_cores(), rank = comm_rank(comm), size = comm_size(comm);
+    Pool *pool = pool_create(workers);
+    Block *block = calloc(1, sizeof *block);
+    Image *image = calloc((size_t)workers, sizeof *image);
+    if (!block || !image) die("pack: out of memory");
+    Progress progress;
+    progress_start(&progress, "packing", "images", listing->count, 0);
+    for (size_t begin = 0, number = 0; begin < listing->count; begin += BLOCK, number++) {
+        int owner = (int)(number % (size_t)size);
+        size_t count = listing->count - begin < BLOCK ? listing->count - begin : BLOCK;
+        if (rank != 0 && rank != owner) continue;
+        block->listing = listing;
+        block->options = options;
+        block->begin = begin;
+        block->count = count;
+        block->image = image;
+        if (owner == rank)
+            load_block(block, pool);
+        else
+            receive_block(block, comm, owner);
+        if (rank != 0) {
+            send_block(block, comm);
+            continue;
+        }
+        for (size_t i = 0; i < count; i++) spool_record(spool, &block->record[i], begin + i, err);
+        progress_set(&progress, begin + count);
+    }
+    if (rank == 0) progress_finish(&progress);
+    if (err->count > PROBLEMS_MAX)
+        error_set(err, err->kind, "… and %d more", err->count - PROBLEMS_MAX);
+    for (int w = 0; w < workers; w++) image_free(&image[w]);
+    free(image);
+    free(block);
+    pool_destroy(pool);
+}
+
+bool pack_write(const Listing *listing, const PackOptions *options, Comm *comm, Error *err)
+{
+    Arena *arena = arena_create("packing");
+    Spool spool = {.fd = -1};
+    EncodedGroup *group = encode_labels(listing, arena, err);
+    uint8_t *split =
+        group ? assign_splits(listing, group, &options->shares, options->seed, arena, err) : NULL;
+    if (split && comm_rank(comm) == 0) open_spool(&spool, options, listing->count, arena, err);
+    bool ok = comm_agree(comm, err);
+    if (ok) {
+        process_blocks(listing, options, comm, &spool, err);
+        if (comm_rank(comm) == 0 && err->kind == ERROR_NONE)
+            finish_file(options, &spool, listing, group, split, err);
+        ok = comm_agree(comm, err);
+    }
+    close_spool(&spool);
+    arena_destroy(arena);
+    return ok;
+}
