@@ -136,7 +136,7 @@ test: ## install what is missing, build, run all tests (at most 15 minutes)
 test-long: ## what takes longer: full-size parity with PyTorch, 1,000-step memory run
 	launch/setup --tests --parity
 	$(MAKE) all test-programs
-	tests/run-long $(OUT)
+	tests/run $(OUT) long
 
 .PHONY: format
 format: ## format the C sources
