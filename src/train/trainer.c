@@ -135,8 +135,7 @@ static bool restore(Trainer *trainer, uint64_t step, Error *err)
     trainer_restore(trainer, path, err);
     if (!comm_agree(trainer->comm, err)) return false;
     log_info("resuming %s at step %" PRIu64, trainer->folder.path, trainer->step);
-    if (comm_rank(trainer->comm) == 0) run_folder_rewind(&trainer->folder, trainer->step, err);
-    return comm_agree(trainer->comm, err);
+    return true;
 }
 
 static bool open_all(Trainer *trainer, bool resume, Error *err)
@@ -151,7 +150,7 @@ static bool open_all(Trainer *trainer, bool resume, Error *err)
     open_buffers(trainer);
     if (has_checkpoint && !restore(trainer, step, err)) return false;
     engine_prepare(&trainer->engine);
-    if (comm_rank(trainer->comm) == 0)
+    if (comm_rank(trainer->comm) == 0 && run_folder_rewind(&trainer->folder, trainer->step, err))
         run_folder_write_config(&trainer->folder, config_print(trainer->config, trainer->arena),
                                 err);
     return comm_agree(trainer->comm, err);

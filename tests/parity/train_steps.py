@@ -22,7 +22,9 @@ import recipe
 
 STEPS = 20
 LOSS_LIMIT = 1e-4  # relative
-ARRAY_LIMIT = 1e-3  # relative L2 of each parameter and statistic after the last step
+# Relative L2 of parameters and statistics after the last step: nine of ten arrays, and each. A ReLU
+# whose input is zero up to rounding may open on one side only, and then moves a channel's bias.
+ARRAYS_LIMIT, ARRAY_LIMIT = 1e-4, 1e-2
 LABELS = {"colour": 4, "shape": 3, "both": 12}
 
 COMMON = {
@@ -32,16 +34,17 @@ COMMON = {
     "augment": {"enabled": False, "crop": 1, "mean": [0.485, 0.456, 0.406],
                 "deviation": [0.229, 0.224, 0.225]},
 }
-# 100 images make 12 steps of 8 an epoch, so that twenty steps see two orders and a remainder.
+# 100 images make 12 steps of 8 an epoch, so that twenty steps see two orders and a remainder. Weight
+# decay is large enough to show: a wrong one changes an array by 1e-3.
 CONFIGS = {
     "convnext_tiny": {
         "image": 224, "batch": 8, "lane": 4, "trunk": {"kind": "convnext_tiny", "drop_path": 0},
-        "optimizer": {"kind": "adamw", "lr": 1e-4, "weight_decay": 0.05},
+        "optimizer": {"kind": "adamw", "lr": 1e-4, "weight_decay": 0.5},
     },
     # Batch norm sees a lane, which here is the batch.
     "resnet20": {
         "image": 32, "batch": 8, "lane": 8, "trunk": {"kind": "resnet20"},
-        "optimizer": {"kind": "sgd", "lr": 0.05, "weight_decay": 5e-4, "momentum": 0.9,
+        "optimizer": {"kind": "sgd", "lr": 0.05, "weight_decay": 5e-3, "momentum": 0.9,
                       "nesterov": True},
     },
 }
@@ -158,13 +161,15 @@ def compare_losses(ours, theirs):
 
 
 def compare_arrays(arrays, network):
-    """Largest relative L2 difference over parameters and statistics, and its name."""
+    """Relative L2 difference of each parameter and statistic: the one that nine of ten do not exceed,
+    the largest, and its name."""
     differences = []
     for name, value in networks.parameters(network) + networks.statistics(network):
         reference = networks.to_umbel(value)
         differences.append((numpy.linalg.norm(arrays[name] - reference) /
                             max(numpy.linalg.norm(reference), 1e-30), name))
-    return max(differences)
+    differences.sort()
+    return differences[len(differences) * 9 // 10][0], *differences[-1]
 
 
 def main():
@@ -180,10 +185,10 @@ def main():
     pack = packs.Pack(config["pack"])
     network = load_network(folder, config, pack)
     loss = compare_losses(ours, train_torch(network, config, pack))
-    array, worst = compare_arrays(load_arrays(folder, STEPS), network)
-    print(f"largest relative difference: losses {loss:.1e} (allowed {LOSS_LIMIT:.0e}), arrays "
-          f"{array:.1e} (allowed {ARRAY_LIMIT:.0e}; {worst})")
-    sys.exit(not (loss <= LOSS_LIMIT and array <= ARRAY_LIMIT))
+    most, array, worst = compare_arrays(load_arrays(folder, STEPS), network)
+    print(f"relative differences: losses {loss:.1e} (allowed {LOSS_LIMIT:.0e}), nine of ten arrays "
+          f"{most:.1e} ({ARRAYS_LIMIT:.0e}), {worst} {array:.1e} ({ARRAY_LIMIT:.0e})")
+    sys.exit(not (loss <= LOSS_LIMIT and most <= ARRAYS_LIMIT and array <= ARRAY_LIMIT))
 
 
 if __name__ == "__main__":
