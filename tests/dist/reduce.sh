@@ -1,0 +1,14 @@
+#!/bin/bash
+# The exact sum over ranks and workers: one hash for all; the float sum: one hash per ranks x workers.
+. tests/cli/common.sh
+program="$1/tests/dist/test_reduce"
+
+hashes=""
+for n in 1 2 3 4; do
+    for workers in 1 2; do
+        hashes="$hashes $(ranks "$n" "$program" "$workers" exact 2>"$WORK/err" || echo "failed:$(head -1 "$WORK/err")")"
+    done
+done
+same "exact sum over ranks 1 2 3 4 x workers 1 2" $hashes
+same "float sum repeats at equal ranks and workers" "$(ranks 3 "$program" 2 float)" "$(ranks 3 "$program" 2 float)"
+finish
