@@ -118,6 +118,8 @@ $(OUT)/tests/$(1)/%: tests/$(1)/%.c $(foreach layer,$(call layers_up_to,$(1)),$(
 	    -Wl,--start-group $(foreach layer,$(call layers_up_to,$(1)),$(OUT)/lib$(layer).a) -Wl,--end-group -lcmocka $$(LDLIBS)
 endef
 $(foreach layer,$(LAYERS),$(eval $(call test_rule,$(layer))))
+# Counts the allocations of our objects (tests/train/wrap.h).
+$(OUT)/tests/train/test_memory: LDFLAGS += $(foreach f,malloc calloc realloc mmap,-Wl,--wrap=$(f))
 
 .PHONY: setup
 setup: ## install the libraries that are missing (needs root; else prints the line to run)

@@ -16,11 +16,12 @@ enum { OP_INPUTS = 2, OP_SAVED = 3, OP_PARAMS = 8, OP_STATES = 2, SCOPE_MAX = 8 
 
 typedef struct Tensor {
     const char *name;
-    Shape shape;     /* dim[0] is the lane's images */
-    int id;          /* index into a plan's places */
-    int producer;    /* index of the op that makes it; -1: given from outside */
-    bool is_output;  /* read after the pass: keeps its place to the end */
-    bool wants_grad; /* false for images and what depends on nothing trainable */
+    Shape shape;        /* dim[0] is the lane's images */
+    int id;             /* index into a plan's places */
+    int producer;       /* index of the op that makes it; -1: given from outside */
+    bool is_output;     /* read after the pass: keeps its place to the end */
+    bool only_training; /* evaluation has no use for it, and no place */
+    bool wants_grad;    /* false for images and what depends on nothing trainable */
 } Tensor;
 
 typedef struct Op Op;

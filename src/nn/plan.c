@@ -49,7 +49,7 @@ static void mark_op(Timeline *line, const Op *op)
     }
     extend(&line->value[op->out->id], now);
     for (int i = 0; i < OP_SAVED; i++) {
-        if (!op->saved[i]) continue;
+        if (!op->saved[i] || (op->saved[i]->only_training && !line->training)) continue;
         extend(&line->value[op->saved[i]->id], now);
         if (line->training) extend(&line->value[op->saved[i]->id], later);
     }

@@ -1,0 +1,128 @@
+/* A training step allocates nothing in our own code, and resident memory does not grow. */
+#include "check.h"
+#include "wrap.h"
+
+#include "base/random.h"
+#include "data/image.h"
+#include "data/pack_write.h"
+#include "train/trainer.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum { IMAGES = 64, SIDE = 40 };
+
+static Comm *comm;
+static char folder[] = "/tmp/umbel-memory-XXXXXX";
+
+static void write_image(int index)
+{
+    uint8_t pixels[SIDE * SIDE * 4];
+    Random random = random_at(1, RANDOM_MIX, 0, 0, (uint64_t)index);
+    for (size_t i = 0; i < sizeof pixels; i++)
+        pixels[i] = (uint8_t)((int)(i / 160) + (int)random_below(&random, 64));
+    Image image = {SIDE, SIDE, pixels, sizeof pixels};
+    uint8_t *data;
+    size_t bytes;
+    Error err = {0};
+    image_encode_jpeg(&image, 90, &data, &bytes, &err);
+    check_no_error(&err);
+    char path[256];
+    snprintf(path, sizeof path, "%s/%02d.jpg", folder, index);
+    FILE *file = fopen(path, "wb");
+    assert_true(file && fwrite(data, 1, bytes, file) == bytes);
+    fclose(file);
+    free(data);
+}
+
+static void make_pack(const char *out)
+{
+    char manifest[256];
+    snprintf(manifest, sizeof manifest, "%s/manifest.csv", folder);
+    FILE *file = fopen(manifest, "w");
+    fprintf(file, "path,type,part\n");
+    for (int i = 0; i < IMAGES; i++) {
+        write_image(i);
+        fprintf(file, "%02d.jpg,%c,%d\n", i, "abc"[i % 3], i % 7);
+    }
+    fclose(file);
+    Listing listing;
+    Error err = {0};
+    manifest_read(&listing, manifest, NULL, NULL, &err);
+    check_no_error(&err);
+    pack_write(&listing, &(PackOptions){.root = folder, .out = out, .seed = 1}, comm, &err);
+    check_no_error(&err);
+    listing_free(&listing);
+}
+
+/* VmRSS in KiB. */
+static long resident(void)
+{
+    char line[256];
+    long kib = 0;
+    FILE *file = fopen("/proc/self/status", "r");
+    while (fgets(line, sizeof line, file)) sscanf(line, "VmRSS: %ld", &kib);
+    fclose(file);
+    return kib;
+}
+
+static Trainer *open_trainer(Config *config, Arena *arena, const char *trunk)
+{
+    char text[1024];
+    Error err = {0};
+    snprintf(text, sizeof text,
+             "pack: %s/pack.h5\nrun: %s/run\nimage: 32\ntrunk: {kind: %s}\nbatch: 16\nlane: "
+             "4\nepochs: 1000\n"
+             "workers: 2\nlog_every: 100000\nclip_norm: 1\n",
+             folder, folder, trunk);
+    config_parse(config, arena, text, "test", &err);
+    check_no_error(&err);
+    Trainer *trainer = trainer_open(&(TrainerOptions){.comm = comm, .config = config}, &err);
+    check_no_error(&err);
+    return trainer;
+}
+
+static void check_steps(const char *trunk, int steps)
+{
+    Arena *arena = arena_create("test");
+    Config config;
+    Trainer *trainer = open_trainer(&config, arena, trunk);
+    for (int i = 0; i < 20; i++) trainer_step(trainer);
+    long before = allocations, resident_before = resident();
+    for (int i = 0; i < steps; i++) trainer_step(trainer);
+    long grown = resident() - resident_before;
+    print_message("%s: %ld allocations, %ld KiB more in %d steps\n", trunk, allocations - before,
+                  grown, steps);
+    assert_int_equal(allocations - before, 0);
+    assert_true(grown < 1024);
+    trainer_close(trainer);
+    arena_destroy(arena);
+}
+
+static void test_convnext(void **state)
+{
+    (void)state;
+    check_steps("convnext_atto, patch: 4, drop_path: 0.1", 100);
+}
+
+static void test_resnet(void **state)
+{
+    (void)state;
+    check_steps("resnet20", 100);
+}
+
+int main(int argc, char **argv)
+{
+    char pack[256], command[300];
+    comm = comm_open(&argc, &argv);
+    if (!mkdtemp(folder)) return 1;
+    snprintf(pack, sizeof pack, "%s/pack.h5", folder);
+    make_pack(pack);
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_convnext),
+                                       cmocka_unit_test(test_resnet)};
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    comm_close(comm);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    if (system(command) != 0) fprintf(stderr, "cannot remove %s\n", folder);
+    return failed;
+}
