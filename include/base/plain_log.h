@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Relative error below 1e-15; x > 0 and normal. Exponent, and the series of 2 artanh((m - 1) / (m + 1)) for
- * the mantissa m in [sqrt(1/2), sqrt(2)). */
+/* Relative error below 1e-15; x > 0 and normal. Exponent, and the series of 2 artanh((m - 1) / (m +
+ * 1)) for the mantissa m in [sqrt(1/2), sqrt(2)). */
 static inline double plain_log(double x)
 {
     uint64_t bits;
@@ -19,7 +19,6 @@ static inline double plain_log(double x)
         exponent++;
     }
     double s = (m - 1) / (m + 1), s2 = s * s, sum = 0;
-    for (int k = 23; k >= 1; k -= 2)
-        sum = sum * s2 + 1.0 / k;
+    for (int k = 23; k >= 1; k -= 2) sum = sum * s2 + 1.0 / k;
     return exponent * 0.69314718055994531 + 2 * s * sum;
 }

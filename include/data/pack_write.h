@@ -16,7 +16,7 @@ typedef struct Listing {
     char ***label;        /* [group][record]: text, or NULL where missing */
     char **split;         /* (count) text or NULL; NULL if there is no such column */
     char **keep_together; /* (count) value of the --group column, or NULL if not asked for */
-    struct Arena *memory;         /* owns all of the above */
+    struct Arena *memory; /* owns all of the above */
 } Listing;
 
 /* CSV with a header line (RFC 4180 quoting): column `path`, optional `split`, every other column a

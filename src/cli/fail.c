@@ -33,7 +33,7 @@ static int launched_rank(void)
                                         "SLURM_PROCID"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *text = getenv(names[i]);
-        if (text) return atoi(text);
+        if (text) return (int)strtol(text, NULL, 10);
     }
     return 0;
 }

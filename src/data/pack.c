@@ -23,9 +23,9 @@ struct Pack {
     Arena *arena;
     char *path;
     int fd;
-    H5 *file;             /* kept open only where the image bytes have no address */
-    pthread_mutex_t lock; /* of `file`, which only one thread may use */
-    uint64_t base;        /* address of the image bytes in the file */
+    H5 *file;              /* kept open only where the image bytes have no address */
+    pthread_mutex_t *lock; /* of `file`, which only one thread may use */
+    uint64_t base;         /* address of the image bytes in the file */
     Hash128 hash;
     size_t records;
     const uint64_t *offset, *checksum; /* (records + 1), (records) */
@@ -207,7 +207,8 @@ Pack *pack_open(const char *path, Error *err)
     pack->arena = arena;
     pack->path = arena_strdup(arena, path);
     pack->fd = -1;
-    pthread_mutex_init(&pack->lock, NULL);
+    pack->lock = arena_new(arena, pthread_mutex_t, 1);
+    pthread_mutex_init(pack->lock, NULL);
     if (read_all(pack, err)) return pack;
     pack_close(pack);
     return NULL;
@@ -218,7 +219,7 @@ void pack_close(Pack *pack)
     if (!pack) return;
     if (pack->file) h5_close(pack->file, &(Error){0});
     if (pack->fd >= 0) close(pack->fd);
-    pthread_mutex_destroy(&pack->lock);
+    pthread_mutex_destroy(pack->lock);
     arena_destroy(pack->arena);
 }
 
@@ -293,11 +294,10 @@ static bool read_bytes(const Pack *pack, size_t record, uint8_t *buffer)
     size_t bytes = pack_image_bytes(pack, record);
     if (pack->fd >= 0)
         return file_pread(pack->fd, buffer, bytes, pack->base + pack->offset[record]);
-    pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&pack->lock;
-    pthread_mutex_lock(lock);
+    pthread_mutex_lock(pack->lock);
     bool ok = h5_read_slice(pack->file, "/images/bytes", H5_U8, pack->offset[record], bytes, buffer,
                             &(Error){0});
-    pthread_mutex_unlock(lock);
+    pthread_mutex_unlock(pack->lock);
     return ok;
 }
 

@@ -16,6 +16,7 @@
 #include "io/seal.h"
 #include "resample.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -199,6 +200,7 @@ static void close_spool(Spool *spool)
 static void spool_record(Spool *spool, Record *record, size_t index, Error *err)
 {
     Tables *tables = &spool->tables;
+    assert(tables->offset); /* rank 0 has opened the spool */
     tables->offset[index + 1] = tables->offset[index] + record->bytes;
     if (!record->data) {
         if (err->count < PROBLEMS_MAX)
@@ -224,6 +226,7 @@ static bool write_tables(H5 *file, const Listing *listing, const EncodedGroup *g
                          Error *err)
 {
     size_t n = listing->count;
+    assert(tables->offset);
     char creator[64], name[512];
     snprintf(creator, sizeof creator, "umbel %s", version_text());
     bool ok = h5_write_attribute_text(file, "/", "format", "umbel pack", err) &&
@@ -269,6 +272,7 @@ static bool copy_images(int from, const char *path, uint64_t at, uint64_t bytes,
 static bool write_file(const char *path, const Spool *spool, const Listing *listing,
                        const EncodedGroup *group, const uint8_t *split, Error *err)
 {
+    assert(group && spool->tables.offset);
     uint64_t images_at = 0, bytes = spool->tables.offset[listing->count];
     H5 *file = h5_create(path, err);
     if (!file) return false;

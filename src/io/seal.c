@@ -127,8 +127,8 @@ static bool read_trailer(int fd, const char *path, uint8_t trailer[TRAILER_BYTES
 static bool check_trailer(int fd, const char *path, SealKind kind, uint32_t version, Seal *seal,
                           Error *err)
 {
-    uint8_t trailer[TRAILER_BYTES];
-    uint64_t size;
+    uint8_t trailer[TRAILER_BYTES] = {0};
+    uint64_t size = 0;
     if (!read_trailer(fd, path, trailer, &size, err)) return false;
     *seal = (Seal){
         .kind = (SealKind)get(trailer + 8, 4),
@@ -171,8 +171,8 @@ bool seal_kind(const char *path, SealKind *kind, Error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return error_set(err, ERROR_SYSTEM, "cannot open %s: %s", path, strerror(errno));
-    uint8_t trailer[TRAILER_BYTES];
-    uint64_t size;
+    uint8_t trailer[TRAILER_BYTES] = {0};
+    uint64_t size = 0;
     bool ok = read_trailer(fd, path, trailer, &size, err);
     if (ok) *kind = (SealKind)get(trailer + 8, 4);
     close(fd);

@@ -6,7 +6,10 @@
 static inline double power(double base, uint64_t exponent)
 {
     double result = 1;
-    for (; exponent; exponent >>= 1, base *= base)
+    while (exponent) {
         if (exponent & 1) result *= base;
+        base *= base;
+        exponent >>= 1;
+    }
     return result;
 }

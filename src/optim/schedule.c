@@ -1,6 +1,8 @@
 /* Learning-rate schedules. */
 #include "optim/schedule.h"
 
+#include "power.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -76,10 +78,7 @@ static double steps_factor(const void *options, double progress, double epoch, d
     (void)progress;
     (void)epochs;
     const Steps *steps = options;
-    double factor = 1;
-    for (double at = steps->every_epochs; at <= epoch; at += steps->every_epochs)
-        factor *= steps->factor;
-    return factor;
+    return power(steps->factor, (uint64_t)floor(epoch / steps->every_epochs));
 }
 
 /* --- constant

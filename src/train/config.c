@@ -4,9 +4,10 @@
 #include "config_tables.h"
 #include "io/yaml.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { KNOWN_MAX = 512, LANES_MAX = 4096 };
+enum { KNOWN_MAX = 512, LANES_MAX = 4096, HEADS_MAX = 1024 };
 
 /* A configuration being filled in. */
 typedef struct Binding {
@@ -157,13 +158,15 @@ static HeadConfig *head_at(Binding *binding, int index)
 /* "heads[0].weight" */
 static void bind_head(Binding *binding, const Setting *setting)
 {
-    int index = 0, used = 0;
-    if (sscanf(setting->key, "heads[%4d].%n", &index, &used) < 1 || used == 0 || index < 0) {
+    char *end;
+    long index = strtol(setting->key + strlen("heads["), &end, 10);
+    if (end[0] != ']' || end[1] != '.' || index < 0 || index >= HEADS_MAX) {
         unknown_key(binding, setting, "heads", setting->key);
         return;
     }
-    const Option *option = option_find(config_head_options, setting->key + used);
-    HeadConfig *head = head_at(binding, index);
+    const char *key = end + 2;
+    const Option *option = option_find(config_head_options, key);
+    HeadConfig *head = head_at(binding, (int)index);
     if (option)
         parse_into(binding, option, setting, head);
     else

@@ -1,6 +1,7 @@
 /* The option tables of a configuration's top level, and the list of its sections. */
 #include "config_tables.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stddef.h>
 #include <string.h>
@@ -212,7 +213,7 @@ const KindSection config_kind_sections[KIND_SECTIONS] = {
 
 void config_sections(const Config *config, Section sections[SECTIONS])
 {
-    void *top = (void *)(uintptr_t)config;
+    void *top = (void *)config; /* binding writes, all others read */
     sections[0] = (Section){"", top_options, top};
     sections[1] =
         (Section){"trunk", config->trunk ? config->trunk->options : NULL, config->trunk_options};
@@ -220,7 +221,7 @@ void config_sections(const Config *config, Section sections[SECTIONS])
                             config->optimizer_options};
     sections[3] = (Section){"schedule", config->schedule ? config->schedule->options : NULL,
                             config->schedule_options};
-    sections[4] = (Section){"augment", augment_options, (void *)(uintptr_t)&config->augment};
+    sections[4] = (Section){"augment", augment_options, (void *)&config->augment};
     sections[5] = (Section){"checkpoint", checkpoint_options, top};
 }
 
@@ -234,6 +235,7 @@ static const KindSection *kind_section(const char *name)
 static void visit_table(const char *prefix, const Option *table, const void *values,
                         ConfigVisitor *visit, void *context)
 {
+    assert(table); /* kinds are chosen */
     for (const Option *option = table; option->key; option++) {
         char key[CONFIG_KEY_BYTES], value[CONFIG_VALUE_BYTES];
         snprintf(key, sizeof key, "%s%s%s", prefix, *prefix ? "." : "", option->key);

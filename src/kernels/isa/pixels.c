@@ -29,8 +29,7 @@ void KERNEL(resample_column)(float *out, const float *rows, const float *weight,
     for (int t = 0; t < taps; t++, rows += n) {
         float w = weight[t];
         ELEMENTWISE
-        for (size_t i = 0; i < n; i++)
-            out[i] += rows[i] * w;
+        for (size_t i = 0; i < n; i++) out[i] += rows[i] * w;
     }
 }
 
