@@ -149,7 +149,7 @@ TIDY_CFLAGS = -std=c11 -D_GNU_SOURCE -Iinclude -Wall -Wextra $(shell pkg-config 
 .PHONY: lint
 lint: ## check format and run clang-tidy
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
-	git ls-files 'src/*.c' | grep -v '/isa/' | xargs -n 4 -P 2 sh -c 'clang-tidy --quiet "$$@" -- $(TIDY_CFLAGS) 2>/dev/null' sh
+	git ls-files 'src/*.c' | grep -v '/isa/' | xargs -n 1 -P 2 sh -c 'clang-tidy --quiet "$$@" -- $(TIDY_CFLAGS) 2>/dev/null' sh
 
 .PHONY: clean
 clean: ## remove everything built
