@@ -8,7 +8,7 @@
  * over ranks start while the rest is still being computed. Behind the gradient lies the side array:
  * int64 values of other exact sums (losses, counts, statistics, the status word), reduced last.
  *
- * Who may call: reduce_add from any worker, everything else from the main thread. Within a step:
+ * Who may call: reduce_add from any worker, everything else from the main thread, which is worker 0. Within a step:
  * reduce_begin, then for each lane of this rank reduce_add over the whole gradient in falling
  * offsets and reduce_add_side, meanwhile reduce_poll, then reduce_finish (collective).
  */

@@ -167,6 +167,7 @@ void reduce_add(Reduce *reduce, int worker, size_t offset, const float *gradient
         size_t end = bucket->begin + bucket->count;
         size_t piece = end - offset < count ? end - offset : count;
         add_to_bucket(reduce, worker, bucket, offset, gradient, piece);
+        if (worker == 0) reduce_poll(reduce); /* a large slice takes milliseconds */
         offset += piece;
         gradient += piece;
         count -= piece;

@@ -85,6 +85,35 @@ stop_and_resume() {
         "$(digest "$name")"
 }
 
+# Flips a byte in the middle of every seventh image of a pack.
+damage() {
+    cp "$WORK/partial.h5" "$WORK/damaged.h5"
+    "$PYTHON" - "$WORK/damaged.h5" <<'EOF'
+import sys, h5py
+with h5py.File(sys.argv[1], "r") as f:
+    base, offset = f["images/bytes"].id.get_offset(), f["images/offset"][:].astype(int)
+with open(sys.argv[1], "r+b") as f:
+    for begin, end in zip(offset[::7], offset[1::7]):
+        f.seek(base + (begin + end) // 2)
+        byte = f.read(1)[0]
+        f.seek(-1, 1)
+        f.write(bytes([byte ^ 255]))
+EOF
+}
+
+# Bad images are masked: the same bits and counts for any number of ranks, and each is named once per rank at most.
+masked_images() {
+    damage
+    train damaged-1 1 2 convnext damaged
+    train damaged-3 3 1 convnext damaged
+    same "damaged images: digest over ranks 1 3" "$(digest damaged-1)" "$(digest damaged-3)"
+    differ "damaged images change the numbers" "$(digest damaged-1)" "$(digest convnext-partial-1-1)"
+    same "damaged images: evaluation over ranks 1 2" "$(evaluate 1 damaged-1 | md5sum)" "$(evaluate 2 damaged-1 | md5sum)"
+    evaluate 1 damaged-1 | grep -q '"bad": [1-9]' && ok "damaged images are counted" || not_ok "damaged images" "not counted"
+    same "each bad image is named once" "$(grep -c 'rank 0: masked image' "$WORK/damaged-1.log")" \
+        "$(grep 'rank 0: masked image' "$WORK/damaged-1.log" | sort -u | wc -l)"
+}
+
 make_packs
 make_configs
 compare_ranks convnext full
@@ -96,6 +125,7 @@ kill_and_resume resnet full
 stop_and_resume convnext full
 stop_and_resume resnet partial
 
+masked_images
 train convnext-seed 1 2 convnext full --set seed=8
 differ "another seed" "$(digest convnext-full-1-1)" "$(digest convnext-seed)"
 train convnext-lane 1 2 convnext full --set lane=8

@@ -233,13 +233,25 @@ static void backward_tiles(const Op *op, Run *run, const Dims *dims, const Folde
     }
 }
 
-/* The sums lie where the parameters' gradients go; turns them into those, in place. */
-static void unfold_first(const Op *op, const Run *run, const Dims *dims, const Sums *sums)
+/* Rows of a matrix between two polls. */
+enum { UNFOLD_ROWS = 128 };
+
+/* The sums lie where the parameters' gradients go; turns them into those, in place. `piece` is 2 C.
+ */
+static void unfold_first(const Op *op, const Run *run, const Dims *dims, const Sums *sums,
+                         float *piece)
 {
     const float *w1 = run_param(run, op, FC1);
     float *dgain = run_dparam(run, op, NORM_GAIN), *dbias = run_dparam(run, op, NORM_BIAS);
-    run->kernel->affine_backward(sums->dw1, dgain, dbias, sums->dw1, w1,
-                                 run_param(run, op, NORM_GAIN), (size_t)dims->hidden, dims->C);
+    size_t C = (size_t)dims->C, hidden = (size_t)dims->hidden;
+    for (size_t row = 0; row < hidden; row += UNFOLD_ROWS) {
+        size_t rows = hidden - row < UNFOLD_ROWS ? hidden - row : UNFOLD_ROWS;
+        float *dw1 = sums->dw1 + row * C;
+        run->kernel->affine_backward(dw1, piece, piece + C, dw1, w1 + row * C,
+                                     run_param(run, op, NORM_GAIN), rows, dims->C);
+        run->kernel->add(dgain, dgain, piece, C);
+        run_poll(run);
+    }
     run_gemm(run, NO_TRANSPOSE, NO_TRANSPOSE, dims->hidden, dims->C, 1, 1, sums->db1, 1,
              run_param(run, op, NORM_BIAS), dims->C, 1, sums->dw1, dims->C);
     run_gemm(run, NO_TRANSPOSE, NO_TRANSPOSE, 1, dims->C, dims->hidden, 1, sums->db1, dims->hidden,
@@ -258,6 +270,7 @@ static void unfold_second(const Op *op, const Run *run, const Dims *dims, const 
         dgamma[c] = run->kernel->dot(w2 + c * hidden, g, hidden) + b2[c] * sums->t[c];
         run->kernel->scale(g, g, gamma[c], hidden);
         sums->t[c] *= gamma[c];
+        if (c % UNFOLD_ROWS == 0) run_poll(run);
     }
 }
 
@@ -270,7 +283,7 @@ static void backward(const Op *op, Run *run)
     float *piece = run_scratch(run) + 2 * (size_t)dims.tile * (size_t)dims.hidden;
     memset(run->dparam, 0, sizeof(float) * op->param_count);
     backward_tiles(op, run, &dims, &folded, &sums, piece);
-    unfold_first(op, run, &dims, &sums);
+    unfold_first(op, run, &dims, &sums, piece);
     unfold_second(op, run, &dims, &sums);
     bool adds;
     float *dresidual = run_grad_raw(run, op, 1, &adds);
