@@ -46,10 +46,13 @@ ISAS := generic
 endif
 ISA_CFLAGS_v2 := -march=x86-64-v2
 ISA_CFLAGS_v3 := -march=x86-64-v3
-ISA_CFLAGS_v4 := -march=x86-64-v4 $(if $(findstring clang,$(CC)),-mprefer-vector-width=512,-mprefer-vector-width=512)
+ISA_CFLAGS_v4 := -march=x86-64-v4 -mprefer-vector-width=512
 ISA_CFLAGS_generic :=
 KERNEL_CFLAGS = $(if $(filter release,$(BUILD)),-O3) -Wno-conversion \
                 $(if $(findstring clang,$(CC)),,-fno-predictive-commoning)
+
+# V=1 shows the commands.
+Q := $(if $(V),,@)
 
 layer_sources = $(wildcard src/$(1)/*.c) $(wildcard src/$(1)/ops/*.c)
 layer_objects = $(patsubst src/%.c,$(OUT)/%.o,$(call layer_sources,$(1)))
@@ -64,7 +67,8 @@ build/umbel: $(OUT)/umbel FORCE
 	@[ "$$(readlink $@)" = $(BUILD)/umbel ] || ln -sfn $(BUILD)/umbel $@
 
 $(OUT)/umbel: $(OUT)/cli/main.o $(LIBS)
-	$(CC) $(LDFLAGS) -o $@ $(OUT)/cli/main.o -Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(OUT)/cli/main.o -Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
 
 .PHONY: FORCE
 FORCE:
@@ -72,7 +76,7 @@ FORCE:
 define layer_rule
 $(OUT)/lib$(1).a: $(call layer_objects,$(1)) $(if $(filter kernels,$(1)),$(ISA_OBJECTS))
 	@rm -f $$@
-	ar rcsD $$@ $$^
+	$(Q)ar rcsD $$@ $$^
 endef
 $(foreach layer,$(LAYERS),$(eval $(call layer_rule,$(layer))))
 
@@ -88,12 +92,14 @@ $(OUT)/io/h5.o: EXTRA = $(shell pkg-config --cflags $(PKG_HDF5))
 
 $(OUT)/%.o: src/%.c $(OUT)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(EXTRA) -c -o $@ $<
+	@echo '  CC    $<'
+	$(Q)$(CC) $(CFLAGS) $(EXTRA) -c -o $@ $<
 
 define isa_rule
 $(OUT)/kernels/isa/%.$(1).o: src/kernels/isa/%.c $(OUT)/flags
 	@mkdir -p $$(@D)
-	$(CC) $(CFLAGS) $$(KERNEL_CFLAGS) $(ISA_CFLAGS_$(1)) -DKERNEL_ISA=$(1) -DKERNEL_ISA_$(1) -c -o $$@ $$<
+	@echo '  CC    $$< for $(1)'
+	$(Q)$(CC) $(CFLAGS) $$(KERNEL_CFLAGS) $(ISA_CFLAGS_$(1)) -DKERNEL_ISA=$(1) -DKERNEL_ISA_$(1) -c -o $$@ $$<
 endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 
@@ -114,7 +120,8 @@ TEST_PROGRAMS := $(patsubst tests/%.c,$(OUT)/tests/%,$(TEST_SOURCES))
 define test_rule
 $(OUT)/tests/$(1)/%: tests/$(1)/%.c $(foreach layer,$(call layers_up_to,$(1)),$(OUT)/lib$(layer).a) $(OUT)/flags
 	@mkdir -p $$(@D)
-	$(CC) $(filter-out -Wmissing-prototypes,$(CFLAGS)) -Wno-conversion -Itests $$(LDFLAGS) -o $$@ $$< \
+	@echo '  TEST  $$@'
+	$(Q)$(CC) $(filter-out -Wmissing-prototypes,$(CFLAGS)) -Wno-conversion -Itests $$(LDFLAGS) -o $$@ $$< \
 	    -Wl,--start-group $(foreach layer,$(call layers_up_to,$(1)),$(OUT)/lib$(layer).a) -Wl,--end-group -lcmocka $$(LDLIBS)
 endef
 $(foreach layer,$(LAYERS),$(eval $(call test_rule,$(layer))))
@@ -130,14 +137,14 @@ test-programs: $(TEST_PROGRAMS)
 
 .PHONY: test
 test: ## install what is missing, build, run all tests (at most 15 minutes)
-	launch/setup --tests
-	$(MAKE) all test-programs
-	tests/run $(OUT)
+	$(Q)launch/setup --tests
+	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all test-programs
+	$(Q)tests/run $(OUT)
 
 .PHONY: test-long
 test-long: ## what takes longer: full-size parity with PyTorch, 1,000-step memory run
 	launch/setup --tests --parity
-	$(MAKE) all test-programs
+	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all test-programs
 	tests/run $(OUT) long
 
 .PHONY: format
