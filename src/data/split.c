@@ -1,12 +1,15 @@
 /*
  * Stratified splits over all label groups together: iterative stratification (Sechidis, Tsoumakas,
  * Vlahavas 2011). The label with the fewest unassigned units goes first; each of its units goes to
- * the split that still lacks that label most, then the one that lacks units most, then by chance. A
- * unit is one record, or all records that must stay together.
+ * the split that still lacks that label most, then the one that lacks images most, then by chance.
+ * A unit is one record, or all records that must stay together. Units come in an order drawn from
+ * the seed, since what comes last in a label gets into the small splits; and a split that has its
+ * share of all images takes no more, since small classes would otherwise all round the same way.
  */
 #include "base/random.h"
 #include "encode.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +17,7 @@
 bool split_shares_parse(SplitShares *shares, const char *text, Error *err)
 {
     double sum = 0;
+    bool named[SPLIT_COUNT] = {false};
     *shares = (SplitShares){0};
     for (const char *at = text; *at;) {
         char name[16];
@@ -22,10 +26,12 @@ bool split_shares_parse(SplitShares *shares, const char *text, Error *err)
         snprintf(name, sizeof name, "%.*s", (int)(length < 15 ? length : 15), at);
         char *end = NULL;
         double share = at[length] == '=' ? strtod(at + length + 1, &end) : -1;
-        if (!split_parse(name, &split) || end != at + piece || !(share >= 0 && share <= 1))
+        if (!split_parse(name, &split) || end != at + piece || !(share >= 0 && share <= 1) ||
+            named[split])
             return error_set(err, ERROR_USAGE,
                              "--split: must look like train=0.8,val=0.1,test=0.1, not \"%s\"",
                              text);
+        named[split] = true;
         shares->share[split] = share;
         sum += share;
         at += piece + (at[piece] == ',');
@@ -39,13 +45,14 @@ bool split_shares_parse(SplitShares *shares, const char *text, Error *err)
 /* Units, and the labels of each: those of all its records, in compressed rows. */
 typedef struct Units {
     size_t count, labels;
-    uint32_t *unit_of;      /* (records) */
-    uint32_t *first_record; /* (count) */
-    uint32_t *size;         /* (count): records */
-    size_t *label_begin;    /* (count + 1) */
-    uint32_t *label;        /* all units' labels, one entry per labelled record */
-    size_t *unit_begin;     /* (labels + 1) */
-    uint32_t *unit;         /* all labels' units */
+    uint32_t *unit_of;       /* (records) */
+    uint32_t *first_record;  /* (count) */
+    uint32_t *size;          /* (count): records */
+    uint32_t *order, *place; /* (count): units by chance; where a unit stands there */
+    size_t *label_begin;     /* (count + 1) */
+    uint32_t *label;         /* all units' labels, one entry per labelled record */
+    size_t *unit_begin;      /* (labels + 1) */
+    uint32_t *unit;          /* all labels' units */
 } Units;
 
 typedef struct KeyedRecord {
@@ -60,7 +67,8 @@ static int by_key(const void *a, const void *b)
     return order ? order : x->record < y->record ? -1 : x->record > y->record;
 }
 
-/* Numbers the units in the order of their first records. */
+/* Numbers the units in the order of their first records. A record without a value to keep together
+ * by stands alone. */
 static void number_units(Units *units, const Listing *listing, Arena *arena)
 {
     size_t n = listing->count;
@@ -75,7 +83,7 @@ static void number_units(Units *units, const Listing *listing, Arena *arena)
             keyed[i] = (KeyedRecord){listing->keep_together[i], (uint32_t)i};
         qsort(keyed, n, sizeof *keyed, by_key);
         for (size_t i = 1; i < n; i++)
-            if (strcmp(keyed[i - 1].key, keyed[i].key) == 0)
+            if (*keyed[i].key && strcmp(keyed[i - 1].key, keyed[i].key) == 0)
                 leader[keyed[i].record] = leader[keyed[i - 1].record];
     }
     for (size_t i = 0; i < n; i++) {
@@ -89,7 +97,43 @@ static void number_units(Units *units, const Listing *listing, Arena *arena)
     }
 }
 
-/* Fills begin (rows + 1) and the entries of rows, counted by the first pass; used both ways. */
+/* The draws of a unit: the first gives its place in the order, those behind it decide ties. */
+static Random draws_of(uint64_t seed, const Units *units, uint32_t unit, uint32_t *first)
+{
+    Random random = random_at(seed, RANDOM_SPLIT, 0, 0, units->first_record[unit]);
+    *first = random_u32(&random);
+    return random;
+}
+
+typedef struct DrawnUnit {
+    uint32_t word, unit;
+} DrawnUnit;
+
+static int by_word(const void *a, const void *b)
+{
+    const DrawnUnit *x = a, *y = b;
+    if (x->word != y->word) return x->word < y->word ? -1 : 1;
+    return x->unit < y->unit ? -1 : x->unit > y->unit;
+}
+
+static void order_units(Units *units, uint64_t seed, Arena *arena)
+{
+    DrawnUnit *drawn = arena_new(arena, DrawnUnit, units->count);
+    units->order = arena_new(arena, uint32_t, units->count);
+    units->place = arena_new(arena, uint32_t, units->count);
+    for (uint32_t u = 0; u < units->count; u++) {
+        drawn[u].unit = u;
+        draws_of(seed, units, u, &drawn[u].word);
+    }
+    qsort(drawn, units->count, sizeof *drawn, by_word);
+    for (uint32_t i = 0; i < units->count; i++) {
+        units->order[i] = drawn[i].unit;
+        units->place[drawn[i].unit] = i;
+    }
+}
+
+/* Fills begin (rows + 1) and the entries of rows, counted by the first pass; used both ways. A
+ * label's units stand in their order by chance. */
 static void list_labels(Units *units, const Listing *listing, const EncodedGroup *group,
                         Arena *arena)
 {
@@ -115,30 +159,65 @@ static void list_labels(Units *units, const Listing *listing, const EncodedGroup
             if (group[g].label[i] < 0) continue;
             size_t label = base + (size_t)group[g].label[i];
             units->label[units->label_begin[units->unit_of[i] + 1]++] = (uint32_t)label;
-            units->unit[units->unit_begin[label + 1]++] = units->unit_of[i];
         }
+    for (size_t o = 0; o < units->count; o++) {
+        uint32_t u = units->order[o];
+        for (size_t e = units->label_begin[u]; e < units->label_begin[u + 1]; e++)
+            units->unit[units->unit_begin[units->label[e] + 1]++] = u;
+    }
 }
 
 /* What each split still lacks. */
 typedef struct Stratifier {
     const Units *units;
     uint64_t seed;
-    double *wanted; /* (labels,SPLIT_COUNT) */
-    double wanted_total[SPLIT_COUNT];
-    size_t *left;  /* (labels): unassigned entries */
-    int8_t *split; /* (units): -1 unassigned */
+    double *wanted;           /* (labels,SPLIT_COUNT) */
+    double room[SPLIT_COUNT]; /* whole images */
+    double images;            /* unassigned */
+    const double *share;      /* (SPLIT_COUNT) */
+    size_t *left;             /* (labels): unassigned entries */
+    int8_t *split;            /* (units): -1 unassigned */
 } Stratifier;
 
-/* The split with the largest `first`, among equals the largest `second`, among equals by chance. */
-static int neediest(const Stratifier *stratifier, const double *first, const double *second,
-                    uint32_t record)
+/* What each split lacks beyond its share of the entries that are left: the debt of rounding so far.
+ */
+static void add_debt(double need[SPLIT_COUNT], const double *lacks, const double *share,
+                     double left)
 {
-    Random random = random_at(stratifier->seed, RANDOM_SPLIT, 0, 0, record);
+    for (int s = 0; s < SPLIT_COUNT; s++) need[s] += lacks[s] - share[s] * left;
+}
+
+/* How much each split needs the unit: what it lacks of `label`, and the debts of the unit's other
+ * labels and of all images, so that small classes do not all round the same way. */
+static void find_need(double need[SPLIT_COUNT], const Stratifier *stratifier, uint32_t unit,
+                      size_t label)
+{
+    const Units *units = stratifier->units;
+    for (int s = 0; s < SPLIT_COUNT; s++)
+        need[s] = label < units->labels ? stratifier->wanted[label * SPLIT_COUNT + (size_t)s] : 0;
+    for (size_t e = units->label_begin[unit]; e < units->label_begin[unit + 1]; e++)
+        if (units->label[e] != label)
+            add_debt(need, &stratifier->wanted[units->label[e] * SPLIT_COUNT], stratifier->share,
+                     (double)stratifier->left[units->label[e]]);
+    add_debt(need, stratifier->room, stratifier->share, stratifier->images);
+}
+
+/* Of the splits with room for the unit, or of all if it fits nowhere: the one that needs it most,
+ * among equals the one with most room, among equals by chance. */
+static int neediest(const Stratifier *stratifier, const double need[SPLIT_COUNT], uint32_t unit)
+{
+    uint32_t word;
+    Random random = draws_of(stratifier->seed, stratifier->units, unit, &word);
+    const double *room = stratifier->room;
+    double size = stratifier->units->size[unit];
+    bool fits = room[0] >= size || room[1] >= size || room[2] >= size;
+    if (!fits) need = room;
     int best = -1, ties = 1;
     for (int s = 0; s < SPLIT_COUNT; s++) {
-        bool better = best < 0 || first[s] > first[best] ||
-                      (first[s] == first[best] && second[s] > second[best]);
-        bool equal = !better && first[s] == first[best] && second[s] == second[best];
+        if (fits && room[s] < size) continue;
+        bool better =
+            best < 0 || need[s] > need[best] || (need[s] == need[best] && room[s] > room[best]);
+        bool equal = !better && need[s] == need[best] && room[s] == room[best];
         if (better) ties = 1;
         if (equal) ties++;
         if (better || (equal && random_below(&random, (uint32_t)ties) == 0)) best = s;
@@ -146,45 +225,77 @@ static int neediest(const Stratifier *stratifier, const double *first, const dou
     return best;
 }
 
-static void assign(Stratifier *stratifier, uint32_t unit, const double *first)
+/* Assigns a unit for the sake of `label`, or of none (`labels`). */
+static void assign(Stratifier *stratifier, uint32_t unit, size_t label)
 {
     const Units *units = stratifier->units;
-    int split = neediest(stratifier, first, stratifier->wanted_total, units->first_record[unit]);
+    double need[SPLIT_COUNT];
+    find_need(need, stratifier, unit, label);
+    int split = neediest(stratifier, need, unit);
     stratifier->split[unit] = (int8_t)split;
-    stratifier->wanted_total[split] -= units->size[unit];
+    stratifier->room[split] -= units->size[unit];
+    stratifier->images -= units->size[unit];
     for (size_t e = units->label_begin[unit]; e < units->label_begin[unit + 1]; e++) {
         stratifier->wanted[units->label[e] * SPLIT_COUNT + (size_t)split] -= 1;
         stratifier->left[units->label[e]]--;
     }
 }
 
+/* Labels by unassigned entries; equals by chance, so that no class is last by its name. */
+static bool is_rarer(const Stratifier *stratifier, size_t a, size_t b)
+{
+    const Units *units = stratifier->units;
+    if (stratifier->left[a] != stratifier->left[b])
+        return stratifier->left[a] < stratifier->left[b];
+    return units->place[units->unit[units->unit_begin[a]]] <
+           units->place[units->unit[units->unit_begin[b]]];
+}
+
 /* The label with the fewest unassigned entries, or `labels` if all is assigned. */
 static size_t rarest_label(const Stratifier *stratifier)
 {
-    size_t rarest = stratifier->units->labels;
-    for (size_t l = 0; l < stratifier->units->labels; l++)
-        if (stratifier->left[l] > 0 &&
-            (rarest == stratifier->units->labels || stratifier->left[l] < stratifier->left[rarest]))
+    size_t labels = stratifier->units->labels, rarest = labels;
+    for (size_t l = 0; l < labels; l++)
+        if (stratifier->left[l] > 0 && (rarest == labels || is_rarer(stratifier, l, rarest)))
             rarest = l;
     return rarest;
+}
+
+/* Shares of `records` in whole images: rounded down, the rest to the largest fractions. */
+static void round_shares(double room[SPLIT_COUNT], const SplitShares *shares, size_t records)
+{
+    double rest = (double)records, fraction[SPLIT_COUNT];
+    for (int s = 0; s < SPLIT_COUNT; s++) {
+        double exact = shares->share[s] * (double)records;
+        room[s] = floor(exact + 1e-6); /* 0.8 * 10 may fall short of 8 */
+        fraction[s] = exact - room[s];
+        rest -= room[s];
+    }
+    for (; rest > 0; rest--) {
+        int largest = 0;
+        for (int s = 1; s < SPLIT_COUNT; s++)
+            if (fraction[s] > fraction[largest]) largest = s;
+        room[largest]++;
+        fraction[largest]--;
+    }
 }
 
 static Stratifier prepare(const Units *units, const SplitShares *shares, size_t records,
                           uint64_t seed, Arena *arena)
 {
-    Stratifier stratifier = {.units = units, .seed = seed};
+    Stratifier stratifier = {
+        .units = units, .seed = seed, .images = (double)records, .share = shares->share};
     stratifier.wanted = arena_new(arena, double, units->labels *SPLIT_COUNT + 1);
     stratifier.left = arena_new(arena, size_t, units->labels + 1);
     stratifier.split = arena_new(arena, int8_t, units->count);
     memset(stratifier.split, -1, units->count);
     for (size_t l = 0; l < units->labels; l++)
         stratifier.left[l] = units->unit_begin[l + 1] - units->unit_begin[l];
-    for (int s = 0; s < SPLIT_COUNT; s++) {
-        stratifier.wanted_total[s] = shares->share[s] * (double)records;
-        for (size_t l = 0; l < units->labels; l++)
+    for (size_t l = 0; l < units->labels; l++)
+        for (int s = 0; s < SPLIT_COUNT; s++)
             stratifier.wanted[l * SPLIT_COUNT + (size_t)s] =
                 shares->share[s] * (double)stratifier.left[l];
-    }
+    round_shares(stratifier.room, shares, records);
     return stratifier;
 }
 
@@ -193,14 +304,14 @@ static void stratify(uint8_t *split, const Listing *listing, const EncodedGroup 
 {
     Units units = {0};
     number_units(&units, listing, arena);
+    order_units(&units, seed, arena);
     list_labels(&units, listing, group, arena);
     Stratifier stratifier = prepare(&units, shares, listing->count, seed, arena);
     for (size_t l; (l = rarest_label(&stratifier)) < units.labels;)
         for (size_t e = units.unit_begin[l]; e < units.unit_begin[l + 1]; e++)
-            if (stratifier.split[units.unit[e]] < 0)
-                assign(&stratifier, units.unit[e], &stratifier.wanted[l * SPLIT_COUNT]);
-    for (uint32_t u = 0; u < units.count; u++)
-        if (stratifier.split[u] < 0) assign(&stratifier, u, stratifier.wanted_total);
+            if (stratifier.split[units.unit[e]] < 0) assign(&stratifier, units.unit[e], l);
+    for (uint32_t o = 0; o < units.count; o++)
+        if (stratifier.split[units.order[o]] < 0) assign(&stratifier, units.order[o], units.labels);
     for (size_t i = 0; i < listing->count; i++)
         split[i] = (uint8_t)stratifier.split[units.unit_of[i]];
 }
