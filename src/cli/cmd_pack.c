@@ -42,7 +42,8 @@ static const struct argp_option options[] = {
      0},
     {"max-side",                                                                                 KEY_MAX_SIDE, "N", 0,
      "Re-encode as JPEG, at most N pixels on the longer side (default: keep the bytes as they are)", 0},
-    {"quality",                                 KEY_QUALITY, "Q", 0, "Of re-encoding, 1 to 100 (default: 90)", 0},
+    {"quality",                                 KEY_QUALITY, "Q", 0,
+     "Re-encode as JPEG of this quality, 1 to 100 (default with --max-side: 90)", 0},
     {0                                                                                     },
 };
 
@@ -66,6 +67,15 @@ static void check(const Arguments *arguments, struct argp_state *state)
     if (!arguments->options.out) argp_error(state, "--out must be given");
     if (arguments->folder && arguments->keep_together)
         argp_error(state, "--group names a column of a manifest");
+    if (arguments->folder && arguments->labels)
+        argp_error(state, "--labels names columns of a manifest; name folder levels by --levels");
+}
+
+/* Either option asks for re-encoding; without --max-side every size is small enough. */
+static void choose_encoding(PackOptions *pack)
+{
+    if (pack->quality > 0 && pack->max_side == 0) pack->max_side = IMAGE_SIDE_MAX;
+    if (pack->quality == 0) pack->quality = 90;
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -108,6 +118,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         check(arguments, state);
+        choose_encoding(&arguments->options);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -188,7 +199,7 @@ static bool pack(Arguments *arguments, Comm *comm, Error *err)
 int cmd_pack(int argc, char **argv)
 {
     Arguments arguments = {
-        .options = {.root = ".", .seed = 1, .quality = 90}
+        .options = {.root = ".", .seed = 1}
     };
     cli_parse(&argp, argc, argv, &arguments);
     Comm *comm = comm_open(&argc, &argv);

@@ -138,6 +138,14 @@ static Rect region_of(const AugmentChoice *choice, int side)
     return region;
 }
 
+/* A picture of another size than the one that the crop was chosen for leaves part of it empty. */
+static bool holds(const Rect *covered, const AugmentChoice *choice)
+{
+    return choice->x >= covered->x && choice->y >= covered->y &&
+           choice->x + choice->width <= covered->x + covered->width &&
+           choice->y + choice->height <= covered->y + covered->height;
+}
+
 static void normalisation(const AugmentOptions *options, float scale[3], float shift[3])
 {
     for (int c = 0; c < 3; c++) {
@@ -155,6 +163,8 @@ bool augment_apply(float *out, int side, const AugmentOptions *options, const Au
     normalisation(options, scale, shift);
     bool ok =
         image_decode(&scratch->image, &covered, data, bytes, region_of(choice, side), reduce, err);
+    if (ok && !holds(&covered, choice))
+        ok = error_set(err, ERROR_DATA, "the picture is smaller than its stated size");
     if (ok) {
         /* PNG ignores `reduce`: what the pixels cover tells the true one. */
         double shrink_x = (double)covered.width / scratch->image.width;

@@ -51,10 +51,10 @@ static bool read_size(const uint8_t *data, size_t bytes, int *width, int *height
 {
     struct jpeg_decompress_struct jpeg = {0};
     JpegErrors errors;
-    jpeg_create_decompress(&jpeg);
     install_errors((struct jpeg_common_struct *)&jpeg, &errors);
     bool ok = false;
     if (setjmp(errors.jump) == 0) {
+        jpeg_create_decompress(&jpeg);
         open_source(&jpeg, data, bytes);
         ok = image_check_size(jpeg.image_width, jpeg.image_height, err);
         *width = (int)jpeg.image_width;
@@ -169,6 +169,7 @@ static bool run_job(JpegJob *job, const uint8_t *data, size_t bytes, Error *err)
 {
     if (setjmp(job->errors.jump) != 0)
         return error_set(err, ERROR_DATA, "is a damaged JPEG: %s", job->errors.text);
+    jpeg_create_decompress(&job->jpeg);
     open_source(&job->jpeg, data, bytes);
     return decode_region(job, err);
 }
@@ -177,7 +178,6 @@ static bool decode(Image *image, Rect *covered, const uint8_t *data, size_t byte
                    int reduce, Error *err)
 {
     JpegJob job = {.image = image, .covered = covered, .region = region, .reduce = reduce};
-    jpeg_create_decompress(&job.jpeg);
     install_errors((struct jpeg_common_struct *)&job.jpeg, &job.errors);
     bool ok = run_job(&job, data, bytes, err);
     jpeg_destroy_decompress(&job.jpeg);
@@ -204,6 +204,7 @@ static bool run_encode(EncodeJob *job, const Image *image, int quality, Error *e
     if (setjmp(job->errors.jump) != 0)
         return error_set(err, ERROR_SYSTEM, "cannot encode as JPEG: %s", job->errors.text);
     struct jpeg_compress_struct *jpeg = &job->jpeg;
+    jpeg_create_compress(jpeg);
     jpeg_mem_dest(jpeg, &job->data, &job->bytes);
     jpeg->image_width = (JDIMENSION)image->width;
     jpeg->image_height = (JDIMENSION)image->height;
@@ -224,7 +225,6 @@ static bool run_encode(EncodeJob *job, const Image *image, int quality, Error *e
 bool image_encode_jpeg(const Image *image, int quality, uint8_t **data, size_t *bytes, Error *err)
 {
     EncodeJob job = {0};
-    jpeg_create_compress(&job.jpeg);
     install_errors((struct jpeg_common_struct *)&job.jpeg, &job.errors);
     bool ok = run_encode(&job, image, quality, err);
     jpeg_destroy_compress(&job.jpeg);

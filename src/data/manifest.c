@@ -27,17 +27,29 @@ typedef struct Manifest {
     ((err)->count < PROBLEMS_MAX ? error_set((err), ERROR_DATA, __VA_ARGS__)                       \
                                  : ((err)->count++, false))
 
+/* Says how many problems there were beyond those that are shown. */
+static bool no_problems(Error *err)
+{
+    if (err->count > PROBLEMS_MAX)
+        error_set(err, err->kind, "… and %d more", err->count - PROBLEMS_MAX);
+    return err->kind == ERROR_NONE;
+}
+
+/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
 static bool is_utf8(const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;
     while (*at) {
-        int extra = *at < 0x80                  ? 0
-                    : *at >= 0xC2 && *at < 0xE0 ? 1
-                    : *at >= 0xE0 && *at < 0xF0 ? 2
-                    : *at >= 0xF0 && *at < 0xF5 ? 3
-                                                : -1;
-        if (extra < 0) return false;
-        for (at++; extra > 0; extra--, at++)
+        unsigned char first = *at++;
+        int extra = first < 0x80                    ? 0
+                    : first >= 0xC2 && first < 0xE0 ? 1
+                    : first >= 0xE0 && first < 0xF0 ? 2
+                    : first >= 0xF0 && first < 0xF5 ? 3
+                                                    : -1;
+        if (extra < 0 || (first == 0xE0 && *at < 0xA0) || (first == 0xED && *at > 0x9F) ||
+            (first == 0xF0 && *at < 0x90) || (first == 0xF4 && *at > 0x8F))
+            return false;
+        for (; extra > 0; extra--, at++)
             if ((*at & 0xC0) != 0x80) return false;
     }
     return true;
@@ -73,21 +85,39 @@ static bool is_group_name(const char *name)
            strlen(name) < 128;
 }
 
+/* A second column, or a second --labels entry, of one name would be a second group of that name. */
+static void check_names(const Manifest *manifest, const int *column, int groups)
+{
+    const CsvRow *header = &manifest->csv.row[0];
+    for (int c = 0; c < header->fields; c++)
+        if (find_column(manifest, header->field[c]) != c)
+            PROBLEM(manifest->err, "%s:1: has two columns \"%s\"", manifest->name,
+                    header->field[c]);
+    for (int g = 0; g < groups; g++)
+        for (int before = 0; before < g; before++)
+            if (column[g] >= 0 && column[g] == column[before])
+                PROBLEM(manifest->err, "--labels: names \"%s\" twice", header->field[column[g]]);
+}
+
 static void choose_columns(const Manifest *manifest, const char *labels, int column[GROUPS_MAX],
                            int *groups)
 {
     const CsvRow *header = &manifest->csv.row[0];
-    *groups = 0;
+    int wanted = 0;
     if (labels) {
         char *copy = arena_strdup(manifest->arena, labels), *rest = NULL;
-        for (char *name = strtok_r(copy, ",", &rest); name && *groups < GROUPS_MAX;
-             name = strtok_r(NULL, ",", &rest))
-            column[(*groups)++] = need_column(manifest, name);
+        for (char *name = strtok_r(copy, ",", &rest); name; name = strtok_r(NULL, ",", &rest))
+            if (wanted++ < GROUPS_MAX) column[wanted - 1] = need_column(manifest, name);
     } else {
-        for (int c = 0; c < header->fields && *groups < GROUPS_MAX; c++)
+        for (int c = 0; c < header->fields; c++)
             if (strcmp(header->field[c], "path") != 0 && strcmp(header->field[c], "split") != 0)
-                column[(*groups)++] = c;
+                if (wanted++ < GROUPS_MAX) column[wanted - 1] = c;
     }
+    *groups = wanted < GROUPS_MAX ? wanted : GROUPS_MAX;
+    if (wanted > GROUPS_MAX)
+        PROBLEM(manifest->err, "%s:1: has %d label columns; at most %d are possible",
+                manifest->name, wanted, GROUPS_MAX);
+    check_names(manifest, column, *groups);
     for (int g = 0; g < *groups; g++)
         if (column[g] >= 0 && !is_group_name(header->field[column[g]]))
             error_set(manifest->err, ERROR_DATA, "%s:1: \"%s\" cannot name a label group",
@@ -183,7 +213,7 @@ static bool read_manifest(Listing *listing, Manifest *manifest, const char *labe
         return error_set(manifest->err, ERROR_DATA, "%s: lists no images", manifest->name);
     fill_listing(listing, manifest, column, path, split, group);
     check_duplicates(manifest, listing->path, listing->count);
-    return manifest->err->kind == ERROR_NONE;
+    return no_problems(manifest->err);
 }
 
 bool manifest_read(Listing *listing, const char *path, const char *labels,
@@ -298,12 +328,15 @@ bool folder_scan(Listing *listing, const char *folder, const char *levels, Error
          name = strtok_r(NULL, ",", &rest)) {
         if (!is_group_name(name))
             return error_set(err, ERROR_USAGE, "--levels: \"%s\" cannot name a label group", name);
+        for (int before = 0; before < listing->groups; before++)
+            if (strcmp(listing->group_name[before], name) == 0)
+                return error_set(err, ERROR_USAGE, "--levels: names \"%s\" twice", name);
         listing->group_name[listing->groups++] = name;
     }
     if (listing->groups == 0) return error_set(err, ERROR_USAGE, "--levels: names no folder level");
     Scan scan = {.root = folder, .levels = listing->groups, .arena = arena, .err = err};
     scan_folder(&scan, "", 0);
-    if (err->kind != ERROR_NONE) return false;
+    if (!no_problems(err)) return false;
     if (scan.count == 0)
         return error_set(err, ERROR_DATA, "%s: holds no .jpg, .jpeg or .png files", folder);
     qsort(scan.path, scan.count, sizeof *scan.path, by_text);

@@ -5,6 +5,7 @@
 #include "data/pack.h"
 
 #include "base/arena.h"
+#include "data/image.h"
 #include "io/file.h"
 #include "io/h5.h"
 #include "io/seal.h"
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { NAME_BYTES = 512, CLASSES_MAX = 65536 };
@@ -25,6 +27,7 @@ struct Pack {
     int fd;
     H5 *file;              /* kept open only where the image bytes have no address */
     pthread_mutex_t *lock; /* of `file`, which only one thread may use */
+    uint64_t file_bytes;   /* of the whole file: no table can be larger */
     uint64_t base;         /* address of the image bytes in the file */
     Hash128 hash;
     size_t records;
@@ -82,7 +85,8 @@ static bool read_images(Pack *pack, Error *err)
     H5Type type;
     H5Shape shape;
     if (!h5_info(pack->file, "/images/checksum", &type, &shape, err)) return false;
-    if (shape.rank != 1 || shape.dim[0] == 0 || shape.dim[0] > UINT32_MAX)
+    if (shape.rank != 1 || shape.dim[0] == 0 || shape.dim[0] > UINT32_MAX ||
+        shape.dim[0] > pack->file_bytes)
         return error_set(err, ERROR_DATA, "%s: has no images, or too many", pack->path);
     size_t n = pack->records = shape.dim[0], paths = 0;
     pack->checksum = read_array(pack, "/images/checksum", H5_U64, (H5Shape){1, {n}}, 8 * n, err);
@@ -150,8 +154,13 @@ static bool check_tables(Pack *pack, uint64_t image_bytes, Error *err)
         if (pack->offset[r + 1] < pack->offset[r] || bytes > image_bytes)
             return error_set(err, ERROR_DATA, "%s: image %zu lies outside the image bytes",
                              pack->path, r);
-        if (pack->size[2 * r] < 1 || pack->size[2 * r + 1] < 1)
-            return error_set(err, ERROR_DATA, "%s: image %zu has no size", pack->path, r);
+        if (pack->size[2 * r] < 1 || pack->size[2 * r + 1] < 1 ||
+            pack->size[2 * r] > IMAGE_SIDE_MAX || pack->size[2 * r + 1] > IMAGE_SIDE_MAX)
+            return error_set(err, ERROR_DATA,
+                             "%s: image %zu has the size %d x %d; sides from 1 to "
+                             "%d are possible",
+                             pack->path, r, pack->size[2 * r], pack->size[2 * r + 1],
+                             IMAGE_SIDE_MAX);
         if (pack->split[r] >= SPLIT_COUNT)
             return error_set(err, ERROR_DATA, "%s: image %zu is in split %u, which does not exist",
                              pack->path, r, pack->split[r]);
@@ -165,7 +174,7 @@ static bool find_images(Pack *pack, uint64_t *image_bytes, Error *err)
     H5Type type;
     H5Shape shape;
     if (!h5_info(pack->file, "/images/bytes", &type, &shape, err)) return false;
-    if (type != H5_U8 || shape.rank != 1)
+    if (type != H5_U8 || shape.rank != 1 || shape.dim[0] > pack->file_bytes)
         return error_set(err, ERROR_DATA, "%s: /images/bytes is no list of bytes", pack->path);
     *image_bytes = shape.dim[0];
     if (!h5_offset(pack->file, "/images/bytes", &pack->base))
@@ -189,8 +198,12 @@ static void list_splits(Pack *pack)
 static bool read_all(Pack *pack, Error *err)
 {
     Seal seal;
+    struct stat info;
     uint64_t image_bytes = 0;
     if (!seal_check(pack->path, SEAL_PACK, PACK_VERSION, &seal, err)) return false;
+    if (stat(pack->path, &info) != 0)
+        return error_set(err, ERROR_SYSTEM, "cannot examine %s: %s", pack->path, strerror(errno));
+    pack->file_bytes = (uint64_t)info.st_size;
     pack->hash = seal.hash;
     pack->file = h5_open(pack->path, err);
     if (!pack->file || !read_images(pack, err) || !read_groups(pack, err)) return false;

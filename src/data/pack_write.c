@@ -121,6 +121,11 @@ static void load_block(Block *block, Pool *pool)
 /* --- between ranks
  * --------------------------------------------------------------------------------- */
 
+static int owner_of(size_t number, const Comm *comm)
+{
+    return (int)(number % (size_t)comm_size(comm));
+}
+
 typedef struct RecordHead {
     uint64_t bytes;
     int32_t width, height;
@@ -172,6 +177,7 @@ typedef struct Tables {
 typedef struct Spool {
     char path[PATH_BYTES];
     int fd;
+    bool broken; /* cannot be written */
     Tables tables;
 } Spool;
 
@@ -203,18 +209,17 @@ static void spool_record(Spool *spool, Record *record, size_t index, Error *err)
     assert(tables->offset); /* rank 0 has opened the spool */
     tables->offset[index + 1] = tables->offset[index] + record->bytes;
     if (!record->data) {
-        if (err->count < PROBLEMS_MAX)
-            error_set(err, record->err.kind, "%s", record->err.text);
-        else
-            err->count++;
+        if (err->count < PROBLEMS_MAX) error_set(err, record->err.kind, "%s", record->err.text);
         return;
     }
     tables->checksum[index] = hash64(record->data, record->bytes);
     tables->size[2 * index] = record->width;
     tables->size[2 * index + 1] = record->height;
     if (err->kind == ERROR_NONE &&
-        !file_pwrite(spool->fd, record->data, record->bytes, tables->offset[index]))
+        !file_pwrite(spool->fd, record->data, record->bytes, tables->offset[index])) {
         error_set(err, ERROR_SYSTEM, "cannot write %s: %s", spool->path, strerror(errno));
+        spool->broken = true;
+    }
     free(record->data);
 }
 
@@ -237,7 +242,8 @@ static bool write_tables(H5 *file, const Listing *listing, const EncodedGroup *g
         ok = h5_write_texts(file, name, (const char *const *)group[g].class_name,
                             (size_t)group[g].classes, err);
         snprintf(name, sizeof name, "/labels/%s/label", group[g].name);
-        ok = ok && h5_write(file, name, H5_I32, (H5Shape){1, {n}}, group[g].label, err);
+        ok = ok && h5_write(file, name, H5_I32, (H5Shape){1, {n}}, group[g].label, err) &&
+             h5_write_attribute_int(file, name, "missing", LABEL_MISSING, err);
     }
     return ok &&
            h5_write(file, "/split", H5_U8,
@@ -300,39 +306,76 @@ static bool finish_file(const PackOptions *options, const Spool *spool, const Li
 /* --- all
  * ------------------------------------------------------------------------------------------- */
 
+/* Block `number` on its owner's workers; on rank 0 also those of other ranks, which send theirs
+ * only when asked. False when no more blocks are wanted. */
+static bool fetch_block(Block *block, size_t number, Pool *pool, Comm *comm)
+{
+    int rank = comm_rank(comm), owner = owner_of(number, comm);
+    bool wanted = true;
+    block->begin = number * BLOCK;
+    size_t left = block->listing->count - block->begin;
+    block->count = left < BLOCK ? left : BLOCK;
+    if (owner == rank) load_block(block, pool);
+    if (owner == 0) return true;
+    if (rank == 0) {
+        comm_send(comm, &wanted, sizeof wanted, owner);
+        receive_block(block, comm, owner);
+        return true;
+    }
+    comm_receive(comm, &wanted, sizeof wanted, 0);
+    if (wanted)
+        send_block(block, comm);
+    else
+        for (size_t i = 0; i < block->count; i++) free(block->record[i].data);
+    return wanted;
+}
+
+/* Tells every other rank that its next block, of which the first is `next`, is not wanted. */
+static void stop_ranks(size_t next, size_t blocks, Comm *comm)
+{
+    bool wanted = false;
+    size_t size = (size_t)comm_size(comm);
+    for (size_t number = next; number < blocks && number < next + size; number++)
+        if (owner_of(number, comm) != 0)
+            comm_send(comm, &wanted, sizeof wanted, owner_of(number, comm));
+}
+
+static void fetch_blocks(Block *block, Pool *pool, Comm *comm, Spool *spool, Error *err)
+{
+    int rank = comm_rank(comm);
+    size_t records = block->listing->count, blocks = (records + BLOCK - 1) / BLOCK;
+    Progress progress;
+    progress_start(&progress, "packing", "images", records, 0);
+    for (size_t number = 0; number < blocks; number++) {
+        if (rank != 0 && rank != owner_of(number, comm)) continue;
+        if (!fetch_block(block, number, pool, comm)) return;
+        if (rank != 0) continue;
+        for (size_t i = 0; i < block->count; i++)
+            spool_record(spool, &block->record[i], block->begin + i, err);
+        if (spool->broken || err->count >= PROBLEMS_MAX) {
+            stop_ranks(number + 1, blocks, comm);
+            progress_hide(&progress);
+            return;
+        }
+        progress_set(&progress, block->begin + block->count);
+    }
+    if (rank == 0) progress_finish(&progress);
+}
+
 static void process_blocks(const Listing *listing, const PackOptions *options, Comm *comm,
                            Spool *spool, Error *err)
 {
-    int workers = pool_cores(), rank = comm_rank(comm), size = comm_size(comm);
+    int workers = pool_cores();
     Pool *pool = pool_create(workers);
     Block *block = calloc(1, sizeof *block);
     Image *image = calloc((size_t)workers, sizeof *image);
     if (!block || !image) die("pack: out of memory");
-    Progress progress;
-    progress_start(&progress, "packing", "images", listing->count, 0);
-    for (size_t begin = 0, number = 0; begin < listing->count; begin += BLOCK, number++) {
-        int owner = (int)(number % (size_t)size);
-        size_t count = listing->count - begin < BLOCK ? listing->count - begin : BLOCK;
-        if (rank != 0 && rank != owner) continue;
-        block->listing = listing;
-        block->options = options;
-        block->begin = begin;
-        block->count = count;
-        block->image = image;
-        if (owner == rank)
-            load_block(block, pool);
-        else
-            receive_block(block, comm, owner);
-        if (rank != 0) {
-            send_block(block, comm);
-            continue;
-        }
-        for (size_t i = 0; i < count; i++) spool_record(spool, &block->record[i], begin + i, err);
-        progress_set(&progress, begin + count);
-    }
-    if (rank == 0) progress_finish(&progress);
-    if (err->count > PROBLEMS_MAX)
-        error_set(err, err->kind, "… and %d more", err->count - PROBLEMS_MAX);
+    block->listing = listing;
+    block->options = options;
+    block->image = image;
+    fetch_blocks(block, pool, comm, spool, err);
+    if (err->count >= PROBLEMS_MAX)
+        error_set(err, err->kind, "stopped at the %dth image that cannot be packed", PROBLEMS_MAX);
     for (int w = 0; w < workers; w++) image_free(&image[w]);
     free(image);
     free(block);
