@@ -176,6 +176,7 @@ typedef struct Tables {
 
 typedef struct Spool {
     char path[PATH_BYTES];
+    const char *out; /* the pack, for messages */
     int fd;
     bool broken; /* cannot be written */
     Tables tables;
@@ -187,12 +188,13 @@ static bool open_spool(Spool *spool, const PackOptions *options, size_t records,
     char temporary[PATH_BYTES - 16];
     file_temporary(options->out, temporary, sizeof temporary);
     snprintf(spool->path, sizeof spool->path, "%s.images", temporary);
+    spool->out = options->out;
     spool->tables =
         (Tables){arena_new(arena, uint64_t, records + 1), arena_new(arena, uint64_t, records),
                  arena_new(arena, int32_t, 2 * records)};
     spool->fd = open(spool->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     return spool->fd >= 0 ||
-           error_set(err, ERROR_SYSTEM, "cannot write %s: %s", spool->path, strerror(errno));
+           error_set(err, ERROR_SYSTEM, "cannot write %s: %s", options->out, strerror(errno));
 }
 
 static void close_spool(Spool *spool)
@@ -217,7 +219,7 @@ static void spool_record(Spool *spool, Record *record, size_t index, Error *err)
     tables->size[2 * index + 1] = record->height;
     if (err->kind == ERROR_NONE &&
         !file_pwrite(spool->fd, record->data, record->bytes, tables->offset[index])) {
-        error_set(err, ERROR_SYSTEM, "cannot write %s: %s", spool->path, strerror(errno));
+        error_set(err, ERROR_SYSTEM, "cannot write %s: %s", spool->out, strerror(errno));
         spool->broken = true;
     }
     free(record->data);
@@ -272,7 +274,7 @@ static bool copy_images(int from, const char *path, uint64_t at, uint64_t bytes,
     int reason = errno;
     if (to >= 0 && close(to) != 0) ok = false;
     free(buffer);
-    return ok || error_set(err, ERROR_SYSTEM, "cannot write %s: %s", path, strerror(reason));
+    return ok || error_set(err, ERROR_SYSTEM, "cannot copy the images: %s", strerror(reason));
 }
 
 static bool write_file(const char *path, const Spool *spool, const Listing *listing,
@@ -300,7 +302,7 @@ static bool finish_file(const PackOptions *options, const Spool *spool, const Li
     if (write_file(temporary, spool, listing, group, split, err))
         return file_commit(temporary, options->out, err);
     unlink(temporary);
-    return false;
+    return error_context(err, "cannot write %s", options->out);
 }
 
 /* --- all
