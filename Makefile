@@ -147,6 +147,13 @@ test-long: ## what takes longer: full-size parity with PyTorch, 1,000-step memor
 	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all test-programs
 	tests/run $(OUT) long
 
+.PHONY: sanitize
+sanitize: ## run the test programs under ASan + UBSan, then under TSan
+	$(Q)launch/setup --tests
+	+$(Q)for build in asan tsan; do \
+	    $(MAKE) --no-print-directory -j$$(nproc) BUILD=$$build build/$$build/umbel test-programs && \
+	    tests/run build/$$build programs || exit 1; done
+
 .PHONY: format
 format: ## format the C sources
 	clang-format -i $$(git ls-files '*.c' '*.h')

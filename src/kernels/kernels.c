@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,7 +79,11 @@ static const Kernels *choose(void)
 
 const Kernels *kernels(void)
 {
-    static const Kernels *chosen;
-    if (!chosen) chosen = choose();
-    return chosen;
+    /* Threads that come here at the same time choose the same table. */
+    static _Atomic(const Kernels *) chosen;
+    const Kernels *known = atomic_load_explicit(&chosen, memory_order_relaxed);
+    if (known) return known;
+    known = choose();
+    atomic_store_explicit(&chosen, known, memory_order_relaxed);
+    return known;
 }
