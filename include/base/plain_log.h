@@ -1,6 +1,7 @@
 /* Natural logarithm in plain double arithmetic, so that its bits do not depend on the C library. */
 #pragma once
 
+#include <float.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
  * 1)) for the mantissa m in [sqrt(1/2), sqrt(2)). */
 static inline double plain_log(double x)
 {
+    if (!(x <= DBL_MAX)) return x; /* infinity and NaN go through */
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
     int exponent = (int)(bits >> 52) - 1023;
