@@ -256,12 +256,13 @@ static size_t rarest_label(const Stratifier *stratifier)
 /* Shares of `records` in whole images: rounded down, the rest to the largest fractions. */
 static void round_shares(double room[SPLIT_COUNT], const SplitShares *shares, size_t records)
 {
-    double rest = (double)records, fraction[SPLIT_COUNT];
+    double fraction[SPLIT_COUNT];
+    size_t rest = records;
     for (int s = 0; s < SPLIT_COUNT; s++) {
         double exact = shares->share[s] * (double)records;
         room[s] = floor(exact + 1e-6); /* 0.8 * 10 may fall short of 8 */
         fraction[s] = exact - room[s];
-        rest -= room[s];
+        rest -= (size_t)room[s];
     }
     for (; rest > 0; rest--) {
         int largest = 0;

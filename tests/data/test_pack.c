@@ -261,7 +261,7 @@ static void truncated_packs(void **state)
     open_refused("cut.h5", "without umbel's seal");
     put_file("cut.h5", data, 0);
     open_refused("cut.h5", "is empty");
-    put_file("cut.h5", manifest, 200);
+    put_file("cut.h5", manifest, sizeof manifest);
     open_refused("cut.h5", "is neither a pack nor a checkpoint: no HDF5 file");
     free(data);
 }
