@@ -54,7 +54,7 @@ void arena_destroy(Arena *arena)
 static Chunk *add_chunk(Arena *arena, size_t bytes)
 {
     size_t unit = bytes >= HUGE_PAGE ? HUGE_PAGE : CHUNK_BYTES;
-    size_t size = (bytes + unit - 1) / unit * unit;
+    size_t size = bytes > unit ? (bytes + unit - 1) / unit * unit : unit;
     Chunk *chunk = calloc(1, sizeof *chunk);
     void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (!chunk || base == MAP_FAILED)

@@ -1,0 +1,107 @@
+/* Addressed random numbers: published vectors, distributions, addresses. */
+#include "check.h"
+
+#include "base/plain_log.h"
+#include "base/random.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Known answers of Random123 for philox4x32-10. */
+static void test_vectors(void **state)
+{
+    (void)state;
+    static const uint32_t cases[][10] = {
+        {0,          0,          0,          0,          0,          0,          0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8},
+        {0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0x408f276d,
+         0x41c83b0e,                                                                                     0xa20bc7c6, 0x6d5451fd},
+        {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0, 0xd16cfe09,
+         0x94fdcceb,                                                                                     0x5001e420, 0x24126ea1},
+    };
+    for (int i = 0; i < 3; i++) {
+        uint32_t out[4];
+        random_philox(cases[i], cases[i] + 4, out);
+        assert_memory_equal(out, cases[i] + 6, sizeof out);
+    }
+}
+
+static void test_addresses(void **state)
+{
+    (void)state;
+    Random same[2] = {random_at(1, RANDOM_ORDER, 2, 3, 4), random_at(1, RANDOM_ORDER, 2, 3, 4)};
+    Random others[] = {
+        random_at(2, RANDOM_ORDER, 2, 3, 4), random_at(1, RANDOM_INIT, 2, 3, 4),
+        random_at(1, RANDOM_ORDER, 3, 3, 4), random_at(1, RANDOM_ORDER, 2, 4, 4),
+        random_at(1, RANDOM_ORDER, 2, 3, 5), random_at(1, RANDOM_ORDER, 2, 3 + (1ULL << 32), 4)};
+    uint32_t first[9], draw;
+    for (int i = 0; i < 9; i++) {
+        first[i] = random_u32(&same[0]);
+        assert_int_equal(first[i], random_u32(&same[1]));
+    }
+    for (size_t o = 0; o < sizeof others / sizeof *others; o++) {
+        draw = random_u32(&others[o]);
+        for (int i = 0; i < 9; i++) assert_int_not_equal(draw, first[i]);
+    }
+}
+
+/* Chi-squared over small ranges stays below its 99.99 % point. */
+static void test_below(void **state)
+{
+    (void)state;
+    for (uint32_t below = 2; below <= 10; below++) {
+        Random random = random_at(5, RANDOM_MIX, 0, below, 0);
+        int count[10] = {0}, draws = 100000;
+        for (int i = 0; i < draws; i++) count[random_below(&random, below)]++;
+        double chi = 0, expected = (double)draws / below;
+        for (uint32_t k = 0; k < below; k++) chi += pow(count[k] - expected, 2) / expected;
+        assert_true(chi < 34);
+    }
+    Random random = random_at(5, RANDOM_MIX, 0, 0, 1);
+    for (int i = 0; i < 1000; i++)
+        assert_true(random_below(&random, 1) == 0 &&
+                    random_below(&random, 0x80000001U) <= 0x80000000U);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Kolmogorov-Smirnov against the normal distribution function, and its tails. */
+static void test_normal(void **state)
+{
+    (void)state;
+    enum { N = 200000 };
+    double *x = malloc(sizeof *x * N), worst = 0;
+    int tail = 0;
+    Random random = random_at(6, RANDOM_INIT, 1, 0, 0);
+    for (int i = 0; i < N; i++) {
+        x[i] = random_normal(&random);
+        tail += fabs(x[i]) > 3;
+    }
+    qsort(x, N, sizeof *x, ascending);
+    for (int i = 0; i < N; i++)
+        worst = fmax(worst, fabs(0.5 * erfc(-x[i] / sqrt(2)) - (i + 0.5) / N));
+    free(x);
+    assert_true(worst < 2 / sqrt(N));
+    assert_true(tail > 430 && tail < 650); /* expected 540 */
+}
+
+static void test_log(void **state)
+{
+    (void)state;
+    for (double x = 1e-300; x < 1e300; x *= 1.37)
+        assert_true(fabs(plain_log(x) - log(x)) <= 4e-16 * fmax(1, fabs(log(x))));
+    assert_true(isnan(plain_log(NAN)) && isinf(plain_log(INFINITY)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_vectors), cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_below),   cmocka_unit_test(test_normal),
+        cmocka_unit_test(test_log),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
