@@ -114,7 +114,8 @@ static bool same_files(const char *a, const char *b)
     uint8_t *x, *y;
     size_t n, m;
     Error err = {0};
-    assert_true(file_read(in_folder(a), &x, &n, &err) && file_read(in_folder(b), &y, &m, &err));
+    assert_true(file_read(in_folder(a), &x, &n, &err));
+    assert_true(file_read(in_folder(b), &y, &m, &err));
     bool same = n == m && memcmp(x, y, n) == 0;
     free(x);
     free(y);
