@@ -43,9 +43,10 @@ typedef struct Option {
     const char *key; /* without its section: "lr" */
     OptionType type;
     OptionScope scope;
-    size_t offset;              /* of the value in the owner's struct */
-    const char *fallback;       /* default, as text; NULL: must be given */
-    double low, high;           /* closed range of numbers and of list elements */
+    size_t offset;        /* of the value in the owner's struct */
+    const char *fallback; /* default, as text; NULL: must be given */
+    double low, high;     /* closed range of numbers and of list elements */
+    int elements;         /* of a list: exactly so many; 0: any number up to OPTION_LIST_MAX */
     const char *const *choices; /* NULL-terminated; OPTION_CHOICE only */
     const char *help;           /* one sentence, with unit */
 } Option;

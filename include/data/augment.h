@@ -22,6 +22,9 @@ typedef struct AugmentOptions {
 
 extern const Option augment_options[];
 
+/* What the table alone cannot check. */
+bool augment_check(const AugmentOptions *options, Error *err);
+
 typedef struct AugmentChoice {
     double x, y, width, height; /* of the crop, in pixels of the full-size picture */
     bool flip;

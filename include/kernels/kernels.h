@@ -43,7 +43,7 @@ typedef struct SgdStep {
 typedef struct Kernels {
     const char *isa; /* "v2", "v3", "v4", "generic" */
 
-    /* --- elementwise -------------------------------------------------------------------------- */
+    /* --- elementwise --- */
     void (*add)(float *out, const float *a, const float *b, size_t n); /* in place allowed */
     void (*scale)(float *out, const float *x, float factor, size_t n); /* in place allowed */
     void (*relu_forward)(float *out, const float *x, size_t n);        /* in place allowed */

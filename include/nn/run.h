@@ -49,8 +49,7 @@ void graph_forward(Run *run);
  * parameters. */
 void graph_backward(Run *run);
 
-/* --- for ops
- * ---------------------------------------------------------------------------------------- */
+/* --- for ops --- */
 float *run_value(const Run *run, const Tensor *tensor);
 /* Gradient of the op's output. May be overwritten by the op's backward, which is its last reader.
  */

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- numbers
- * --------------------------------------------------------------------------------------- */
+/* --- numbers --- */
 
 /* "12", "0.5", "1e-3": as few digits as read back to the same number. */
 static void print_number(char *text, size_t bytes, double value)
@@ -56,8 +55,7 @@ static bool wrong_number(const Option *option, const char *what, const char *tex
     return error_set(err, ERROR_USAGE, "must be %s %s, not \"%s\"", what, range, text);
 }
 
-/* --- lists
- * ----------------------------------------------------------------------------------------- */
+/* --- lists --- */
 
 /* Cuts the next element of "[a, b]" out of *text into `word`; false at the end of the list. */
 static bool next_element(const char **text, char *word, size_t bytes)
@@ -91,6 +89,9 @@ static bool parse_list(const Option *option, const char *text, void *value, Erro
         ints.value[count] = (int)integer;
         floats.value[count++] = number;
     }
+    if (option->elements && count != option->elements)
+        return error_set(err, ERROR_USAGE, "must have exactly %d elements, not %d",
+                         option->elements, count);
     ints.count = floats.count = count;
     if (integers)
         memcpy(value, &ints, sizeof ints);
@@ -114,8 +115,7 @@ static void print_list(const Option *option, const void *value, char *text, size
     if (used < bytes) snprintf(text + used, bytes - used, "]");
 }
 
-/* --- choices
- * --------------------------------------------------------------------------------------- */
+/* --- choices --- */
 
 static bool parse_choice(const Option *option, const char *text, int *value, Error *err)
 {
@@ -151,8 +151,7 @@ static bool parse_text(const char *text, char *value, Error *err)
     return true;
 }
 
-/* --- all types
- * ------------------------------------------------------------------------------------- */
+/* --- all types --- */
 
 bool option_parse(const Option *option, const char *text, void *values, Error *err)
 {
@@ -232,8 +231,7 @@ const Option *option_find(const Option *table, const char *key)
     return NULL;
 }
 
-/* --- nearest word
- * ---------------------------------------------------------------------------------- */
+/* --- nearest word --- */
 
 enum { WORD_MAX = 64 };
 

@@ -31,8 +31,7 @@ static const struct argp argp = {NULL,
                                  NULL,
                                  NULL};
 
-/* --- packs
- * ----------------------------------------------------------------------------------------- */
+/* --- packs --- */
 
 static void print_group(const Pack *pack, const LabelGroup *group)
 {
@@ -63,8 +62,7 @@ static bool inspect_pack(const char *path, Error *err)
     return true;
 }
 
-/* --- checkpoints
- * ----------------------------------------------------------------------------------- */
+/* --- checkpoints --- */
 
 static size_t count_group(const Checkpoint *checkpoint, const char *group)
 {

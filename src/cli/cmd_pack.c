@@ -138,8 +138,7 @@ static const struct argp argp = {
     NULL,
     NULL};
 
-/* --- summary
- * --------------------------------------------------------------------------------------- */
+/* --- summary --- */
 
 static void print_group(const Pack *pack, const LabelGroup *group)
 {

@@ -17,6 +17,7 @@ const Option augment_options[] = {
      .help = "off: training sees pictures as evaluation does"},
     {.key = "scale",
      .type = OPTION_FLOATS,
+     .elements = 2,
      .offset = AT(scale),
      .fallback = "[0.35, 1]",
      .low = 1e-3,
@@ -24,6 +25,7 @@ const Option augment_options[] = {
      .help = "least and largest share of a picture's area in a random crop"},
     {.key = "ratio",
      .type = OPTION_FLOATS,
+     .elements = 2,
      .offset = AT(ratio),
      .fallback = "[0.75, 1.3333333333333333]",
      .low = 0.05,
@@ -45,6 +47,7 @@ const Option augment_options[] = {
      .help = "evaluation: share of the shorter side that the centre crop keeps"},
     {.key = "mean",
      .type = OPTION_FLOATS,
+     .elements = 3,
      .offset = AT(mean),
      .fallback = "[0.485, 0.456, 0.406]",
      .low = 0,
@@ -52,17 +55,28 @@ const Option augment_options[] = {
      .help = "of red, green and blue; subtracted"},
     {.key = "deviation",
      .type = OPTION_FLOATS,
+     .elements = 3,
      .offset = AT(deviation),
      .fallback = "[0.229, 0.224, 0.225]",
      .low = 1e-3,
      .high = 1,
      .help = "of red, green and blue; divided by"},
-    {.key = NULL                                                        },
+    {.key = NULL                                                       },
 };
 #undef AT
 
-/* --- choices
- * --------------------------------------------------------------------------------------- */
+bool augment_check(const AugmentOptions *options, Error *err)
+{
+    if (options->scale.value[0] > options->scale.value[1])
+        return error_set(err, ERROR_USAGE,
+                         "augment.scale: must rise, from the least share to the largest");
+    if (options->ratio.value[0] > options->ratio.value[1])
+        return error_set(err, ERROR_USAGE,
+                         "augment.ratio: must rise, from the least ratio to the largest");
+    return true;
+}
+
+/* --- choices --- */
 
 static double between(const OptionFloats *range, Random *random)
 {
@@ -107,8 +121,7 @@ AugmentChoice augment_centre(const AugmentOptions *options, int width, int heigh
         .x = (width - side) / 2, .y = (height - side) / 2, .width = side, .height = side};
 }
 
-/* --- application
- * ----------------------------------------------------------------------------------- */
+/* --- application --- */
 
 void augment_free(AugmentScratch *scratch)
 {

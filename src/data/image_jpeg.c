@@ -66,8 +66,7 @@ static bool read_size(const uint8_t *data, size_t bytes, int *width, int *height
     return ok;
 }
 
-/* --- decoding
- * -------------------------------------------------------------------------------------- */
+/* --- decoding --- */
 
 /* A decoding under way; lives outside the function that calls setjmp. */
 typedef struct JpegJob {
@@ -189,8 +188,7 @@ static const uint8_t magic[] = {0xFF, 0xD8, 0xFF};
 
 const ImageFormat image_format_jpeg = {magic, sizeof magic, read_size, decode};
 
-/* --- encoding
- * -------------------------------------------------------------------------------------- */
+/* --- encoding --- */
 
 typedef struct EncodeJob {
     struct jpeg_compress_struct jpeg;

@@ -7,7 +7,6 @@ struct LaneLoader {
     LaneLoaderOptions options;
     uint8_t *bytes; /* (largest record of the pack) */
     AugmentScratch scratch;
-    Error reason; /* of the last bad record */
 };
 
 LaneLoader *lane_loader_create(const LaneLoaderOptions *options, Arena *run)
@@ -44,7 +43,7 @@ static bool load(LaneLoader *loader, float *image, uint32_t record, bool trainin
         augment_apply(image, options->side, options->augment, &choice, loader->bytes,
                       pack_image_bytes(options->pack, record), &loader->scratch, &err))
         return true;
-    loader->reason = err;
+    if (options->report) options->report(options->context, record, err.text);
     memset(image, 0, sizeof(float) * (size_t)options->side * (size_t)options->side * 3);
     return false;
 }
@@ -59,9 +58,4 @@ int lane_loader_load(LaneLoader *loader, float *images, bool *bad, const uint32_
         bad_count += bad[i];
     }
     return bad_count;
-}
-
-const char *lane_loader_reason(const LaneLoader *loader)
-{
-    return loader->reason.text;
 }

@@ -55,8 +55,7 @@ static bool is_utf8(const char *text)
     return true;
 }
 
-/* --- columns
- * --------------------------------------------------------------------------------------- */
+/* --- columns --- */
 
 static int find_column(const Manifest *manifest, const char *name)
 {
@@ -127,8 +126,7 @@ static void choose_columns(const Manifest *manifest, const char *labels, int col
                   manifest->name);
 }
 
-/* --- rows
- * ------------------------------------------------------------------------------------------ */
+/* --- rows --- */
 
 static bool leaves_root(const char *path)
 {
@@ -237,8 +235,7 @@ void listing_free(Listing *listing)
     *listing = (Listing){0};
 }
 
-/* --- folders
- * --------------------------------------------------------------------------------------- */
+/* --- folders --- */
 
 /* Paths found so far, relative to the root. */
 typedef struct Scan {

@@ -59,8 +59,7 @@ const char *split_name(Split split)
     return split_names[split];
 }
 
-/* --- reading the tables
- * ---------------------------------------------------------------------------- */
+/* --- reading the tables --- */
 
 /* A whole array into the arena; NULL with an error. */
 static void *read_array(Pack *pack, const char *name, H5Type type, H5Shape shape, size_t bytes,
@@ -236,8 +235,7 @@ void pack_close(Pack *pack)
     arena_destroy(pack->arena);
 }
 
-/* --- what it holds
- * --------------------------------------------------------------------------------- */
+/* --- what it holds --- */
 
 const char *pack_path(const Pack *pack)
 {
@@ -299,8 +297,7 @@ Hash128 pack_hash(const Pack *pack)
     return pack->hash;
 }
 
-/* --- image bytes
- * ----------------------------------------------------------------------------------- */
+/* --- image bytes --- */
 
 static bool read_bytes(const Pack *pack, size_t record, uint8_t *buffer)
 {

@@ -27,8 +27,7 @@
 
 enum { BLOCK = 64, PROBLEMS_MAX = 20, PATH_BYTES = 4096, COPY_BYTES = 1 << 22 };
 
-/* --- one record
- * ------------------------------------------------------------------------------------ */
+/* --- one record --- */
 
 /* A record as it goes into the pack. */
 typedef struct Record {
@@ -83,8 +82,7 @@ static bool load_record(Record *record, const char *path, const PackOptions *opt
     return options->max_side == 0 || reencode(record, image, options);
 }
 
-/* --- one block, on all workers
- * --------------------------------------------------------------------- */
+/* --- one block, on all workers --- */
 
 typedef struct Block {
     const Listing *listing;
@@ -118,8 +116,7 @@ static void load_block(Block *block, Pool *pool)
     pool_run(pool, load_some, block);
 }
 
-/* --- between ranks
- * --------------------------------------------------------------------------------- */
+/* --- between ranks --- */
 
 static int owner_of(size_t number, const Comm *comm)
 {
@@ -166,8 +163,7 @@ static void receive_block(Block *block, Comm *comm, int from)
     }
 }
 
-/* --- rank 0: spool
- * --------------------------------------------------------------------------------- */
+/* --- rank 0: spool --- */
 
 typedef struct Tables {
     uint64_t *offset, *checksum; /* (records + 1), (records) */
@@ -225,8 +221,7 @@ static void spool_record(Spool *spool, Record *record, size_t index, Error *err)
     free(record->data);
 }
 
-/* --- rank 0: the file
- * ------------------------------------------------------------------------------ */
+/* --- rank 0: the file --- */
 
 static bool write_tables(H5 *file, const Listing *listing, const EncodedGroup *group,
                          const uint8_t *split, const Tables *tables, uint64_t *images_at,
@@ -305,8 +300,7 @@ static bool finish_file(const PackOptions *options, const Spool *spool, const Li
     return error_context(err, "cannot write %s", options->out);
 }
 
-/* --- all
- * ------------------------------------------------------------------------------------------- */
+/* --- all --- */
 
 /* Block `number` on its owner's workers; on rank 0 also those of other ranks, which send theirs
  * only when asked. False when no more blocks are wanted. */

@@ -18,8 +18,7 @@ struct Comm {
     MPI_Request request[COMM_REQUESTS];
 };
 
-/* --- start and end
- * --------------------------------------------------------------------------------- */
+/* --- start and end --- */
 
 static void stop_all_ranks(const char *text)
 {
@@ -83,8 +82,7 @@ int comm_size(const Comm *comm)
     return comm->size;
 }
 
-/* --- collectives
- * ----------------------------------------------------------------------------------- */
+/* --- collectives --- */
 
 bool comm_agree(Comm *comm, Error *err)
 {
@@ -150,8 +148,7 @@ void comm_receive(Comm *comm, void *data, size_t bytes, int from)
     }
 }
 
-/* --- split-phase sums
- * ------------------------------------------------------------------------------ */
+/* --- split-phase sums --- */
 
 static void start_sum(Comm *comm, int slot, void *values, size_t count, MPI_Datatype type)
 {

@@ -51,8 +51,7 @@ struct Reduce {
     size_t bytes;
 };
 
-/* --- plan
- * ------------------------------------------------------------------------------------------ */
+/* --- plan --- */
 
 static void plan_buckets(Reduce *reduce, Arena *run)
 {
@@ -95,8 +94,7 @@ void reduce_destroy(Reduce *reduce)
     pthread_mutex_destroy(&reduce->side_lock);
 }
 
-/* --- adding
- * ---------------------------------------------------------------------------------------- */
+/* --- adding --- */
 
 static int next_power_of_two(int n)
 {
@@ -190,8 +188,7 @@ void reduce_count_side(Reduce *reduce, size_t index, int64_t value)
     pthread_mutex_unlock(&reduce->side_lock);
 }
 
-/* --- over ranks
- * ------------------------------------------------------------------------------------ */
+/* --- over ranks --- */
 
 /* Adds the workers' float sums of a complete bucket in the order of the workers. */
 static void join_workers(Reduce *reduce, const Bucket *bucket)
@@ -244,8 +241,7 @@ bool reduce_finish(Reduce *reduce)
     return reduce->side[reduce->options.side] == 0;
 }
 
-/* --- results
- * --------------------------------------------------------------------------------------- */
+/* --- results --- */
 
 void reduce_read(const Reduce *reduce, size_t offset, float *gradient, size_t count)
 {

@@ -18,8 +18,7 @@ struct H5 {
     bool writing;
 };
 
-/* --- errors
- * ---------------------------------------------------------------------------------------- */
+/* --- errors --- */
 
 static herr_t take_description(unsigned n, const H5E_error2_t *error, void *context)
 {
@@ -50,8 +49,7 @@ static void start_library(void)
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 
-/* --- types
- * ----------------------------------------------------------------------------------------- */
+/* --- types --- */
 
 static hid_t memory_type(H5Type type)
 {
@@ -117,8 +115,7 @@ static const char *shape_text(H5Shape shape, char text[96])
     return text;
 }
 
-/* --- files
- * ----------------------------------------------------------------------------------------- */
+/* --- files --- */
 
 static H5 *new_file(const char *path, bool writing)
 {
@@ -169,8 +166,7 @@ bool h5_close(H5 *file, Error *err)
     return ok;
 }
 
-/* --- writing
- * --------------------------------------------------------------------------------------- */
+/* --- writing --- */
 
 /* Makes the groups on the way to `name`, each with its own creation list. */
 static bool make_groups(H5 *file, const char *name)
@@ -304,8 +300,7 @@ bool h5_reserve(H5 *file, const char *name, H5Type type, H5Shape shape, uint64_t
     return ok || fail(file, err, "reserve", name);
 }
 
-/* --- reading
- * --------------------------------------------------------------------------------------- */
+/* --- reading --- */
 
 bool h5_has(H5 *file, const char *name)
 {
@@ -488,8 +483,7 @@ bool h5_offset(H5 *file, const char *name, uint64_t *offset)
     return address != HADDR_UNDEF;
 }
 
-/* --- listing
- * --------------------------------------------------------------------------------------- */
+/* --- listing --- */
 
 typedef struct NameList {
     char *text; /* names with their zeros, one behind the other */

@@ -94,8 +94,7 @@ bool seal_write(const char *path, Seal *seal, Error *err)
     return ok || error_set(err, ERROR_SYSTEM, "cannot seal %s: %s", path, strerror(reason));
 }
 
-/* --- checking
- * -------------------------------------------------------------------------------------- */
+/* --- checking --- */
 
 /* Reads the trailer. Without one, says what the file seems to be instead. */
 static bool read_trailer(int fd, const char *path, uint8_t trailer[TRAILER_BYTES], uint64_t *size,

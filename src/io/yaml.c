@@ -133,8 +133,7 @@ static bool flatten(const Source *source, const yaml_node_t *node, const char *k
     }
 }
 
-/* --- parsing
- * --------------------------------------------------------------------------------------- */
+/* --- parsing --- */
 
 static bool parser_error(const Source *source, const yaml_parser_t *parser)
 {

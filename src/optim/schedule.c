@@ -15,8 +15,7 @@ static const double PI = 3.14159265358979323846;
         .help = "epochs of linear warm-up"                                                         \
     }
 
-/* --- cosine: half a wave from 1 to end_factor
- * ------------------------------------------------------ */
+/* --- cosine: half a wave from 1 to end_factor --- */
 
 typedef struct Cosine {
     ScheduleCommon common;
@@ -44,8 +43,7 @@ static double cosine_factor(const void *options, double progress, double epoch, 
     return cosine->end_factor + (1 - cosine->end_factor) * 0.5 * (1 + cos(PI * progress));
 }
 
-/* --- step: times `factor` every `every_epochs`
- * ----------------------------------------------------- */
+/* --- step: times `factor` every `every_epochs` --- */
 
 typedef struct Steps {
     ScheduleCommon common;
@@ -81,8 +79,7 @@ static double steps_factor(const void *options, double progress, double epoch, d
     return power(steps->factor, (uint64_t)floor(epoch / steps->every_epochs));
 }
 
-/* --- constant
- * -------------------------------------------------------------------------------------- */
+/* --- constant --- */
 
 typedef struct Constant {
     ScheduleCommon common;
@@ -99,8 +96,7 @@ static double constant_factor(const void *options, double progress, double epoch
     return 1;
 }
 
-/* --- the table
- * ------------------------------------------------------------------------------------- */
+/* --- the table --- */
 
 static const ScheduleType schedules[] = {
     {"cosine",   cosine_options,   sizeof(Cosine),   cosine_factor  },

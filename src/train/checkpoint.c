@@ -23,8 +23,7 @@ static H5Shape shape_to_h5(Shape shape)
     return out;
 }
 
-/* --- saving
- * ---------------------------------------------------------------------------------------- */
+/* --- saving --- */
 
 static bool write_header(H5 *file, const Checkpoint *checkpoint, Error *err)
 {
@@ -89,8 +88,7 @@ bool checkpoint_save(const Checkpoint *checkpoint, const char *path, Error *err)
     return error_context(err, "cannot write checkpoint %s", path);
 }
 
-/* --- loading
- * --------------------------------------------------------------------------------------- */
+/* --- loading --- */
 
 /* Takes over texts that h5 made with malloc. */
 static const char **adopt_texts(char **texts, size_t count, Arena *arena)
@@ -267,8 +265,7 @@ bool checkpoint_copy(const Checkpoint *checkpoint, const char *group, const Para
     return ok;
 }
 
-/* --- digest
- * ---------------------------------------------------------------------------------------- */
+/* --- digest --- */
 
 static void add_u64(Hasher *hasher, uint64_t value)
 {

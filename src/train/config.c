@@ -41,8 +41,7 @@ static void parse_into(const Binding *binding, const Option *option, const Setti
         error_set(binding->err, ERROR_USAGE, "%s: %s: %s", setting->where, setting->key, why.text);
 }
 
-/* --- kinds
- * ----------------------------------------------------------------------------------------- */
+/* --- kinds --- */
 
 static int count_names(const char *const *names)
 {
@@ -85,8 +84,7 @@ static void choose_kinds(Binding *binding)
     }
 }
 
-/* --- keys
- * ------------------------------------------------------------------------------------------ */
+/* --- keys --- */
 
 /* All keys that would be right, for the nearest one. Returns their number. */
 static int known_keys(const Binding *binding, const char *known[KNOWN_MAX])
@@ -139,8 +137,7 @@ static void unknown_key(const Binding *binding, const Setting *setting, const ch
               near ? "?" : "");
 }
 
-/* --- heads
- * ----------------------------------------------------------------------------------------- */
+/* --- heads --- */
 
 static HeadConfig *head_at(Binding *binding, int index)
 {
@@ -207,8 +204,7 @@ static void check_heads(const Binding *binding)
     }
 }
 
-/* --- binding
- * --------------------------------------------------------------------------------------- */
+/* --- binding --- */
 
 static void bind_setting(Binding *binding, const Setting *setting)
 {
@@ -260,6 +256,9 @@ static void check_together(const Binding *binding)
 {
     const Config *config = binding->config;
     if (binding->err->kind != ERROR_NONE) return;
+    Error augment = {0};
+    if (!augment_check(&config->augment, &augment))
+        error_set(binding->err, augment.kind, "%s: %s", binding->name, augment.text);
     const Setting *batch = find_setting(binding, "batch");
     const char *where = batch ? batch->where : binding->name;
     if (config->batch % config->lane != 0)

@@ -126,8 +126,7 @@ const Option config_head_options[] = {
     {.key = NULL},
 };
 
-/* --- sections with kinds
- * --------------------------------------------------------------------------- */
+/* --- sections with kinds --- */
 
 static void *new_options(const Option *table, size_t bytes, Arena *run)
 {
@@ -208,8 +207,7 @@ const KindSection config_kind_sections[KIND_SECTIONS] = {
      chosen_schedule                                                                                        },
 };
 
-/* --- all sections
- * ---------------------------------------------------------------------------------- */
+/* --- all sections --- */
 
 void config_sections(const Config *config, Section sections[SECTIONS])
 {

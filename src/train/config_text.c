@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- YAML
- * ------------------------------------------------------------------------------------------ */
+/* --- YAML --- */
 
 typedef struct Text {
     char *data;
@@ -88,8 +87,7 @@ char *config_print(const Config *config, Arena *run)
     return copy;
 }
 
-/* --- digest
- * ---------------------------------------------------------------------------------------- */
+/* --- digest --- */
 
 static void digest_key(void *context, const char *key, const char *value, OptionScope scope)
 {
@@ -103,8 +101,7 @@ void config_digest(const Config *config, Hasher *hasher)
     config_visit(config, digest_key, hasher);
 }
 
-/* --- comparison
- * ------------------------------------------------------------------------------------ */
+/* --- comparison --- */
 
 enum { KEYS_MAX = 1024 };
 
@@ -170,8 +167,7 @@ bool config_compatible(const Config *now, const Config *saved, Error *err)
     return err->kind == ERROR_NONE;
 }
 
-/* --- help
- * ------------------------------------------------------------------------------------------ */
+/* --- help --- */
 
 static void help_table(FILE *out, const char *prefix, const Option *table)
 {

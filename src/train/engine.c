@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-/* --- labels
- * ---------------------------------------------------------------------------------------- */
+/* --- labels --- */
 
 static int find_class(const char *const *names, int count, const char *name)
 {
@@ -65,8 +64,15 @@ static bool match_heads(Engine *engine, const EngineOptions *options, Arena *run
     return err->kind == ERROR_NONE;
 }
 
-/* --- workers
- * --------------------------------------------------------------------------------------- */
+/* --- workers --- */
+
+/* Says once per rank and record why it could not be read. */
+static void report_bad(void *context, uint32_t record, const char *reason)
+{
+    Engine *engine = context;
+    if (atomic_exchange(&engine->reported[record], 1)) return;
+    log_rank("masked image %u (%s): %s", record, pack_record_path(engine->pack, record), reason);
+}
 
 static void open_worker(Engine *engine, LaneWorker *worker, const EngineOptions *options,
                         Arena *run)
@@ -85,7 +91,9 @@ static void open_worker(Engine *engine, LaneWorker *worker, const EngineOptions 
     worker->loader = lane_loader_create(&(LaneLoaderOptions){.pack = engine->pack,
                                                              .augment = options->augment,
                                                              .side = engine->image,
-                                                             .seed = engine->seed},
+                                                             .seed = engine->seed,
+                                                             .report = report_bad,
+                                                             .context = engine},
                                         run);
     worker->run =
         (Run){.graph = graph,
@@ -140,8 +148,7 @@ void engine_close(Engine *engine)
     engine->pool = NULL;
 }
 
-/* --- work
- * ------------------------------------------------------------------------------------------ */
+/* --- work --- */
 
 static void prepare_some(void *context, int worker)
 {
@@ -159,14 +166,6 @@ void engine_prepare(Engine *engine)
     pool_run(engine->pool, prepare_some, engine);
 }
 
-/* Says once per rank and record why it could not be read. */
-static void report_bad(Engine *engine, const LaneWorker *worker, uint32_t record)
-{
-    if (atomic_exchange(&engine->reported[record], 1)) return;
-    log_rank("masked image %u (%s): %s", record, pack_record_path(engine->pack, record),
-             lane_loader_reason(worker->loader));
-}
-
 int engine_load(Engine *engine, LaneWorker *worker, int count, bool training, uint64_t epoch)
 {
     double begin = clock_seconds();
@@ -180,8 +179,6 @@ int engine_load(Engine *engine, LaneWorker *worker, int count, bool training, ui
         for (int n = 0; n < count; n++)
             worker->label[h][n] =
                 worker->bad[n] ? LABEL_MISSING : engine->label[h][worker->record[n]];
-    for (int n = 0; bad && n < count; n++)
-        if (worker->bad[n]) report_bad(engine, worker, worker->record[n]);
     worker->load_seconds += clock_seconds() - begin;
     return bad;
 }

@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- opening
- * --------------------------------------------------------------------------------------- */
+/* --- opening --- */
 
 /* Heads default to all label groups; each one named must be a label group of the pack. */
 static bool choose_heads(Trainer *trainer, Error *err)
@@ -184,8 +183,7 @@ void trainer_close(Trainer *trainer)
     arena_destroy(trainer->arena);
 }
 
-/* --- the run
- * --------------------------------------------------------------------------------------- */
+/* --- the run --- */
 
 /* Marks heads (and, last, all jointly) whose accuracy is the best so far; true if any is. */
 static bool find_improved(Trainer *trainer, const Score *score, bool *improved)

@@ -72,8 +72,7 @@ bool trainer_save(Trainer *trainer, Error *err)
     return comm_agree(trainer->comm, err);
 }
 
-/* --- restoring
- * ------------------------------------------------------------------------------------- */
+/* --- restoring --- */
 
 static bool copy_all(Trainer *trainer, const Checkpoint *saved, Arena *arena, Error *err)
 {

@@ -25,8 +25,7 @@ static size_t side_of_state(const Trainer *trainer)
     return side_of_head(trainer->config->head_count, 0);
 }
 
-/* --- the batch
- * ------------------------------------------------------------------------------------- */
+/* --- the batch --- */
 
 static void find_batch(Trainer *trainer)
 {
@@ -53,8 +52,7 @@ static void count_labels(Trainer *trainer)
     }
 }
 
-/* --- lanes
- * ----------------------------------------------------------------------------------------- */
+/* --- lanes --- */
 
 static void on_poll(void *context)
 {
@@ -137,8 +135,7 @@ static void deal_lanes(Trainer *trainer, int lanes)
     atomic_store(&trainer->next_lane, trainer->first_lane);
 }
 
-/* --- the learning rate: computed on rank 0, summed with zeros
- * ---------------------------------------- */
+/* --- the learning rate: computed on rank 0, summed with zeros --- */
 
 static void announce_lr(Trainer *trainer)
 {
@@ -160,8 +157,7 @@ static double announced_lr(const Trainer *trainer)
     return lr;
 }
 
-/* --- the update
- * ------------------------------------------------------------------------------------ */
+/* --- the update --- */
 
 static void read_gradient(void *context, size_t offset, float *gradient, size_t count)
 {

@@ -136,8 +136,7 @@ static void test_nearest(void **state)
     assert_null(option_nearest("zzzzzz", names, 4));
 }
 
-/* --- errors
- * ------------------------------------------------------------------------------------------ */
+/* --- errors --- */
 
 static void test_errors(void **state)
 {
@@ -156,8 +155,7 @@ static void test_errors(void **state)
     assert_true(strlen(err.text) < ERROR_TEXT_BYTES);
 }
 
-/* --- arenas
- * ------------------------------------------------------------------------------------------ */
+/* --- arenas --- */
 
 static void test_arena(void **state)
 {
@@ -179,8 +177,7 @@ static void test_arena(void **state)
     arena_destroy(NULL);
 }
 
-/* --- pool
- * -------------------------------------------------------------------------------------------- */
+/* --- pool --- */
 
 typedef struct Tally {
     atomic_int calls;

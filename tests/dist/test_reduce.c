@@ -191,8 +191,7 @@ static void test_overflow(void **state)
     assert_false(is_good(1, 0, -INFINITY));
 }
 
-/* --- under mpirun
- * ----------------------------------------------------------------------------------- */
+/* --- under mpirun --- */
 
 /* All ranks must get the text of the lowest rank that has one. */
 static bool agreement_holds(void)

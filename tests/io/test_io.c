@@ -22,8 +22,7 @@ static const char *in_folder(const char *name)
     return path;
 }
 
-/* --- files
- * ------------------------------------------------------------------------------------------- */
+/* --- files --- */
 
 static void test_files(void **state)
 {
@@ -66,8 +65,7 @@ static void test_files(void **state)
     assert_string_equal(text, "a/b");
 }
 
-/* --- HDF5
- * -------------------------------------------------------------------------------------------- */
+/* --- HDF5 --- */
 
 static const float floats[6] = {1, 2, 3, 4, 5.5F, -6};
 static const char *const texts[] = {"größer", "", "c"};
@@ -201,8 +199,7 @@ static void test_h5_handles(void **state)
     assert_int_equal(first, last);
 }
 
-/* --- seals
- * ------------------------------------------------------------------------------------------- */
+/* --- seals --- */
 
 static void expect_seal(const char *name, SealKind kind, uint32_t version, ErrorKind error,
                         const char *part)
@@ -269,8 +266,7 @@ static void test_seal(void **state)
     expect_seal("none", SEAL_PACK, 3, ERROR_SYSTEM, "No such file");
 }
 
-/* --- YAML
- * -------------------------------------------------------------------------------------------- */
+/* --- YAML --- */
 
 static void test_yaml(void **state)
 {
@@ -339,8 +335,7 @@ static void test_yaml_mistakes(void **state)
     arena_destroy(settings.arena);
 }
 
-/* --- JSON
- * -------------------------------------------------------------------------------------------- */
+/* --- JSON --- */
 
 static void test_json(void **state)
 {

@@ -32,8 +32,7 @@ static void near(double value, double expected, double tolerance)
         fail_msg("%.9g is not %.9g within %g", value, expected, tolerance);
 }
 
-/* --- references
- * ------------------------------------------------------------------------------------- */
+/* --- references --- */
 
 static double gelu(double x)
 {
@@ -205,8 +204,7 @@ static void test_references(void **state)
     }
 }
 
-/* --- the exact sum
- * ---------------------------------------------------------------------------------- */
+/* --- the exact sum --- */
 
 static void test_exact(void **state)
 {
@@ -250,8 +248,7 @@ static void test_exact(void **state)
     }
 }
 
-/* --- v3 and v4 give the same bits
- * ------------------------------------------------------------------- */
+/* --- v3 and v4 give the same bits --- */
 
 static uint64_t sum_bits(const float *x, size_t count)
 {
@@ -327,8 +324,7 @@ static void test_same_bits(void **state)
             fail_msg("v3 and v4 differ at %d channels", widths[c]);
 }
 
-/* --- NaN and infinities
- * ------------------------------------------------------------------------------ */
+/* --- NaN and infinities --- */
 
 static void test_nan(void **state)
 {
@@ -359,8 +355,7 @@ static void test_nan(void **state)
     }
 }
 
-/* --- GEMM
- * -------------------------------------------------------------------------------------------- */
+/* --- GEMM --- */
 
 static void test_gemm(void **state)
 {

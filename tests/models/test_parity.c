@@ -54,8 +54,7 @@ typedef struct Step {
         if (!(call)) fail_msg("%s", err.text);                                                     \
     } while (0)
 
-/* --- reading
- * --------------------------------------------------------------------------------------- */
+/* --- reading --- */
 
 static char *attribute(const Golden *golden, const char *key)
 {
@@ -160,8 +159,7 @@ static void golden_close(Golden *golden)
     arena_destroy(golden->arena);
 }
 
-/* --- a step over all lanes
- * ------------------------------------------------------------------------- */
+/* --- a step over all lanes --- */
 
 static void on_grad_ready(void *context, size_t offset, const float *gradient, size_t count)
 {
@@ -262,8 +260,7 @@ static void run_step(Step *step, bool training)
         run_lane(step, first, training);
 }
 
-/* --- comparing
- * ------------------------------------------------------------------------------------- */
+/* --- comparing --- */
 
 typedef struct Worst {
     double error;

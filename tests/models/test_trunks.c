@@ -19,8 +19,7 @@
 
 enum { HEADS = 2, CLASSES = 5, LANE = 5 };
 
-/* --- a network on the bench
- * -------------------------------------------------------------------------- */
+/* --- a network on the bench --- */
 
 typedef struct Net {
     Arena *arena;
@@ -94,8 +93,7 @@ static Net net_open(const Network *network, int lane)
     return net;
 }
 
-/* --- a run and what it finds
- * ------------------------------------------------------------------------- */
+/* --- a run and what it finds --- */
 
 typedef struct RunOptions {
     const Plan *plan;
@@ -218,8 +216,7 @@ static void check_same(const Net *net, const Findings *a, const Findings *b, boo
     assert_memory_equal(a->statistic, b->statistic, sizeof(float) * graph->state->total);
 }
 
-/* --- memory
- * ------------------------------------------------------------------------------------------ */
+/* --- memory --- */
 
 static RunOptions options_for(const Net *net, bool training)
 {
@@ -336,8 +333,7 @@ static void test_evaluation_needs_less_memory(void **state)
     arena_destroy(net.arena);
 }
 
-/* --- description
- * ------------------------------------------------------------------------------------- */
+/* --- description --- */
 
 /* Without heads' 1000 (or 10) classes: torchvision's and the paper's counts less their classifier.
  */

@@ -29,8 +29,7 @@ typedef struct Bench {
     int polls;
 } Bench;
 
-/* --- sources and probes
- * ----------------------------------------------------------------------------- */
+/* --- sources and probes --- */
 
 static inline size_t image_floats(const Tensor *tensor)
 {
@@ -91,8 +90,7 @@ static inline double probe_loss(const double *x, size_t count)
     return sum;
 }
 
-/* --- running
- * ----------------------------------------------------------------------------------------- */
+/* --- running --- */
 
 static inline void bench_poll(void *context)
 {
@@ -186,8 +184,7 @@ static inline void bench_run(Bench *bench, bool training, float garbage)
     graph_backward(run);
 }
 
-/* --- checking
- * ---------------------------------------------------------------------------------------- */
+/* --- checking --- */
 
 static inline double *as_doubles(Arena *arena, const float *x, size_t count)
 {

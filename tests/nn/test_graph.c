@@ -10,8 +10,7 @@ enum { N = 3, H = 5, W = 7, C = 6, CLASSES = 4 };
 static const Extent extent = {N, H, W, C};
 static const Init NORMAL = {INIT_NORMAL, 0.4};
 
-/* --- readers of an image x (N,H,W,C): each adds an op and its probe, or gives its loss
- * --------------- */
+/* --- readers of an image x (N,H,W,C): each adds an op and its probe, or gives its loss --- */
 
 static double conv_loss(const Bench *bench, const double *value)
 {
@@ -147,8 +146,7 @@ static Tensor *add_conv_norm_residual(Bench *bench, Tensor *x)
     return conv_norm(bench, other_image(bench), x);
 }
 
-/* --- readers of features (N,C)
- * ----------------------------------------------------------------------- */
+/* --- readers of features (N,C) --- */
 
 static double linear_loss(const Bench *bench, const double *value)
 {
@@ -183,8 +181,7 @@ static Tensor *add_cross_entropy(Bench *bench, Tensor *x)
     return nn_softmax_loss(bench->graph, "softmax", x, 0);
 }
 
-/* --- all of them on one tensor
- * ----------------------------------------------------------------------- */
+/* --- all of them on one tensor --- */
 
 typedef struct Reader {
     Tensor *(*add)(Bench *bench, Tensor *x);
@@ -262,8 +259,7 @@ static void test_readers_of_features(void **state)
     check_readers(feature_readers, LENGTH(feature_readers), shape_of(2, N, C));
 }
 
-/* --- description
- * ------------------------------------------------------------------------------------- */
+/* --- description --- */
 
 static void test_names(void **state)
 {

@@ -5,8 +5,7 @@
 
 static const Init NORMAL = {INIT_NORMAL, 0.4};
 
-/* --- convolution
- * --------------------------------------------------------------------------------- */
+/* --- convolution --- */
 
 static Conv conv;
 
@@ -50,8 +49,7 @@ static void test_conv_several_tiles(void **state)
                (Conv){.out_channels = 2, .kernel = 3, .stride = 1, .padding = 1});
 }
 
-/* --- norm, depthwise
- * ----------------------------------------------------------------------------- */
+/* --- norm, depthwise --- */
 
 static double *layernorm_reference(const Bench *bench, const double *value, bool training)
 {
@@ -110,8 +108,7 @@ static void test_depthwise_norm(void **state)
     check_depthwise((Extent){2, 3, 3, 6}, 1);
 }
 
-/* --- batch norm
- * ---------------------------------------------------------------------------------- */
+/* --- batch norm --- */
 
 static ConvNorm conv_norm;
 static bool has_residual;
@@ -227,8 +224,7 @@ static void test_conv_norm_single_value(void **state)
     bench_close(&bench);
 }
 
-/* --- the small ones
- * ------------------------------------------------------------------------------ */
+/* --- the small ones --- */
 
 static PadShortcut pad_shortcut;
 
@@ -294,8 +290,7 @@ static void test_linear(void **state)
              linear_reference);
 }
 
-/* --- softmax loss
- * -------------------------------------------------------------------------------- */
+/* --- softmax loss --- */
 
 static const int label[] = {3, -1, 0, 6, -1, 2};
 

@@ -180,8 +180,7 @@ static void test_norm(void **state)
     arena_destroy(arena);
 }
 
-/* --- schedules
- * -------------------------------------------------------------------------------------- */
+/* --- schedules --- */
 
 static double lr_of(const char *kind, const char *const *settings, uint64_t step)
 {

@@ -146,8 +146,7 @@ static void test_digest(void **state)
     arena_destroy(arena);
 }
 
-/* --- damage
- * ----------------------------------------------------------------------------------------- */
+/* --- damage --- */
 
 static long file_bytes(void)
 {

@@ -91,6 +91,15 @@ static void test_values(void **state)
            "c.yaml:3:8: image: must be an integer from 8 to 4096, not \"[1, 2]\"");
 }
 
+static void test_lists(void **state)
+{
+    (void)state;
+    expect("pack: a\ntrunk: {kind: resnet20}\naugment: {mean: [0.5]}\n",
+           "c.yaml:3:17: augment.mean: must have exactly 3 elements, not 1");
+    expect("pack: a\ntrunk: {kind: resnet20}\naugment: {scale: [1, 0.5]}\n",
+           "c.yaml: augment.scale: must rise, from the least share to the largest");
+}
+
 static void test_structure(void **state)
 {
     (void)state;
@@ -129,8 +138,7 @@ static void test_together(void **state)
            "c.yaml:5:17: optimizer.lr: must be a number from 0 to 1000, not \"-1\"");
 }
 
-/* --- overrides
- * -------------------------------------------------------------------------------------- */
+/* --- overrides --- */
 
 static bool load(Config *config, Arena *arena, const char *set, Error *err)
 {
@@ -168,8 +176,7 @@ static void test_set(void **state)
     arena_destroy(arena);
 }
 
-/* --- as text, and on resume
- * ------------------------------------------------------------------------- */
+/* --- as text, and on resume --- */
 
 static Hash128 digest_of(const Config *config)
 {
@@ -255,10 +262,11 @@ static void test_scopes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),       cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_values),     cmocka_unit_test(test_structure),
-        cmocka_unit_test(test_together),   cmocka_unit_test(test_set),
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_scopes),
+        cmocka_unit_test(test_good),   cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_values), cmocka_unit_test(test_structure),
+        cmocka_unit_test(test_lists),  cmocka_unit_test(test_together),
+        cmocka_unit_test(test_set),    cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_scopes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,8 +48,7 @@ static Dims dims_of(const Op *op, int images)
     return dims;
 }
 
-/* --- prepared weights: W1', W2', b1', b2'
- * ---------------------------------------------------------- */
+/* --- prepared weights: W1', W2', b1', b2' --- */
 
 typedef struct Folded {
     float *w1, *w2, *b1, *b2;
@@ -88,8 +87,7 @@ static void prepare(const Op *op, const float *value, float *base)
     }
 }
 
-/* --- drop path
- * ------------------------------------------------------------------------------------- */
+/* --- drop path --- */
 
 /* Factor of the branch for image n: 0 if it is dropped, 1 / keep probability otherwise. */
 static float branch_factor(const Op *op, const Run *run, size_t n)
@@ -124,8 +122,7 @@ static bool tile_is_dropped(const Op *op, const Run *run, const Dims *dims, size
     return true;
 }
 
-/* --- forward
- * --------------------------------------------------------------------------------------- */
+/* --- forward --- */
 
 static size_t scratch(const Op *op, bool training)
 {
@@ -179,8 +176,7 @@ static void forward(const Op *op, Run *run)
     }
 }
 
-/* --- backward
- * -------------------------------------------------------------------------------------- */
+/* --- backward --- */
 
 /* Sums over all rows that the tiles add to; `first` says that nothing has been added yet. */
 typedef struct Sums {
