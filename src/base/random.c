@@ -34,12 +34,10 @@ static uint64_t mix(uint64_t x)
 Random random_at(uint64_t seed, RandomPurpose purpose, uint64_t name, uint64_t a, uint64_t b)
 {
     uint64_t key = mix(seed + name * 0x9E3779B97F4A7C15ULL);
-    return (Random){
-        .key = {(uint32_t)key, (uint32_t)(key >> 32)},
-        .counter = { 0, (uint32_t)purpose << 24 | ((uint32_t)(a >> 32) & 0xFFFFFFU),                          (uint32_t)a,
-                (uint32_t)b},
-        .used = 4
-    };
+    return (Random){.key = {(uint32_t)key, (uint32_t)(key >> 32)},
+                    .counter = {0, (uint32_t)purpose << 24 | ((uint32_t)(a >> 32) & 0xFFFFFFU),
+                                (uint32_t)a, (uint32_t)b},
+                    .used = 4};
 }
 
 uint32_t random_u32(Random *random)

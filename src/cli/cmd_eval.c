@@ -20,11 +20,11 @@ typedef struct Arguments {
 } Arguments;
 
 static const struct argp_option options[] = {
-    {"pack",                                                      KEY_PACK, "PACK", 0, "The pack to score on; default: the one it was trained on", 0},
-    {"split",                                                     KEY_SPLIT, "SPLIT", 0, "train, val or test (default: test)", 0},
+    {"pack", KEY_PACK, "PACK", 0, "The pack to score on; default: the one it was trained on", 0},
+    {"split", KEY_SPLIT, "SPLIT", 0, "train, val or test (default: test)", 0},
     {"json", KEY_JSON, "FILE", 0,
      "Also write the scores as JSON; - for standard output instead of the table", 0},
-    {"workers",                                                           KEY_WORKERS, "N", 0, "Threads per rank (default: the cores the rank may use)", 0},
+    {"workers", KEY_WORKERS, "N", 0, "Threads per rank (default: the cores the rank may use)", 0},
     {0},
 };
 

@@ -27,24 +27,26 @@ typedef struct Arguments {
 } Arguments;
 
 static const struct argp_option options[] = {
-    {"manifest",                                                                             KEY_MANIFEST, "FILE.csv", 0,
+    {"manifest", KEY_MANIFEST, "FILE.csv", 0,
      "Columns: path, one per label group, optional split; an empty cell is a missing label", 0},
-    {"root",                                                                            KEY_ROOT, "DIR", 0, "Folder that the manifest's paths are relative to (default: .)",
+    {"root", KEY_ROOT, "DIR", 0, "Folder that the manifest's paths are relative to (default: .)",
      0},
     {"labels", KEY_LABELS, "A,B", 0, "Only these columns of the manifest are label groups", 0},
-    {"levels",                                                                                      KEY_LEVELS, "A,B", 0,
+    {"levels", KEY_LEVELS, "A,B", 0,
      "Of an image folder: the label groups that its folder levels name", 0},
-    {"out",   KEY_OUT, "PACK.h5", 0, "The pack to write", 0},
-    {"split",                                                                                     KEY_SPLIT, "SHARES", 0,
-     "Split anew, such as train=0.8,val=0.1,test=0.1, stratified over all label groups together", 0},
-    {"seed",                                                                                      KEY_SEED, "N", 0, "Of the split (default: 1)", 0},
-    {"group",                                                                               KEY_GROUP, "COLUMN", 0, "Keep images with the same value of this column in one split",
+    {"out", KEY_OUT, "PACK.h5", 0, "The pack to write", 0},
+    {"split", KEY_SPLIT, "SHARES", 0,
+     "Split anew, such as train=0.8,val=0.1,test=0.1, stratified over all label groups together",
      0},
-    {"max-side",                                                                                 KEY_MAX_SIDE, "N", 0,
-     "Re-encode as JPEG, at most N pixels on the longer side (default: keep the bytes as they are)", 0},
-    {"quality",                                 KEY_QUALITY, "Q", 0,
+    {"seed", KEY_SEED, "N", 0, "Of the split (default: 1)", 0},
+    {"group", KEY_GROUP, "COLUMN", 0, "Keep images with the same value of this column in one split",
+     0},
+    {"max-side", KEY_MAX_SIDE, "N", 0,
+     "Re-encode as JPEG, at most N pixels on the longer side (default: keep the bytes as they are)",
+     0},
+    {"quality", KEY_QUALITY, "Q", 0,
      "Re-encode as JPEG of this quality, 1 to 100 (default with --max-side: 90)", 0},
-    {0                                                                                     },
+    {0},
 };
 
 static long number(struct argp_state *state, const char *name, const char *text, long low,
@@ -197,9 +199,7 @@ static bool pack(Arguments *arguments, Comm *comm, Error *err)
 
 int cmd_pack(int argc, char **argv)
 {
-    Arguments arguments = {
-        .options = {.root = ".", .seed = 1}
-    };
+    Arguments arguments = {.options = {.root = ".", .seed = 1}};
     cli_parse(&argp, argc, argv, &arguments);
     Comm *comm = comm_open(&argc, &argv);
     Error err = {0};

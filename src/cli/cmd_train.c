@@ -20,12 +20,12 @@ typedef struct Arguments {
 } Arguments;
 
 static const struct argp_option options[] = {
-    {"set",                                                   KEY_SET, "KEY=VALUE", 0, "Override a key of the configuration; may be repeated", 0},
-    {"steps",                                            KEY_STEPS, "N", 0, "Stop when the run's step number is N", 0},
+    {"set", KEY_SET, "KEY=VALUE", 0, "Override a key of the configuration; may be repeated", 0},
+    {"steps", KEY_STEPS, "N", 0, "Stop when the run's step number is N", 0},
     {"resume", KEY_RESUME, NULL, 0,
      "Go on from the newest checkpoint of the run folder, if there is one", 0},
-    {"keys",                                                       KEY_KEYS, NULL, 0, "List every key of a configuration with its default and range", 0},
-    {0  },
+    {"keys", KEY_KEYS, NULL, 0, "List every key of a configuration with its default and range", 0},
+    {0},
 };
 
 static error_t parse(int key, char *text, struct argp_state *state)

@@ -16,11 +16,11 @@ typedef struct Command {
 } Command;
 
 static const Command commands[] = {
-    {"pack",    cmd_pack,    "make a data pack from image files and labels"     },
-    {"train",   cmd_train,   "train a model; also under mpirun or srun"         },
-    {"eval",    cmd_eval,    "score a checkpoint on a split of a pack"          },
-    {"digest",  cmd_digest,  "print a checkpoint's digest, one hexadecimal line"},
-    {"inspect", cmd_inspect, "describe a pack or a checkpoint"                  },
+    {"pack", cmd_pack, "make a data pack from image files and labels"},
+    {"train", cmd_train, "train a model; also under mpirun or srun"},
+    {"eval", cmd_eval, "score a checkpoint on a split of a pack"},
+    {"digest", cmd_digest, "print a checkpoint's digest, one hexadecimal line"},
+    {"inspect", cmd_inspect, "describe a pack or a checkpoint"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

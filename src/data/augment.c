@@ -61,7 +61,7 @@ const Option augment_options[] = {
      .low = 1e-3,
      .high = 1,
      .help = "of red, green and blue; divided by"},
-    {.key = NULL                                                       },
+    {.key = NULL},
 };
 #undef AT
 

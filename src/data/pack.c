@@ -91,11 +91,7 @@ static bool read_images(Pack *pack, Error *err)
     pack->checksum = read_array(pack, "/images/checksum", H5_U64, (H5Shape){1, {n}}, 8 * n, err);
     pack->offset =
         read_array(pack, "/images/offset", H5_U64, (H5Shape){1, {n + 1}}, 8 * (n + 1), err);
-    pack->size = read_array(pack, "/images/size", H5_I32,
-                            (H5Shape){
-                                2, {n, 2}
-    },
-                            8 * n, err);
+    pack->size = read_array(pack, "/images/size", H5_I32, (H5Shape){2, {n, 2}}, 8 * n, err);
     pack->split = read_array(pack, "/split", H5_U8, (H5Shape){1, {n}}, n, err);
     pack->record_path = read_texts(pack, "/images/path", &paths, err);
     if (pack->record_path && paths != n)

@@ -242,12 +242,7 @@ static bool write_tables(H5 *file, const Listing *listing, const EncodedGroup *g
         ok = ok && h5_write(file, name, H5_I32, (H5Shape){1, {n}}, group[g].label, err) &&
              h5_write_attribute_int(file, name, "missing", LABEL_MISSING, err);
     }
-    return ok &&
-           h5_write(file, "/split", H5_U8,
-                    (H5Shape){
-                        1, {n}
-    },
-                    split, err) &&
+    return ok && h5_write(file, "/split", H5_U8, (H5Shape){1, {n}}, split, err) &&
            h5_write(file, "/images/offset", H5_U64, (H5Shape){1, {n + 1}}, tables->offset, err) &&
            h5_write(file, "/images/checksum", H5_U64, (H5Shape){1, {n}}, tables->checksum, err) &&
            h5_write(file, "/images/size", H5_I32, (H5Shape){2, {n, 2}}, tables->size, err) &&

@@ -129,13 +129,11 @@ static bool check_trailer(int fd, const char *path, SealKind kind, uint32_t vers
     uint8_t trailer[TRAILER_BYTES] = {0};
     uint64_t size = 0;
     if (!read_trailer(fd, path, trailer, &size, err)) return false;
-    *seal = (Seal){
-        .kind = (SealKind)get(trailer + 8, 4),
-        .version = (uint32_t)get(trailer + 12, 4),
-        .hole_begin = get(trailer + 16, 8),
-        .hole_end = get(trailer + 24, 8),
-        .hash = {get(trailer + 40, 8), get(trailer + 48, 8)}
-    };
+    *seal = (Seal){.kind = (SealKind)get(trailer + 8, 4),
+                   .version = (uint32_t)get(trailer + 12, 4),
+                   .hole_begin = get(trailer + 16, 8),
+                   .hole_end = get(trailer + 24, 8),
+                   .hash = {get(trailer + 40, 8), get(trailer + 48, 8)}};
     if (seal->kind != kind)
         return error_set(err, ERROR_DATA, "%s: is a %s, not a %s", path, kind_name(seal->kind),
                          kind_name(kind));

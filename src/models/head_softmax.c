@@ -7,8 +7,6 @@ void head_softmax(Graph *graph, Tensor *features, int index, int classes, Tensor
                   Tensor **probability)
 {
     *logits = nn_linear(graph, "linear", features,
-                        (Linear){
-                            .out = classes, .init = {INIT_TRUNC_NORMAL, 0.02}
-    });
+                        (Linear){.out = classes, .init = {INIT_TRUNC_NORMAL, 0.02}});
     *probability = nn_softmax_loss(graph, "softmax", *logits, index);
 }

@@ -16,17 +16,15 @@ static const Option options[] = {{.key = NULL}};
 /* Kaiming's normal initialisation over the fan-in. */
 static ConvNorm conv3x3(int in_channels, int out_channels, int stride, const char *norm_name)
 {
-    return (ConvNorm){
-        .out_channels = out_channels,
-        .kernel = 3,
-        .stride = stride,
-        .padding = 1,
-        .relu = true,
-        .epsilon = 1e-5F,
-        .gain = 1,
-        .norm_name = norm_name,
-        .init = {INIT_NORMAL, sqrt(2.0 / (9.0 * in_channels))}
-    };
+    return (ConvNorm){.out_channels = out_channels,
+                      .kernel = 3,
+                      .stride = stride,
+                      .padding = 1,
+                      .relu = true,
+                      .epsilon = 1e-5F,
+                      .gain = 1,
+                      .norm_name = norm_name,
+                      .init = {INIT_NORMAL, sqrt(2.0 / (9.0 * in_channels))}};
 }
 
 static Tensor *basic_block(Graph *graph, Tensor *x, int channels, int stride)

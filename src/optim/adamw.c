@@ -46,7 +46,7 @@ static const Option options[] = {
      .low = 1e-30,
      .high = 1,
      .help = "added to the denominator"},
-    {.key = NULL   },
+    {.key = NULL},
 };
 #undef AT
 

@@ -25,13 +25,13 @@ typedef struct Cosine {
 static const Option cosine_options[] = {
     WARMUP(Cosine),
     {.key = "end_factor",
-              .type = OPTION_FLOAT,
-              .scope = SCOPE_SCHEDULE,
-              .offset = offsetof(Cosine, end_factor),
-              .fallback = "0",
-              .low = 0,
-              .high = 1,
-              .help = "share of the learning rate that is left at the end"},
+     .type = OPTION_FLOAT,
+     .scope = SCOPE_SCHEDULE,
+     .offset = offsetof(Cosine, end_factor),
+     .fallback = "0",
+     .low = 0,
+     .high = 1,
+     .help = "share of the learning rate that is left at the end"},
     {.key = NULL},
 };
 
@@ -53,22 +53,22 @@ typedef struct Steps {
 static const Option steps_options[] = {
     WARMUP(Steps),
     {.key = "every_epochs",
-             .type = OPTION_FLOAT,
-             .scope = SCOPE_SCHEDULE,
-             .offset = offsetof(Steps, every_epochs),
-             .fallback = "30",
-             .low = 1e-3,
-             .high = 1e6,
-             .help = "epochs between two reductions, from the run's start"},
+     .type = OPTION_FLOAT,
+     .scope = SCOPE_SCHEDULE,
+     .offset = offsetof(Steps, every_epochs),
+     .fallback = "30",
+     .low = 1e-3,
+     .high = 1e6,
+     .help = "epochs between two reductions, from the run's start"},
     {.key = "factor",
-             .type = OPTION_FLOAT,
-             .scope = SCOPE_SCHEDULE,
-             .offset = offsetof(Steps, factor),
-             .fallback = "0.1",
-             .low = 0,
-             .high = 1,
-             .help = "what each reduction multiplies by"},
-    {.key = NULL         },
+     .type = OPTION_FLOAT,
+     .scope = SCOPE_SCHEDULE,
+     .offset = offsetof(Steps, factor),
+     .fallback = "0.1",
+     .low = 0,
+     .high = 1,
+     .help = "what each reduction multiplies by"},
+    {.key = NULL},
 };
 
 static double steps_factor(const void *options, double progress, double epoch, double epochs)
@@ -99,8 +99,8 @@ static double constant_factor(const void *options, double progress, double epoch
 /* --- the table --- */
 
 static const ScheduleType schedules[] = {
-    {"cosine",   cosine_options,   sizeof(Cosine),   cosine_factor  },
-    {"step",     steps_options,    sizeof(Steps),    steps_factor   },
+    {"cosine", cosine_options, sizeof(Cosine), cosine_factor},
+    {"step", steps_options, sizeof(Steps), steps_factor},
     {"constant", constant_options, sizeof(Constant), constant_factor},
 };
 

@@ -37,7 +37,7 @@ static const Option options[] = {
      .offset = AT(nesterov),
      .fallback = "false",
      .help = "look ahead along the momentum"},
-    {.key = NULL                      },
+    {.key = NULL},
 };
 #undef AT
 

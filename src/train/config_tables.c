@@ -87,7 +87,7 @@ static const Option top_options[] = {
      .low = 1,
      .high = 1e9,
      .help = "steps between two log lines"},
-    {.key = NULL                              },
+    {.key = NULL},
 };
 
 static const Option checkpoint_options[] = {
@@ -107,7 +107,7 @@ static const Option checkpoint_options[] = {
      .low = 1,
      .high = 1000,
      .help = "newest checkpoints that are kept, besides the best ones"},
-    {.key = NULL     },
+    {.key = NULL},
 };
 #undef AT
 
@@ -200,11 +200,11 @@ static const char *chosen_schedule(const Config *config)
 }
 
 const KindSection config_kind_sections[KIND_SECTIONS] = {
-    {"trunk",     NULL,     SCOPE_MODEL,    trunk_kinds,     trunk_table,     choose_trunk,     chosen_trunk},
-    {"optimizer", "adamw",  SCOPE_MODEL,    optimizer_kinds, optimizer_table, choose_optimizer,
-     chosen_optimizer                                                                                       },
-    {"schedule",  "cosine", SCOPE_SCHEDULE, schedule_kinds,  schedule_table,  choose_schedule,
-     chosen_schedule                                                                                        },
+    {"trunk", NULL, SCOPE_MODEL, trunk_kinds, trunk_table, choose_trunk, chosen_trunk},
+    {"optimizer", "adamw", SCOPE_MODEL, optimizer_kinds, optimizer_table, choose_optimizer,
+     chosen_optimizer},
+    {"schedule", "cosine", SCOPE_SCHEDULE, schedule_kinds, schedule_table, choose_schedule,
+     chosen_schedule},
 };
 
 /* --- all sections --- */

@@ -22,22 +22,20 @@ static bool open_engine(SavedModel *model, int workers, Comm *comm, Arena *arena
         head[h] = (HeadSpec){checkpoint->head[h].name, checkpoint->head[h].classes};
         class_name[h] = checkpoint->head[h].class_name;
     }
-    EngineOptions options = {
-        .comm = comm,
-        .pack = model->pack,
-        .spec = {.trunk = model->config.trunk,
-                 .kind = model->config.trunk_kind,
-                 .trunk_options = model->config.trunk_options,
-                 .head = head,
-                 .heads = checkpoint->heads,
-                 .image = model->config.image,
-                 .lane = model->config.lane},
-        .class_name = class_name,
-        .augment = &model->config.augment,
-        .seed = (uint64_t)model->config.seed,
-        .workers = workers > 0 ? workers : pool_cores(),
-        .training = false
-    };
+    EngineOptions options = {.comm = comm,
+                             .pack = model->pack,
+                             .spec = {.trunk = model->config.trunk,
+                                      .kind = model->config.trunk_kind,
+                                      .trunk_options = model->config.trunk_options,
+                                      .head = head,
+                                      .heads = checkpoint->heads,
+                                      .image = model->config.image,
+                                      .lane = model->config.lane},
+                             .class_name = class_name,
+                             .augment = &model->config.augment,
+                             .seed = (uint64_t)model->config.seed,
+                             .workers = workers > 0 ? workers : pool_cores(),
+                             .training = false};
     return engine_open(&model->engine, &options, arena, err);
 }
 

@@ -47,7 +47,7 @@ static const Option table[] = {
      .fallback = "1e-3",
      .low = 0,
      .high = 10},
-    {.key = "on",           .type = OPTION_BOOL, .offset = offsetof(Values, on), .fallback = "true"},
+    {.key = "on", .type = OPTION_BOOL, .offset = offsetof(Values, on), .fallback = "true"},
     {.key = "name", .type = OPTION_TEXT, .offset = offsetof(Values, name)},
     {.key = "ints",
      .type = OPTION_INTS,
@@ -61,7 +61,7 @@ static const Option table[] = {
      .fallback = "[]",
      .low = 0,
      .high = 1},
-    {.key = NULL      },
+    {.key = NULL},
 };
 
 static void expect(const char *key, const char *text, const char *error)
@@ -113,9 +113,7 @@ static void test_round_trip(void **state)
         Values values = {.rate =
                              random_uniform(&random) * pow(10, -(double)random_below(&random, 30))},
                again = {0};
-        values.floats = (OptionFloats){
-            2, {random_uniform(&random), 1.0 / (1 + i)}
-        };
+        values.floats = (OptionFloats){2, {random_uniform(&random), 1.0 / (1 + i)}};
         char text[256];
         Error err = {0};
         option_print(rate, &values, text, sizeof text);

@@ -3,14 +3,14 @@
 #include "pictures.h"
 
 static const JpegKind kinds[] = {
-    {"4:4:4",             JCS_YCbCr,     1, 1, false, 0},
-    {"4:2:2",             JCS_YCbCr,     2, 1, false, 0},
-    {"4:2:0",             JCS_YCbCr,     2, 2, false, 0},
-    {"4:4:0",             JCS_YCbCr,     1, 2, false, 0},
-    {"4:2:0 progressive", JCS_YCbCr,     2, 2, true,  0},
-    {"4:2:0 restarts",    JCS_YCbCr,     2, 2, false, 1},
-    {"grey",              JCS_GRAYSCALE, 1, 1, false, 0},
-    {"CMYK",              JCS_CMYK,      1, 1, false, 0},
+    {"4:4:4", JCS_YCbCr, 1, 1, false, 0},
+    {"4:2:2", JCS_YCbCr, 2, 1, false, 0},
+    {"4:2:0", JCS_YCbCr, 2, 2, false, 0},
+    {"4:4:0", JCS_YCbCr, 1, 2, false, 0},
+    {"4:2:0 progressive", JCS_YCbCr, 2, 2, true, 0},
+    {"4:2:0 restarts", JCS_YCbCr, 2, 2, false, 1},
+    {"grey", JCS_GRAYSCALE, 1, 1, false, 0},
+    {"CMYK", JCS_CMYK, 1, 1, false, 0},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -250,28 +250,23 @@ static void png_kinds(void **state)
 {
     (void)state;
     static const png_color palette[5] = {
-        {255, 0,   0  },
-        {0,   200, 10 },
-        {3,   4,   250},
-        {9,   9,   9  },
-        {255, 255, 1  }
-    };
+        {255, 0, 0}, {0, 200, 10}, {3, 4, 250}, {9, 9, 9}, {255, 255, 1}};
     static const PngKind list[] = {
-        {"grey 1",         PNG_COLOR_TYPE_GRAY,       1,  false},
-        {"grey 2",         PNG_COLOR_TYPE_GRAY,       2,  false},
-        {"grey 4",         PNG_COLOR_TYPE_GRAY,       4,  false},
-        {"grey 8",         PNG_COLOR_TYPE_GRAY,       8,  false},
-        {"grey 16",        PNG_COLOR_TYPE_GRAY,       16, false},
-        {"RGB 8",          PNG_COLOR_TYPE_RGB,        8,  false},
-        {"RGB 16",         PNG_COLOR_TYPE_RGB,        16, false},
-        {"grey alpha 8",   PNG_COLOR_TYPE_GRAY_ALPHA, 8,  false},
-        {"grey alpha 16",  PNG_COLOR_TYPE_GRAY_ALPHA, 16, false},
-        {"RGBA 8",         PNG_COLOR_TYPE_RGB_ALPHA,  8,  false},
-        {"RGBA 16",        PNG_COLOR_TYPE_RGB_ALPHA,  16, false},
-        {"RGB interlaced", PNG_COLOR_TYPE_RGB,        8,  true },
-        {"grey 2 interl.", PNG_COLOR_TYPE_GRAY,       2,  true },
-        {"palette 4",      PNG_COLOR_TYPE_PALETTE,    4,  false},
-        {"palette 8",      PNG_COLOR_TYPE_PALETTE,    8,  true },
+        {"grey 1", PNG_COLOR_TYPE_GRAY, 1, false},
+        {"grey 2", PNG_COLOR_TYPE_GRAY, 2, false},
+        {"grey 4", PNG_COLOR_TYPE_GRAY, 4, false},
+        {"grey 8", PNG_COLOR_TYPE_GRAY, 8, false},
+        {"grey 16", PNG_COLOR_TYPE_GRAY, 16, false},
+        {"RGB 8", PNG_COLOR_TYPE_RGB, 8, false},
+        {"RGB 16", PNG_COLOR_TYPE_RGB, 16, false},
+        {"grey alpha 8", PNG_COLOR_TYPE_GRAY_ALPHA, 8, false},
+        {"grey alpha 16", PNG_COLOR_TYPE_GRAY_ALPHA, 16, false},
+        {"RGBA 8", PNG_COLOR_TYPE_RGB_ALPHA, 8, false},
+        {"RGBA 16", PNG_COLOR_TYPE_RGB_ALPHA, 16, false},
+        {"RGB interlaced", PNG_COLOR_TYPE_RGB, 8, true},
+        {"grey 2 interl.", PNG_COLOR_TYPE_GRAY, 2, true},
+        {"palette 4", PNG_COLOR_TYPE_PALETTE, 4, false},
+        {"palette 8", PNG_COLOR_TYPE_PALETTE, 8, true},
     };
     for (size_t k = 0; k < sizeof list / sizeof *list; k++) {
         bool indexed = list[k].colours == PNG_COLOR_TYPE_PALETTE;

@@ -325,10 +325,10 @@ typedef struct Forged {
 static Forged sound(void)
 {
     return (Forged){
-        .offset = {0,  10, 10, 24},
-        .size = {3,  4,    5,    6, 7, 8},
-        .split = {0, 1,  2},
-        .label = {0,  1,   -1  },
+        .offset = {0, 10, 10, 24},
+        .size = {3, 4, 5, 6, 7, 8},
+        .split = {0, 1, 2},
+        .label = {0, 1, -1},
         .classes = 2,
         .paths = 3,
         .labels = 3,
@@ -350,11 +350,7 @@ static void forge(const Forged *f)
     check_no_error(&err);
     h5_write(file, "/images/offset", H5_U64, (H5Shape){1, {4}}, f->offset, &err);
     h5_write(file, "/images/checksum", H5_U64, (H5Shape){1, {3}}, f->checksum, &err);
-    h5_write(file, "/images/size", H5_I32,
-             (H5Shape){
-                 2, {3, 2}
-    },
-             f->size, &err);
+    h5_write(file, "/images/size", H5_I32, (H5Shape){2, {3, 2}}, f->size, &err);
     h5_write(file, "/split", H5_U8, (H5Shape){1, {f->splits}}, f->split, &err);
     h5_write_texts(file, "/images/path", names, f->paths, &err);
     if (!f->no_labels) {

@@ -246,21 +246,21 @@ static void shares_are_parsed(void **state)
     static const struct {
         const char *text, *error;
     } cases[] = {
-        {"train=0.8,val=0.1,test=0.1",                            NULL                                                          },
-        {"test=1",                                                NULL                                                          },
-        {"train=0.3333333333,val=0.3333333333,test=0.3333333334", NULL                                                          },
-        {"train=0.8",                                             "--split: the shares in \"train=0.8\" add up to 0.8, not to 1"},
-        {"train=0.8,val=0.3",                                     "add up to 1.1, not to 1"                                     },
-        {"train=0.5,train=0.5",                                   "must look like"                                              },
-        {"trian=1",                                               "must look like"                                              },
-        {"train",                                                 "must look like"                                              },
-        {"train=",                                                "must look like"                                              },
-        {"train=1x",                                              "must look like"                                              },
-        {"train=1,,",                                             "must look like"                                              },
-        {"train=nan",                                             "must look like"                                              },
-        {"train=-1,val=2",                                        "must look like"                                              },
-        {"train,val=1",                                           "must look like"                                              },
-        {"",                                                      "add up to 0"                                                 },
+        {"train=0.8,val=0.1,test=0.1", NULL},
+        {"test=1", NULL},
+        {"train=0.3333333333,val=0.3333333333,test=0.3333333334", NULL},
+        {"train=0.8", "--split: the shares in \"train=0.8\" add up to 0.8, not to 1"},
+        {"train=0.8,val=0.3", "add up to 1.1, not to 1"},
+        {"train=0.5,train=0.5", "must look like"},
+        {"trian=1", "must look like"},
+        {"train", "must look like"},
+        {"train=", "must look like"},
+        {"train=1x", "must look like"},
+        {"train=1,,", "must look like"},
+        {"train=nan", "must look like"},
+        {"train=-1,val=2", "must look like"},
+        {"train,val=1", "must look like"},
+        {"", "add up to 0"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         SplitShares shares;

@@ -167,14 +167,7 @@ static void test_overflow(void **state)
     (void)state;
     static const struct {
         int lanes, power;
-    } cases[] = {
-        {1,    1   },
-        {2,    2   },
-        {3,    4   },
-        {4,    4   },
-        {1000, 1024},
-        {4096, 4096}
-    };
+    } cases[] = {{1, 1}, {2, 2}, {3, 4}, {4, 4}, {1000, 1024}, {4096, 4096}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         float limit = 4096.0F / (float)cases[i].power;
         assert_false(is_good(cases[i].lanes, limit, 0));

@@ -78,11 +78,7 @@ static void write_h5(const char *path, uint64_t *offset)
     uint64_t u64[2] = {UINT64_MAX, 1};
     double f64[1] = {0.1};
     int32_t i32[1] = {-1};
-    h5_write(file, "/z/f32", H5_F32,
-             (H5Shape){
-                 2, {2, 3}
-    },
-             floats, &err);
+    h5_write(file, "/z/f32", H5_F32, (H5Shape){2, {2, 3}}, floats, &err);
     h5_write(file, "/z/a/i64", H5_I64, (H5Shape){1, {1}}, i64, &err);
     h5_write(file, "/z/u64", H5_U64, (H5Shape){1, {2}}, u64, &err);
     h5_write(file, "/b/f64", H5_F64, (H5Shape){1, {1}}, f64, &err);
@@ -112,11 +108,7 @@ static void test_h5(void **state)
     char **names, *text;
     size_t count;
     int64_t version;
-    h5_read(file, "/z/f32", H5_F32,
-            (H5Shape){
-                2, {2, 3}
-    },
-            f, &err);
+    h5_read(file, "/z/f32", H5_F32, (H5Shape){2, {2, 3}}, f, &err);
     h5_read(file, "/z/u64", H5_U64, (H5Shape){1, {2}}, u64, &err);
     h5_read(file, "/b/none", H5_F32, (H5Shape){1, {0}}, NULL, &err);
     h5_read_slice(file, "/bytes", H5_U8, 10, 20, back, &err);
@@ -136,18 +128,10 @@ static void test_h5(void **state)
     h5_read_attribute_int(file, "/z", "version", &version, &err);
     assert_int_equal(version, 5);
     check_no_error(&err);
-    assert_false(h5_read(file, "/z/f32", H5_F32,
-                         (H5Shape){
-                             2, {3, 2}
-    },
-                         f, &err));
+    assert_false(h5_read(file, "/z/f32", H5_F32, (H5Shape){2, {3, 2}}, f, &err));
     check_error(&err, "/z/f32: is float32 (2,3), not float32 (3,2)");
     err = (Error){0};
-    assert_false(h5_read(file, "/z/f32", H5_F64,
-                         (H5Shape){
-                             2, {2, 3}
-    },
-                         f, &err));
+    assert_false(h5_read(file, "/z/f32", H5_F64, (H5Shape){2, {2, 3}}, f, &err));
     check_error(&err, "is float32 (2,3), not float64 (2,3)");
     err = (Error){0};
     assert_false(h5_read(file, "/none", H5_F32, (H5Shape){1, {1}}, f, &err));
@@ -279,17 +263,17 @@ static void test_yaml(void **state)
     yaml_parse(&settings, text, strlen(text), "c.yaml", &err);
     check_no_error(&err);
     static const char *const expected[][3] = {
-        {"a",             "1",            "c.yaml:1:4" },
-        {"b.c",           "two",          "c.yaml:2:8" },
-        {"b.d",           "[1, 2]",       "c.yaml:2:16"},
-        {"heads[0].name", "x",            "c.yaml:3:16"},
-        {"heads[1].name", "y",            "c.yaml:3:27"},
-        {"heads[1].w",    "2",            "c.yaml:3:33"},
-        {"e",             "[]",           "c.yaml:4:4" },
-        {"f",             "{}",           "c.yaml:5:4" },
-        {"g",             "quoted: text", "c.yaml:6:4" },
-        {"h",             "5",            "c.yaml:7:4" },
-        {"i",             "5",            "c.yaml:7:4" },
+        {"a", "1", "c.yaml:1:4"},
+        {"b.c", "two", "c.yaml:2:8"},
+        {"b.d", "[1, 2]", "c.yaml:2:16"},
+        {"heads[0].name", "x", "c.yaml:3:16"},
+        {"heads[1].name", "y", "c.yaml:3:27"},
+        {"heads[1].w", "2", "c.yaml:3:33"},
+        {"e", "[]", "c.yaml:4:4"},
+        {"f", "{}", "c.yaml:5:4"},
+        {"g", "quoted: text", "c.yaml:6:4"},
+        {"h", "5", "c.yaml:7:4"},
+        {"i", "5", "c.yaml:7:4"},
     };
     assert_int_equal(settings.count, sizeof expected / sizeof *expected);
     for (int i = 0; i < settings.count; i++) {
@@ -309,16 +293,16 @@ static void test_yaml_mistakes(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"a: 1\na: 2\n",                                        "c:2:1: a: is given twice, first at line 1"},
-        {"a:\n\t- 1\n",                                         "tab"                                      },
-        {"",                                                    "c: is empty"                              },
-        {"# nothing\n",                                         "c: is empty"                              },
-        {"- 1\n",                                               "c:1:1: must be `key: value` lines"        },
-        {"a: 1\n---\nb: 2\n",                                   "a second document"                        },
-        {"a: [1, {b: 2}]\n",                                    "mixes words and maps"                     },
-        {"a: {b: {c: {d: {e: {f: {g: {h: {i: {j: 1}}}}}}}}}\n", "nested too deep"                          },
-        {"a: [1, 2\n",                                          "c:"                                       },
-        {"? [a, b]\n: 1\n",                                     "a key must be a plain word"               },
+        {"a: 1\na: 2\n", "c:2:1: a: is given twice, first at line 1"},
+        {"a:\n\t- 1\n", "tab"},
+        {"", "c: is empty"},
+        {"# nothing\n", "c: is empty"},
+        {"- 1\n", "c:1:1: must be `key: value` lines"},
+        {"a: 1\n---\nb: 2\n", "a second document"},
+        {"a: [1, {b: 2}]\n", "mixes words and maps"},
+        {"a: {b: {c: {d: {e: {f: {g: {h: {i: {j: 1}}}}}}}}}\n", "nested too deep"},
+        {"a: [1, 2\n", "c:"},
+        {"? [a, b]\n: 1\n", "a key must be a plain word"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         Settings settings = {.arena = arena_create("test")};

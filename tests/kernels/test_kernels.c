@@ -360,13 +360,7 @@ static void test_nan(void **state)
 static void test_gemm(void **state)
 {
     (void)state;
-    static const int sizes[][3] = {
-        {1,  1,  1 },
-        {7,  5,  3 },
-        {17, 33, 40},
-        {64, 96, 48},
-        {3,  4,  0 }
-    };
+    static const int sizes[][3] = {{1, 1, 1}, {7, 5, 3}, {17, 33, 40}, {64, 96, 48}, {3, 4, 0}};
     gemm_init();
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int mode = 0; mode < 8; mode++) {

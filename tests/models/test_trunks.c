@@ -47,10 +47,7 @@ static bool net_build(Net *net, const char *kind, const char *const *settings, i
     net->options = arena_alloc(net->arena, trunk->options_bytes);
     option_defaults(trunk->options, net->options);
     for (; *settings; settings += 2) set_option(trunk, net->options, settings[0], settings[1]);
-    HeadSpec head[HEADS] = {
-        {"type", classes},
-        {"part", 2      }
-    };
+    HeadSpec head[HEADS] = {{"type", classes}, {"part", 2}};
     ModelSpec spec = {.trunk = trunk,
                       .kind = index,
                       .trunk_options = net->options,
@@ -74,7 +71,7 @@ typedef struct Network {
 } Network;
 static const Network networks[] = {
     {"convnext_atto", small_convnext, 36},
-    {"resnet20",      no_settings,    20},
+    {"resnet20", no_settings, 20},
 };
 enum { NETWORKS = sizeof networks / sizeof *networks };
 
@@ -152,19 +149,13 @@ static void keep_logits(Findings *found, const Net *net, const Run *run)
 
 static Findings net_run(const Net *net, RunOptions options)
 {
-    static const int32_t label[HEADS][LANE] = {
-        {0, 4, -1, 2, 3 },
-        {1, 0, 1,  0, -1}
-    };
+    static const int32_t label[HEADS][LANE] = {{0, 4, -1, 2, 3}, {1, 0, 1, 0, -1}};
     static const uint32_t record[LANE] = {7, 3, 11, 2, 90};
     const Graph *graph = net->model.graph;
     Findings found = {.gradient = filled(net->arena, graph->params->total, NAN),
                       .statistic = filled(net->arena, graph->state->total, 0),
                       .logits = filled(net->arena, HEADS * LANE * CLASSES, 0)};
-    HeadRun head[HEADS] = {
-        {.label = label[0], .scale = 0.25F},
-        {.label = label[1], .scale = 0.5F }
-    };
+    HeadRun head[HEADS] = {{.label = label[0], .scale = 0.25F}, {.label = label[1], .scale = 0.5F}};
     Run run = {.graph = graph,
                .plan = options.plan,
                .kernel = kernels(),
@@ -345,15 +336,15 @@ static void test_parameter_counts(void **state)
         size_t whole; /* as published, with one linear head */
         int classes, features;
     } known[] = {
-        {"convnext_tiny",  28589128,  1000, 768 },
-        {"convnext_small", 50223688,  1000, 768 },
-        {"convnext_base",  88591464,  1000, 1024},
+        {"convnext_tiny", 28589128, 1000, 768},
+        {"convnext_small", 50223688, 1000, 768},
+        {"convnext_base", 88591464, 1000, 1024},
         {"convnext_large", 197767336, 1000, 1536},
-        {"resnet20",       269722,    10,   64  },
-        {"resnet32",       464154,    10,   64  },
-        {"resnet44",       658586,    10,   64  },
-        {"resnet56",       853018,    10,   64  },
-        {"resnet110",      1727962,   10,   64  },
+        {"resnet20", 269722, 10, 64},
+        {"resnet32", 464154, 10, 64},
+        {"resnet44", 658586, 10, 64},
+        {"resnet56", 853018, 10, 64},
+        {"resnet110", 1727962, 10, 64},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         Error err = {0};

@@ -190,21 +190,18 @@ typedef struct Reader {
 } Reader;
 
 static const Reader image_readers[] = {
-    {add_conv,            conv_loss,            false},
-    {add_layernorm,       layernorm_loss,       false},
-    {add_block,           block_loss,           false},
-    {add_shortcut,        shortcut_loss,        false},
-    {add_pool,            pool_loss,            false},
-    {add_conv_norm_input, conv_norm_input_loss, false},
+    {add_conv, conv_loss, false},   {add_layernorm, layernorm_loss, false},
+    {add_block, block_loss, false}, {add_shortcut, shortcut_loss, false},
+    {add_pool, pool_loss, false},   {add_conv_norm_input, conv_norm_input_loss, false},
 };
 static const Reader residual_readers[] = {
-    {add_pool,               pool_loss,               false},
+    {add_pool, pool_loss, false},
     {add_conv_norm_residual, conv_norm_residual_loss, false},
 };
 static const Reader feature_readers[] = {
-    {add_linear,        linear_loss,        false},
-    {add_layernorm,     features_norm_loss, false},
-    {add_cross_entropy, cross_entropy_loss, true },
+    {add_linear, linear_loss, false},
+    {add_layernorm, features_norm_loss, false},
+    {add_cross_entropy, cross_entropy_loss, true},
 };
 
 static const Reader *readers;

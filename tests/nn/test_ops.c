@@ -308,9 +308,7 @@ static void test_softmax_loss(void **state)
     Bench bench = bench_open(6);
     Tensor *logits = bench_source(&bench, "x", shape_of(2, 6, 7));
     Tensor *probability = nn_softmax_loss(bench.graph, "s", logits, 1);
-    HeadRun head[2] = {
-        [1] = {.label = label, .scale = 0.37F}
-    };
+    HeadRun head[2] = {[1] = {.label = label, .scale = 0.37F}};
     bench_ready(&bench);
     bench.run.head = head;
     bench_run(&bench, true, NAN);

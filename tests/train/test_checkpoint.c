@@ -20,17 +20,15 @@ static Checkpoint make(Arena *arena)
     static const char *const names[] = {"trunk.weight", "trunk.bias", "trunk.weight", "trunk.bias",
                                         "trunk.running_mean"};
     static const char *const classes[] = {"bolt", "nut", "größer"};
-    Checkpoint checkpoint = {
-        .config = config,
-        .step = 1234567890123,
-        .epoch = 7,
-        .updates = 11,
-        .skipped = 2,
-        .heads = 1,
-        .arrays = 5,
-        .pack = {1, 2},
-        .provenance = "umbel: test"
-    };
+    Checkpoint checkpoint = {.config = config,
+                             .step = 1234567890123,
+                             .epoch = 7,
+                             .updates = 11,
+                             .skipped = 2,
+                             .heads = 1,
+                             .arrays = 5,
+                             .pack = {1, 2},
+                             .provenance = "umbel: test"};
     checkpoint.head = arena_new(arena, CheckpointHead, 1);
     checkpoint.head[0] = (CheckpointHead){"type", 3, classes};
     checkpoint.best = arena_new(arena, double, 2);
