@@ -182,15 +182,16 @@ bool comm_test(Comm *comm, int slot)
 const char *comm_library(void)
 {
     static char text[64];
-    char whole[MPI_MAX_LIBRARY_VERSION_STRING];
+    char whole[MPI_MAX_LIBRARY_VERSION_STRING], *rest = NULL;
     int length = 0;
     MPI_Get_library_version(whole, &length);
     whole[strcspn(whole, ",\n")] = 0;
-    size_t used = 0;
-    for (const char *at = whole; *at && used + 1 < sizeof text; at++) {
-        bool is_v = *at == 'v' && at[1] >= '0' && at[1] <= '9';
-        if (!is_v) text[used++] = *at;
+    *text = 0;
+    for (char *word = strtok_r(whole, " \t", &rest); word; word = strtok_r(NULL, " \t", &rest)) {
+        if (strcmp(word, "Version:") == 0) continue;
+        bool is_version = word[0] == 'v' && word[1] >= '0' && word[1] <= '9';
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "%s%s", used ? " " : "", word + is_version);
     }
-    text[used] = 0;
     return text;
 }

@@ -107,7 +107,8 @@ void reduce_begin(Reduce *reduce, int lanes, int own_lanes)
 {
     int power = next_power_of_two(lanes);
     reduce->own_lanes = (size_t)own_lanes;
-    reduce->limit = 0x1p12F / (float)power;
+    /* So that no partial sum overflows: that of int64, or of float. */
+    reduce->limit = (reduce->options.kind == REDUCE_EXACT ? 0x1p12F : 0x1p127F) / (float)power;
     reduce->side_limit = 0x1p30 / power;
     reduce->started = reduce->finished = 0;
     atomic_store(&reduce->overflows, 0);
@@ -132,11 +133,11 @@ static void clear(Reduce *reduce, Bucket *bucket)
         memset(reduce->worker_sum[w] + bucket->begin, 0, sizeof(float) * bucket->count);
 }
 
-static bool add_float(float *sum, const float *gradient, size_t count)
+static bool add_float(float *sum, const float *gradient, float limit, size_t count)
 {
     kernels()->add(sum, sum, gradient, count);
     int bad = 0;
-    for (size_t i = 0; i < count; i++) bad |= !(__builtin_fabsf(gradient[i]) <= 0x1.fffffep127F);
+    for (size_t i = 0; i < count; i++) bad |= !(__builtin_fabsf(gradient[i]) < limit);
     return !bad;
 }
 
@@ -148,7 +149,7 @@ static void add_to_bucket(Reduce *reduce, int worker, Bucket *bucket, size_t off
     clear(reduce, bucket);
     bool ok = reduce->options.kind == REDUCE_EXACT
                   ? kernels()->exact_add(reduce->sum + offset, gradient, reduce->limit, count)
-                  : add_float(reduce->worker_sum[worker] + offset, gradient, count);
+                  : add_float(reduce->worker_sum[worker] + offset, gradient, reduce->limit, count);
     bucket->added += count;
     bool complete = bucket->added == bucket->count * reduce->own_lanes;
     pthread_mutex_unlock(&bucket->lock);

@@ -152,11 +152,22 @@ static HeadConfig *head_at(Binding *binding, int index)
     return &heads[index];
 }
 
+static void heads_are_no_list(const Binding *binding, const Setting *setting)
+{
+    error_set(binding->err, ERROR_USAGE,
+              "%s: heads: must be a list such as [{name: type}, {name: part}]", setting->where);
+}
+
 /* "heads[0].weight" */
 static void bind_head(Binding *binding, const Setting *setting)
 {
     char *end;
     long index = strtol(setting->key + strlen("heads["), &end, 10);
+    if (strcmp(end, "]") == 0) {
+        error_set(binding->err, ERROR_USAGE, "%s: %s: must be a map such as {name: type}",
+                  setting->where, setting->key);
+        return;
+    }
     if (end[0] != ']' || end[1] != '.' || index < 0 || index >= HEADS_MAX) {
         unknown_key(binding, setting, "heads", setting->key);
         return;
@@ -176,8 +187,7 @@ static void bind_head_names(Binding *binding, const Setting *setting)
 {
     const char *at = setting->value;
     if (*at++ != '[') {
-        error_set(binding->err, ERROR_USAGE,
-                  "%s: heads: must be a list such as [{name: type}, {name: part}]", setting->where);
+        heads_are_no_list(binding, setting);
         return;
     }
     for (int index = 0; *(at += strspn(at, " ,")) && *at != ']'; index++) {
@@ -220,6 +230,10 @@ static void bind_setting(Binding *binding, const Setting *setting)
         bind_head_names(binding, setting);
         return;
     }
+    if (strcmp(section, "heads") == 0) {
+        heads_are_no_list(binding, setting);
+        return;
+    }
     if (!dot && is_section(key)) {
         if (strcmp(setting->value, "{}") != 0 && *setting->value)
             error_set(binding->err, ERROR_USAGE,
@@ -239,6 +253,18 @@ static void bind_setting(Binding *binding, const Setting *setting)
         return;
     }
     unknown_key(binding, setting, section, key);
+}
+
+/* A file may say `optimizer: {lr: 1}` and `optimizer.lr: 2`: one key, spelled twice. */
+static void check_twice(const Binding *binding)
+{
+    const Setting *list = binding->settings->list;
+    for (int i = 0; i < binding->settings->count; i++) {
+        const Setting *first = find_setting(binding, list[i].key);
+        if (first != &list[i])
+            error_set(binding->err, ERROR_USAGE, "%s: %s: is given twice, first at %s",
+                      list[i].where, list[i].key, first->where);
+    }
 }
 
 static void check_required(const Binding *binding)
@@ -282,6 +308,7 @@ static bool bind(Config *config, Arena *run, Settings *settings, const char *nam
         if (sections[s].values && sections[s].table)
             option_defaults(sections[s].table, sections[s].values);
     choose_kinds(&binding);
+    check_twice(&binding);
     for (int i = 0; i < settings->count; i++) bind_setting(&binding, &settings->list[i]);
     check_required(&binding);
     check_heads(&binding);

@@ -36,7 +36,8 @@ static void put_value(Text *text, const Option *option, const char *value)
     for (const char *at = value; *at; at++) {
         char piece[8] = {*at};
         if (*at == '"' || *at == '\\') snprintf(piece, sizeof piece, "\\%c", *at);
-        if ((unsigned char)*at < ' ') snprintf(piece, sizeof piece, "\\x%02x", (unsigned)*at);
+        bool is_control = (unsigned char)*at < ' ' || *at == 0x7f;
+        if (is_control) snprintf(piece, sizeof piece, "\\x%02x", (unsigned)*at);
         put(text, piece);
     }
     put(text, "\"");

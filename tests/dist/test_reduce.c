@@ -146,10 +146,10 @@ static void test_value(void **state)
 }
 
 /* Whether a step with one contribution `x` (or side value) among zeros is good. */
-static bool is_good(int lanes, float x, double side)
+static bool is_good_in(ReduceKind kind, int lanes, float x, double side)
 {
     Arena *arena = arena_create("test");
-    ReduceOptions options = {.count = 100, .side = SIDE, .workers = 1};
+    ReduceOptions options = {.kind = kind, .count = 100, .side = SIDE, .workers = 1};
     Reduce *reduce = reduce_create(comm, &options, arena);
     float gradient[100] = {0};
     reduce_begin(reduce, lanes, 1);
@@ -160,6 +160,11 @@ static bool is_good(int lanes, float x, double side)
     reduce_destroy(reduce);
     arena_destroy(arena);
     return good;
+}
+
+static bool is_good(int lanes, float x, double side)
+{
+    return is_good_in(REDUCE_EXACT, lanes, x, side);
 }
 
 static void test_overflow(void **state)
@@ -182,6 +187,28 @@ static void test_overflow(void **state)
     assert_false(is_good(1, INFINITY, 0));
     assert_false(is_good(1, 0, NAN));
     assert_false(is_good(1, 0, -INFINITY));
+}
+
+/* Contributions that are finite must not add up to an infinite sum. */
+static void test_overflow_of_float(void **state)
+{
+    (void)state;
+    assert_false(is_good_in(REDUCE_FLOAT, 1, NAN, 0));
+    assert_false(is_good_in(REDUCE_FLOAT, 1, -INFINITY, 0));
+    assert_true(is_good_in(REDUCE_FLOAT, 3, nextafterf(0x1p125F, 0), 0));
+    assert_false(is_good_in(REDUCE_FLOAT, 3, 0x1p125F, 0));
+    assert_false(is_good_in(REDUCE_FLOAT, 4096, -0x1p115F, 0));
+}
+
+/* A name and a version, without the build's details: "Open MPI 4.1.4". */
+static void test_library(void **state)
+{
+    (void)state;
+    const char *text = comm_library();
+    size_t length = strlen(text);
+    assert_true(length > 5 && text[length - 1] >= '0' && text[length - 1] <= '9');
+    assert_null(strpbrk(text, ",:\n\t"));
+    assert_null(strstr(text, " v"));
 }
 
 /* --- under mpirun --- */
@@ -252,6 +279,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_float_repeats),
         cmocka_unit_test(test_value),
         cmocka_unit_test(test_overflow),
+        cmocka_unit_test(test_overflow_of_float),
+        cmocka_unit_test(test_library),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     comm_close(comm);

@@ -114,6 +114,12 @@ static void test_structure(void **state)
            "c.yaml:3:12: image.a: unknown key; did you mean image?");
     expect("pack: a\ntrunk: {kind: resnet20}\nheads: type\n",
            "c.yaml:3:8: heads: must be a list such as [{name: type}, {name: part}]");
+    expect("pack: a\ntrunk: {kind: resnet20}\nheads: {name: a}\n",
+           "c.yaml:3:15: heads: must be a list such as [{name: type}, {name: part}]");
+    expect("pack: a\ntrunk: {kind: resnet20}\nheads: [{name: a}, {}]\n",
+           "c.yaml:3:20: heads[1]: must be a map such as {name: type}");
+    expect("pack: a\ntrunk: {kind: resnet20}\nepochs: 3\noptimizer: {lr: 1}\noptimizer.lr: 2\n",
+           "c.yaml:5:15: optimizer.lr: is given twice, first at c.yaml:4:17");
     expect("trunk: {kind: resnet20}\n",
            "c.yaml: pack: must be given: the data pack, as umbel pack writes it");
     expect("pack: a\ntrunk: {kind: resnet20}\nheads: [{name: a}, {name: a}, {weight: 2}]\n",
@@ -198,7 +204,7 @@ static void test_round_trip(void **state)
     Arena *arena = arena_create("test");
     Config first, second;
     parse_good(&first, arena, good);
-    snprintf(first.run, sizeof first.run, "odd \"name\" \\ # with: everything");
+    snprintf(first.run, sizeof first.run, "odd \"name\" \\ # with: every\tthing\x7f");
     char *text = config_print(&first, arena);
     parse_good(&second, arena, text);
     assert_string_equal(second.run, first.run);
