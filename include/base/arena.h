@@ -18,7 +18,8 @@ void *arena_alloc(Arena *arena, size_t bytes);
 
 /* The string `text` copied into the arena. */
 char *arena_strdup(Arena *arena, const char *text);
-char *arena_printf(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *arena_printf(Arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3), nonnull));
 
 /* Forgets every piece and keeps the memory for the next ones. */
 void arena_reset(Arena *arena);

@@ -30,9 +30,6 @@ void comm_sum_i64(Comm *comm, int64_t *values, size_t count);
 void comm_max_u64(Comm *comm, uint64_t *values, size_t count);
 void comm_barrier(Comm *comm);
 
-/* Gathers `bytes` of every rank at rank 0 (`all` holds size x bytes there; ignored elsewhere).
- * Collective. */
-void comm_gather(Comm *comm, const void *mine, void *all, size_t bytes);
 /* Point to point, blocking; used by pack. Exactly `bytes`. */
 void comm_send(Comm *comm, const void *data, size_t bytes, int to);
 void comm_receive(Comm *comm, void *data, size_t bytes, int from);

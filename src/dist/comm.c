@@ -123,11 +123,6 @@ void comm_barrier(Comm *comm)
     MPI_Barrier(comm->world);
 }
 
-void comm_gather(Comm *comm, const void *mine, void *all, size_t bytes)
-{
-    MPI_Gather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, 0, comm->world);
-}
-
 void comm_send(Comm *comm, const void *data, size_t bytes, int to)
 {
     const char *at = data;
