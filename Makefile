@@ -73,6 +73,17 @@ $(OUT)/umbel: $(OUT)/cli/main.o $(LIBS)
 .PHONY: FORCE
 FORCE:
 
+# Programs that make data sets: datasets/NAME/*.c -> build/NAME.
+MECHANICAL := $(patsubst %.c,$(OUT)/%.o,$(wildcard datasets/mechanical/*.c))
+$(MECHANICAL): $(OUT)/datasets/%.o: datasets/%.c $(OUT)/flags
+	@mkdir -p $(@D)
+	@echo '  CC    $<'
+	$(Q)$(CC) $(CFLAGS) $(if $(filter release,$(BUILD)),-O3) -c -o $@ $<
+
+build/mechanical: $(MECHANICAL) $(LIBS)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(MECHANICAL) -Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
+
 define layer_rule
 $(OUT)/lib$(1).a: $(call layer_objects,$(1)) $(if $(filter kernels,$(1)),$(ISA_OBJECTS))
 	@rm -f $$@

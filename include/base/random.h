@@ -15,6 +15,7 @@ typedef enum RandomPurpose {
     RANDOM_DROP = 4,    /* op name, step, record */
     RANDOM_MIX = 5,     /* -, step, lane */
     RANDOM_SPLIT = 6,   /* -, 0, record: packing */
+    RANDOM_RENDER = 7,  /* kind of draw, its number, -: datasets/mechanical */
 } RandomPurpose;
 
 typedef struct Random {

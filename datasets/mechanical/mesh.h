@@ -1,0 +1,73 @@
+/*
+ * Triangle meshes of mechanical parts, put together from a few solids: surfaces of revolution,
+ * prisms, tubes along a path, plates with holes. A mesh is a plain list of triangles; each corner
+ * has its own normal, so that edges stay sharp where the outline has a corner.
+ *
+ * Solids stand on the z axis: outlines lie in planes of equal z, profiles are pairs (r, z).
+ */
+#pragma once
+
+#include "geometry.h"
+
+#include <stddef.h>
+
+/* What a corner is made of: the part's own material or one that goes with it. */
+typedef enum Slot { SLOT_BODY, SLOT_DARK, SLOT_SECOND } Slot;
+
+typedef struct Corner {
+    Vec position, normal;
+    float slot; /* Slot; a float, as it is interpolated with the rest */
+} Corner;
+
+typedef struct Mesh {
+    Corner *corner; /* three per triangle */
+    size_t corners, capacity;
+    Slot slot; /* of what is added next */
+} Mesh;
+
+typedef struct Point {
+    float x, y;
+} Point;
+
+void mesh_free(Mesh *mesh);
+
+/* Turns a profile of (r, z) points about the z axis; segments that meet at less than 35 degrees
+ * are smoothed. Only `count` points, in order along the profile. */
+void mesh_lathe(Mesh *mesh, const Point *profile, int count);
+
+/* A thread: radius between `radius` - `depth` and `radius`, winding from z0 to z1. */
+void mesh_thread(Mesh *mesh, float radius, float depth, float pitch, float z0, float z1);
+
+/* A prism over an outline that is star-shaped about the origin, from z0 to z1, its outer edges cut
+ * by `chamfer`. `inner`: the outline of a bore with as many points, or NULL: none. Sides that meet
+ * at less than 35 degrees are smoothed. */
+void mesh_prism(Mesh *mesh, const Point *outer, const Point *inner, int count, float z0, float z1,
+                float chamfer);
+
+/* A tube of radius `radius` along a path, closed by flat ends. */
+void mesh_tube(Mesh *mesh, const Vec *path, int count, float radius);
+
+void mesh_sphere(Mesh *mesh, Vec centre, float radius);
+
+/* A box from `low` to `high` with chamfered edges in z. */
+void mesh_box(Mesh *mesh, Vec low, Vec high, float chamfer);
+
+/* A plate of `columns` x `rows` equal cells, centred on (cx, cy), from z0 to z1, with a round hole
+ * of radius `hole` in the middle of each cell (0: none). */
+void mesh_plate(Mesh *mesh, float cx, float cy, float width, float height, float z0, float z1,
+                int columns, int rows, float hole);
+
+/* Turns and then moves the corners from number `first` on. */
+void mesh_place(Mesh *mesh, size_t first, Rotation rotation, Vec move);
+
+/* Moves the middle of the bounding box to the origin and scales to bounding radius 1. */
+void mesh_normalize(Mesh *mesh);
+
+/* Outlines with `count` points. */
+void outline_circle(Point *out, int count, float radius);
+void outline_polygon(Point *out, int count, int sides, float across_flats);
+/* A slot, or with `arms` = 4 a cross, of half-length `length` and half-width `width`. */
+void outline_recess(Point *out, int count, int arms, float length, float width);
+/* Radius swings between `root` and `tip`, `teeth` times; `flat`: share of a tooth's pitch at full
+ * height, 0 … 0.5. */
+void outline_teeth(Point *out, int count, int teeth, float root, float tip, float flat);

@@ -1,0 +1,171 @@
+/* Draws: plausible lights, materials, benches and cameras. */
+#include "scene.h"
+
+#include "base/hash.h"
+
+enum { DRAWS = 300 }; /* of each kind, in the training split */
+static const int draws_begin[SPLITS + 1] = {0, DRAWS, DRAWS + 60, DRAWS + 120};
+
+static float between(Random *random, float low, float high)
+{
+    return low + (high - low) * (float)random_uniform(random);
+}
+
+static Vec grey(Random *random, float low, float high, float tint)
+{
+    float g = between(random, low, high);
+    return vec(g * (1 + between(random, -tint, tint)), g * (1 + between(random, -tint, tint)),
+               g * (1 + between(random, -tint, tint)));
+}
+
+static Vec direction(float azimuth, float elevation)
+{
+    return vec(cosf(elevation) * cosf(azimuth), cosf(elevation) * sinf(azimuth), sinf(elevation));
+}
+
+static Vec pick_colour(Random *random, const Vec *palette, int count)
+{
+    Vec c = palette[random_below(random, (uint32_t)count)];
+    return multiply(c, grey(random, 0.75F, 1.2F, 0.08F));
+}
+
+/* Draw number `number` of a kind. */
+static Random draw(uint64_t seed, const char *kind, int number)
+{
+    return random_at(seed, RANDOM_RENDER, hash_text(kind), (uint64_t)number, 0);
+}
+
+static Light draw_light(Random random)
+{
+    Light light = {.softness = between(&random, 0.1F, 1)};
+    light.direction = direction(between(&random, 0, TURN), between(&random, 0.6F, 1.35F));
+    float warm = between(&random, -0.12F, 0.15F), key = between(&random, 0.7F, 1.5F);
+    light.colour = scale(key, vec(1 + warm, 1, 1 - warm));
+    light.sky = grey(&random, 0.2F, 0.5F, 0.08F);
+    light.floor = grey(&random, 0.08F, 0.25F, 0.05F);
+    for (int i = 0; i < BOXES; i++) {
+        SoftBox *box = &light.box[i];
+        box->direction = direction(between(&random, 0, TURN), between(&random, 0.25F, 1.4F));
+        box->across = perpendicular(box->direction);
+        box->width = between(&random, 0.12F, 0.5F);
+        box->height = between(&random, 0.12F, 0.7F);
+        box->edge = between(&random, 0.03F, 0.15F);
+        box->colour = grey(&random, 0.6F, 2.2F, 0.06F);
+    }
+    return light;
+}
+
+static Coat draw_body(Random *random)
+{
+    /* linear reflectance of steel, zinc, brass, copper, black oxide, stainless */
+    static const Vec metals[] = {{0.56F, 0.57F, 0.58F}, {0.64F, 0.66F, 0.70F},
+                                 {0.75F, 0.58F, 0.28F}, {0.78F, 0.46F, 0.33F},
+                                 {0.10F, 0.10F, 0.11F}, {0.48F, 0.47F, 0.45F}};
+    static const Vec paints[] = {{0.05F, 0.05F, 0.06F}, {0.45F, 0.06F, 0.05F},
+                                 {0.06F, 0.14F, 0.35F}, {0.55F, 0.4F, 0.05F},
+                                 {0.5F, 0.5F, 0.48F},   {0.07F, 0.22F, 0.1F}};
+    bool metal = random_uniform(random) < 0.82;
+    Coat coat = {.albedo = metal ? pick_colour(random, metals, 6) : pick_colour(random, paints, 6),
+                 .metallic = metal ? 1 : 0};
+    coat.roughness = between(random, 0.08F, 0.6F);
+    coat.brushed = between(random, 0, 0.25F);
+    coat.dirt = between(random, 0, 0.7F);
+    return coat;
+}
+
+static Material draw_material(Random random)
+{
+    static const Vec plastics[] = {{0.04F, 0.04F, 0.045F},
+                                   {0.5F, 0.07F, 0.05F},
+                                   {0.06F, 0.12F, 0.4F},
+                                   {0.45F, 0.42F, 0.38F},
+                                   {0.1F, 0.25F, 0.1F}};
+    Material material = {.seed = random_u32(&random)};
+    material.coat[SLOT_BODY] = draw_body(&random);
+    material.coat[SLOT_DARK] = (Coat){vec(0.03F, 0.03F, 0.03F), 0, 0.7F, 0, 0};
+    material.coat[SLOT_SECOND] =
+        (Coat){pick_colour(&random, plastics, 5), 0, between(&random, 0.2F, 0.7F), 0, 0.2F};
+    return material;
+}
+
+static Background draw_background(Random random)
+{
+    static const Vec colours[GROUNDS][2] = {
+        [WOOD] = {{0.42F, 0.25F, 0.12F}, {0.22F, 0.11F, 0.05F}},
+        [CONCRETE] = {{0.36F, 0.35F, 0.33F}, {0.2F, 0.2F, 0.19F}},
+        [CUTTING_MAT] = {{0.04F, 0.17F, 0.13F}, {0.35F, 0.45F, 0.4F}},
+        [PAPER] = {{0.7F, 0.69F, 0.66F}, {0.5F, 0.52F, 0.58F}},
+        [STEEL] = {{0.38F, 0.39F, 0.41F}, {0.24F, 0.25F, 0.26F}},
+        [CLOTH] = {{0.1F, 0.13F, 0.25F}, {0.05F, 0.06F, 0.12F}},
+    };
+    Background b = {.ground = (Ground)random_below(&random, GROUNDS)};
+    Vec tint = grey(&random, 0.6F, 1.35F, 0.25F);
+    b.colour = multiply(colours[b.ground][0], tint);
+    b.second = multiply(colours[b.ground][1], tint);
+    b.size = between(&random, 0.6F, 1.8F);
+    b.turn = between(&random, 0, TURN);
+    b.stain = between(&random, 0, 0.5F);
+    b.seed = random_u32(&random);
+    return b;
+}
+
+static Camera draw_camera(Random random)
+{
+    Camera c = {.elevation = between(&random, 0.9F, 1.54F), .distance = between(&random, 3, 9)};
+    c.exposure = between(&random, 0.75F, 1.35F);
+    c.vignette = between(&random, 0, 0.35F);
+    c.blur = between(&random, 0, 0.3F);
+    c.noise = between(&random, 0.002F, 0.025F);
+    float warm = between(&random, -0.07F, 0.07F);
+    c.balance = vec(1 + warm, 1 + between(&random, -0.02F, 0.02F), 1 - warm);
+    return c;
+}
+
+/* The part's axis makes the class's angle, give or take 9 degrees, with the direction to the
+ * camera; where around that direction it lies is free. */
+static Rotation draw_pose(Random *random, Vec to_camera, int angle)
+{
+    float tilt = (float)angle * TURN / 8 + between(random, -0.157F, 0.157F);
+    float around = between(random, 0, TURN);
+    Rotation view = rotation_about(to_camera, around);
+    Vec axis = add(scale(cosf(tilt), view.z), scale(sinf(tilt), view.x));
+    return rotation_about(normalize(axis), between(random, 0, TURN));
+}
+
+Scene scene_draw(uint64_t seed, int split, int index)
+{
+    Random random =
+        random_at(seed, RANDOM_RENDER, hash_text("image"), (uint64_t)split, (uint64_t)index);
+    /* Types are equally frequent, whatever the number of their parts. */
+    int type = 0, types = 1, first = 0, parts = 0;
+    for (int i = 1; i < catalogue_parts; i++) types += catalogue[i].type != catalogue[i - 1].type;
+    int wanted = (int)random_below(&random, (uint32_t)types);
+    for (int i = 0; i < catalogue_parts; i++) {
+        if (i > 0 && catalogue[i].type != catalogue[i - 1].type) type++;
+        if (type == wanted && parts++ == 0) first = i;
+    }
+    Scene scene = {.part = &catalogue[first + (int)random_below(&random, (uint32_t)parts)]};
+    int begin = draws_begin[split];
+    uint32_t draws = (uint32_t)(draws_begin[split + 1] - begin);
+    scene.light_draw = begin + (int)random_below(&random, draws);
+    scene.material_draw = begin + (int)random_below(&random, draws);
+    scene.background_draw = begin + (int)random_below(&random, draws);
+    scene.camera_draw = begin + (int)random_below(&random, draws);
+    scene.light = draw_light(draw(seed, "light", scene.light_draw));
+    scene.material = draw_material(draw(seed, "material", scene.material_draw));
+    scene.background = draw_background(draw(seed, "background", scene.background_draw));
+    scene.camera = draw_camera(draw(seed, "camera", scene.camera_draw));
+
+    scene.angle = (int)random_below(&random, scene.part->views == VIEWS_HALF ? 3 : ANGLES);
+    scene.azimuth = between(&random, 0, TURN);
+    scene.pose = draw_pose(&random, direction(scene.azimuth, scene.camera.elevation), scene.angle);
+    if (scene.part->views == VIEWS_NONE) scene.angle = -1;
+    scene.roll = between(&random, 0, TURN);
+    scene.zoom = between(&random, 1.05F, 1.6F);
+    float room = 0.7F * (1 - 1 / scene.zoom);
+    scene.shift[0] = between(&random, -room, room);
+    scene.shift[1] = between(&random, -room, room);
+    scene.quality = random_below(&random, 6) == 0 ? 0 : 70 + (int)random_below(&random, 26);
+    scene.grain = random_u32(&random);
+    return scene;
+}
