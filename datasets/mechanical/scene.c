@@ -121,14 +121,15 @@ static Camera draw_camera(Random random)
     return c;
 }
 
-/* The part's axis makes the class's angle, give or take 9 degrees, with the direction to the
- * camera; where around that direction it lies is free. */
+/* The part's axis makes the class's angle, give or take 8 degrees, with the direction to the
+ * camera, and leans towards the upper edge of the picture, give or take 30 degrees. */
 static Rotation draw_pose(Random *random, Vec to_camera, int angle)
 {
-    float tilt = (float)angle * TURN / 8 + between(random, -0.157F, 0.157F);
-    float around = between(random, 0, TURN);
-    Rotation view = rotation_about(to_camera, around);
-    Vec axis = add(scale(cosf(tilt), view.z), scale(sinf(tilt), view.x));
+    float tilt = (float)angle * TURN / 8 + between(random, -0.14F, 0.14F);
+    float lean = between(random, -0.52F, 0.52F);
+    Vec right = normalize(cross(vec(0, 0, 1), to_camera)), up = cross(to_camera, right);
+    Vec aside = add(scale(cosf(lean), up), scale(sinf(lean), right));
+    Vec axis = add(scale(cosf(tilt), to_camera), scale(sinf(tilt), aside));
     return rotation_about(normalize(axis), between(random, 0, TURN));
 }
 
@@ -160,8 +161,8 @@ Scene scene_draw(uint64_t seed, int split, int index)
     scene.azimuth = between(&random, 0, TURN);
     scene.pose = draw_pose(&random, direction(scene.azimuth, scene.camera.elevation), scene.angle);
     if (scene.part->views == VIEWS_NONE) scene.angle = -1;
-    scene.roll = between(&random, 0, TURN);
-    scene.zoom = between(&random, 1.05F, 1.6F);
+    scene.roll = between(&random, -0.25F, 0.25F);
+    scene.zoom = between(&random, 1.03F, 1.3F);
     float room = 0.7F * (1 - 1 / scene.zoom);
     scene.shift[0] = between(&random, -room, room);
     scene.shift[1] = between(&random, -room, room);

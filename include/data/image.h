@@ -25,6 +25,10 @@ typedef struct Image {
 
 void image_free(Image *image);
 
+/* Whether a file's name ends as a picture's does; the endings, for messages. */
+bool image_has_extension(const char *name);
+const char *image_extensions(void);
+
 /* Width and height from the header alone. */
 bool image_size(const uint8_t *data, size_t bytes, int *width, int *height, Error *err);
 

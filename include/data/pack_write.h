@@ -7,6 +7,11 @@
 #include "data/pack.h"
 #include "dist/comm.h"
 
+/* A file that is left out, and why. */
+typedef struct Reject {
+    char *path, *reason;
+} Reject;
+
 /* What is to be packed; made by manifest_read or folder_scan. */
 typedef struct Listing {
     size_t count;
@@ -16,6 +21,8 @@ typedef struct Listing {
     char ***label;        /* [group][record]: text, or NULL where missing */
     char **split;         /* (count) text or NULL; NULL if there is no such column */
     char **keep_together; /* (count) value of the --group column, or NULL if not asked for */
+    Reject *reject;       /* (rejects) */
+    size_t rejects, reject_capacity;
     struct Arena *memory; /* owns all of the above */
 } Listing;
 
@@ -24,9 +31,13 @@ typedef struct Listing {
  * name or NULL. */
 bool manifest_read(Listing *listing, const char *path, const char *labels,
                    const char *keep_together, Error *err);
-/* Walks `folder`; the levels ("type,part") name the folder levels above each image. Sorted by path.
- */
-bool folder_scan(Listing *listing, const char *folder, const char *levels, Error *err);
+/* Walks `folder`; `pattern` ("{type}/{part}_{angle}.jpg") tells which parts of a relative path are
+ * labels; {split} is the split, * any characters but a slash, ** any. A piece takes as much as it
+ * can. Sorted by path. keep_going: files that do not fit are rejected instead of being an error. */
+bool folder_scan(Listing *listing, const char *folder, const char *pattern, bool keep_going,
+                 Error *err);
+/* The pattern of `levels` ("type,part"), the names of the folder levels above each image. */
+bool folder_pattern(char *pattern, size_t bytes, const char *levels, Error *err);
 void listing_free(Listing *listing);
 
 /* Shares of a stratified split; all zero: use the listing's column, or everything is train. */
@@ -41,10 +52,15 @@ typedef struct PackOptions {
     const char *out;
     SplitShares shares;
     uint64_t seed;
-    int max_side; /* 0: keep JPEG bytes as they are */
-    int quality;  /* of re-encoding */
+    int max_side;      /* 0: keep JPEG bytes as they are */
+    int quality;       /* of re-encoding */
+    bool keep_going;   /* leave out files that cannot be packed */
+    bool allow_unseen; /* classes that occur outside the training split only */
 } PackOptions;
 
-/* Writes the pack. Ranks share the decoding; rank 0 writes. On failure no file is left. Collective:
- * all ranks return the same. */
-bool pack_write(const Listing *listing, const PackOptions *options, Comm *comm, Error *err);
+/* Writes the pack. Ranks share the decoding; rank 0 writes. On failure no file is left. With
+ * keep_going, rank 0 moves what cannot be packed from the listing to its rejects and writes them
+ * into a CSV file beside the pack. Collective: all ranks return the same. */
+bool pack_write(Listing *listing, const PackOptions *options, Comm *comm, Error *err);
+/* Name of the list of rejected files that belongs to the pack `out`. */
+void pack_rejects_path(char *path, size_t bytes, const char *out);

@@ -18,11 +18,14 @@ enum {
     KEY_SEED,
     KEY_GROUP,
     KEY_MAX_SIDE,
-    KEY_QUALITY
+    KEY_QUALITY,
+    KEY_PATTERN,
+    KEY_KEEP_GOING,
+    KEY_ALLOW_UNSEEN
 };
 
 typedef struct Arguments {
-    const char *folder, *manifest, *levels, *labels, *keep_together, *split;
+    const char *folder, *manifest, *levels, *pattern, *labels, *keep_together, *split;
     PackOptions options;
 } Arguments;
 
@@ -34,6 +37,15 @@ static const struct argp_option options[] = {
     {"labels", KEY_LABELS, "A,B", 0, "Only these columns of the manifest are label groups", 0},
     {"levels", KEY_LEVELS, "A,B", 0,
      "Of an image folder: the label groups that its folder levels name", 0},
+    {"pattern", KEY_PATTERN, "PATTERN", 0,
+     "Of an image folder: labels in paths, such as {type}/{part}_{angle}.jpg; {split} is the "
+     "split, * "
+     "anything but a slash, ** anything",
+     0},
+    {"keep-going", KEY_KEEP_GOING, NULL, 0,
+     "Leave out files that cannot be packed; PACK.h5.rejected.csv lists them with reasons", 0},
+    {"allow-unseen", KEY_ALLOW_UNSEEN, NULL, 0,
+     "Allow classes that occur in val or test but never in train", 0},
     {"out", KEY_OUT, "PACK.h5", 0, "The pack to write", 0},
     {"split", KEY_SPLIT, "SHARES", 0,
      "Split anew, such as train=0.8,val=0.1,test=0.1, stratified over all label groups together",
@@ -64,8 +76,10 @@ static void check(const Arguments *arguments, struct argp_state *state)
 {
     if (!arguments->manifest == !arguments->folder)
         argp_error(state, "give either an image folder or --manifest");
-    if (arguments->folder && !arguments->levels)
-        argp_error(state, "an image folder needs --levels");
+    if (arguments->folder && !arguments->levels == !arguments->pattern)
+        argp_error(state, "an image folder needs either --levels or --pattern");
+    if (arguments->manifest && (arguments->levels || arguments->pattern))
+        argp_error(state, "--levels and --pattern are for image folders; a manifest has columns");
     if (!arguments->options.out) argp_error(state, "--out must be given");
     if (arguments->folder && arguments->keep_together)
         argp_error(state, "--group names a column of a manifest");
@@ -102,6 +116,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_SPLIT:
         arguments->split = text;
         return 0;
+    case KEY_PATTERN:
+        arguments->pattern = text;
+        return 0;
+    case KEY_KEEP_GOING:
+        arguments->options.keep_going = true;
+        return 0;
+    case KEY_ALLOW_UNSEEN:
+        arguments->options.allow_unseen = true;
+        return 0;
     case KEY_GROUP:
         arguments->keep_together = text;
         return 0;
@@ -135,7 +158,8 @@ static const struct argp argp = {
     "Examples:\n"
     "  umbel pack --manifest parts.csv --root images --split train=0.8,val=0.1,test=0.1 --out "
     "parts.h5\n"
-    "  umbel pack images --levels type,part --out parts.h5",
+    "  umbel pack images --levels type,part --out parts.h5\n"
+    "  umbel pack images --pattern '{type}/{part}_{angle}.jpg' --out parts.h5",
     NULL,
     NULL,
     NULL};
@@ -160,8 +184,9 @@ static void print_group(const Pack *pack, const LabelGroup *group)
     free(count);
 }
 
-static void print_summary(const Pack *pack)
+static void print_summary(const Pack *pack, const Listing *listing)
 {
+    char rejects[4096];
     printf("%s: %zu images", pack_path(pack), pack_records(pack));
     for (Split split = SPLIT_TRAIN; split < SPLIT_COUNT; split++) {
         size_t count;
@@ -170,6 +195,9 @@ static void print_summary(const Pack *pack)
     }
     printf("\n");
     for (int g = 0; g < pack_groups(pack); g++) print_group(pack, pack_group(pack, g));
+    pack_rejects_path(rejects, sizeof rejects, pack_path(pack));
+    if (listing->rejects > 0)
+        printf("  %zu files rejected; %s lists them\n", listing->rejects, rejects);
 }
 
 static bool read_listing(const Arguments *arguments, Listing *listing, Error *err)
@@ -177,7 +205,13 @@ static bool read_listing(const Arguments *arguments, Listing *listing, Error *er
     if (arguments->manifest)
         return manifest_read(listing, arguments->manifest, arguments->labels,
                              arguments->keep_together, err);
-    return folder_scan(listing, arguments->folder, arguments->levels, err);
+    char of_levels[1024];
+    const char *pattern = arguments->pattern;
+    if (!pattern) {
+        if (!folder_pattern(of_levels, sizeof of_levels, arguments->levels, err)) return false;
+        pattern = of_levels;
+    }
+    return folder_scan(listing, arguments->folder, pattern, arguments->options.keep_going, err);
 }
 
 static bool pack(Arguments *arguments, Comm *comm, Error *err)
@@ -187,13 +221,13 @@ static bool pack(Arguments *arguments, Comm *comm, Error *err)
     if (arguments->split) split_shares_parse(&arguments->options.shares, arguments->split, err);
     if (err->kind == ERROR_NONE) read_listing(arguments, &listing, err);
     bool ok = comm_agree(comm, err) && pack_write(&listing, &arguments->options, comm, err);
-    listing_free(&listing);
     if (ok && comm_rank(comm) == 0) {
         Pack *written =
             pack_open(arguments->options.out, err); /* also proves that it can be read */
-        if (written) print_summary(written);
+        if (written) print_summary(written, &listing);
         pack_close(written);
     }
+    listing_free(&listing);
     return comm_agree(comm, err) && ok;
 }
 

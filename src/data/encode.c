@@ -69,3 +69,37 @@ EncodedGroup *encode_labels(const Listing *listing, Arena *arena, Error *err)
     }
     return err->kind == ERROR_NONE ? group : NULL;
 }
+
+/* Classes of a group that training never shows; `first` is one of them. */
+static int unseen_classes(const EncodedGroup *group, const uint8_t *split, size_t count, int *first)
+{
+    int unseen = 0;
+    bool *seen = calloc((size_t)group->classes, sizeof *seen);
+    if (!seen) die("no memory for %d classes", group->classes);
+    for (size_t i = 0; i < count; i++)
+        if (split[i] == SPLIT_TRAIN && group->label[i] >= 0) seen[group->label[i]] = true;
+    for (int k = group->classes; k-- > 0;)
+        if (!seen[k]) {
+            unseen++;
+            *first = k;
+        }
+    free(seen);
+    return unseen;
+}
+
+bool check_classes(const Listing *listing, const EncodedGroup *group, const uint8_t *split,
+                   Error *err)
+{
+    bool any = false;
+    for (size_t i = 0; i < listing->count && !any; i++) any = split[i] == SPLIT_TRAIN;
+    for (int g = 0; g < listing->groups && any; g++) {
+        int first = 0, unseen = unseen_classes(&group[g], split, listing->count, &first);
+        if (unseen > 0)
+            error_set(
+                err, ERROR_DATA,
+                "label group %s: %d of %d classes never occur in train, such as \"%s\"; split "
+                "anew with --split, or pack all the same with --allow-unseen",
+                group[g].name, unseen, group[g].classes, group[g].class_name[first]);
+    }
+    return err->kind == ERROR_NONE;
+}

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const ImageFormat *const formats[] = {&image_format_jpeg, &image_format_png};
 
@@ -55,4 +56,19 @@ bool image_decode(Image *image, Rect *covered, const uint8_t *data, size_t bytes
 {
     const ImageFormat *format = find_format(data, bytes, err);
     return format && format->decode(image, covered, data, bytes, region, reduce, err);
+}
+
+static const char *const extensions[] = {".jpg", ".jpeg", ".png", ".webp"};
+
+bool image_has_extension(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; dot && i < sizeof extensions / sizeof *extensions; i++)
+        if (strcasecmp(dot, extensions[i]) == 0) return true;
+    return false;
+}
+
+const char *image_extensions(void)
+{
+    return ".jpg, .jpeg, .png, .webp";
 }

@@ -14,6 +14,7 @@
 #include "io/file.h"
 #include "io/h5.h"
 #include "io/seal.h"
+#include "listing.h"
 #include "resample.h"
 
 #include <assert.h>
@@ -25,7 +26,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCK = 64, PROBLEMS_MAX = 20, PATH_BYTES = 4096, COPY_BYTES = 1 << 22 };
+enum { BLOCK = 64, PATH_BYTES = 4096, COPY_BYTES = 1 << 22 };
 
 /* --- one record --- */
 
@@ -172,19 +173,24 @@ typedef struct Tables {
 
 typedef struct Spool {
     char path[PATH_BYTES];
-    const char *out; /* the pack, for messages */
+    const PackOptions *options;
     int fd;
     bool broken; /* cannot be written */
     Tables tables;
+    Listing *listing; /* takes the rejects */
+    bool *rejected;   /* (records) */
 } Spool;
 
-static bool open_spool(Spool *spool, const PackOptions *options, size_t records, Arena *arena,
+static bool open_spool(Spool *spool, const PackOptions *options, Listing *listing, Arena *arena,
                        Error *err)
 {
+    size_t records = listing->count;
     char temporary[PATH_BYTES - 16];
     file_temporary(options->out, temporary, sizeof temporary);
     snprintf(spool->path, sizeof spool->path, "%s.images", temporary);
-    spool->out = options->out;
+    spool->options = options;
+    spool->listing = listing;
+    spool->rejected = arena_new(arena, bool, records);
     spool->tables =
         (Tables){arena_new(arena, uint64_t, records + 1), arena_new(arena, uint64_t, records),
                  arena_new(arena, int32_t, 2 * records)};
@@ -207,7 +213,11 @@ static void spool_record(Spool *spool, Record *record, size_t index, Error *err)
     assert(tables->offset); /* rank 0 has opened the spool */
     tables->offset[index + 1] = tables->offset[index] + record->bytes;
     if (!record->data) {
-        if (err->count < PROBLEMS_MAX) error_set(err, record->err.kind, "%s", record->err.text);
+        spool->rejected[index] = spool->options->keep_going;
+        if (spool->rejected[index])
+            listing_reject(spool->listing, spool->listing->path[index], record->err.text);
+        else if (err->count < PROBLEMS_MAX)
+            error_set(err, record->err.kind, "%s", record->err.text);
         return;
     }
     tables->checksum[index] = hash64(record->data, record->bytes);
@@ -215,7 +225,7 @@ static void spool_record(Spool *spool, Record *record, size_t index, Error *err)
     tables->size[2 * index + 1] = record->height;
     if (err->kind == ERROR_NONE &&
         !file_pwrite(spool->fd, record->data, record->bytes, tables->offset[index])) {
-        error_set(err, ERROR_SYSTEM, "cannot write %s: %s", spool->out, strerror(errno));
+        error_set(err, ERROR_SYSTEM, "cannot write %s: %s", spool->options->out, strerror(errno));
         spool->broken = true;
     }
     free(record->data);
@@ -295,7 +305,97 @@ static bool finish_file(const PackOptions *options, const Spool *spool, const Li
     return error_context(err, "cannot write %s", options->out);
 }
 
+/* --- rank 0: what is left out --- */
+
+void pack_rejects_path(char *path, size_t bytes, const char *out)
+{
+    snprintf(path, bytes, "%s.rejected.csv", out);
+}
+
+static void write_field(FILE *file, const char *text)
+{
+    fputc('"', file);
+    for (; *text; text++) {
+        if (*text == '"') fputc('"', file);
+        fputc(*text, file);
+    }
+    fputc('"', file);
+}
+
+/* Writes the list, or removes that of an earlier attempt. */
+static bool write_rejects(const Listing *listing, const char *out, Error *err)
+{
+    char path[PATH_BYTES], temporary[PATH_BYTES];
+    pack_rejects_path(path, sizeof path, out);
+    if (listing->rejects == 0) {
+        unlink(path);
+        return true;
+    }
+    file_temporary(path, temporary, sizeof temporary);
+    FILE *file = fopen(temporary, "w");
+    if (!file) return error_set(err, ERROR_SYSTEM, "cannot write %s: %s", path, strerror(errno));
+    fprintf(file, "path,reason\n");
+    for (size_t i = 0; i < listing->rejects; i++) {
+        write_field(file, listing->reject[i].path);
+        fputc(',', file);
+        write_field(file, listing->reject[i].reason);
+        fputc('\n', file);
+    }
+    bool bad = ferror(file) != 0;
+    if (fclose(file) == 0 && !bad) return file_commit(temporary, path, err);
+    unlink(temporary);
+    return error_set(err, ERROR_SYSTEM, "cannot write %s: %s", path, strerror(errno));
+}
+
+/* Closes the gaps that rejected records leave; they have no bytes in the spool. */
+static void drop_rejected(Spool *spool)
+{
+    Tables *tables = &spool->tables;
+    size_t kept = 0;
+    for (size_t i = 0; i < spool->listing->count; i++) {
+        if (spool->rejected[i]) continue;
+        tables->checksum[kept] = tables->checksum[i];
+        tables->size[2 * kept] = tables->size[2 * i];
+        tables->size[2 * kept + 1] = tables->size[2 * i + 1];
+        tables->offset[++kept] = tables->offset[i + 1];
+    }
+    listing_drop(spool->listing, spool->rejected);
+}
+
 /* --- all --- */
+
+/* Labels and splits of a listing. */
+typedef struct Labels {
+    EncodedGroup *group;
+    uint8_t *split;
+} Labels;
+
+static bool prepare_labels(Labels *labels, const Listing *listing, const PackOptions *options,
+                           Arena *arena, Error *err)
+{
+    labels->group = encode_labels(listing, arena, err);
+    if (!labels->group) return false;
+    labels->split =
+        assign_splits(listing, labels->group, &options->shares, options->seed, arena, err);
+    return labels->split &&
+           (options->allow_unseen || check_classes(listing, labels->group, labels->split, err));
+}
+
+/* Rank 0, when all records have come. */
+static bool finish_pack(Spool *spool, Labels *labels, Arena *arena, Error *err)
+{
+    Listing *listing = spool->listing;
+    const PackOptions *options = spool->options;
+    size_t listed = listing->count;
+    drop_rejected(spool);
+    if (listing->count == 0)
+        return error_set(err, ERROR_DATA, "no image is left: all %zu were rejected; the first: %s",
+                         listing->rejects, listing->reject[0].reason);
+    if (listing->count < listed && !prepare_labels(labels, listing, options, arena, err))
+        return false;
+    return finish_file(options, spool, listing, labels->group, labels->split, err) &&
+           write_rejects(listing, options->out, err);
+}
 
 /* Block `number` on its owner's workers; on rank 0 also those of other ranks, which send theirs
  * only when asked. False when no more blocks are wanted. */
@@ -373,19 +473,21 @@ static void process_blocks(const Listing *listing, const PackOptions *options, C
     pool_destroy(pool);
 }
 
-bool pack_write(const Listing *listing, const PackOptions *options, Comm *comm, Error *err)
+bool pack_write(Listing *listing, const PackOptions *options, Comm *comm, Error *err)
 {
     Arena *arena = arena_create("packing");
     Spool spool = {.fd = -1};
-    EncodedGroup *group = encode_labels(listing, arena, err);
-    uint8_t *split =
-        group ? assign_splits(listing, group, &options->shares, options->seed, arena, err) : NULL;
-    if (split && comm_rank(comm) == 0) open_spool(&spool, options, listing->count, arena, err);
+    Labels labels;
+    if (listing->count == 0 && listing->rejects > 0)
+        error_set(err, ERROR_DATA, "no image is left: all %zu were rejected; the first: %s: %s",
+                  listing->rejects, listing->reject[0].path, listing->reject[0].reason);
+    else if (prepare_labels(&labels, listing, options, arena, err) && comm_rank(comm) == 0)
+        open_spool(&spool, options, listing, arena, err);
     bool ok = comm_agree(comm, err);
     if (ok) {
         process_blocks(listing, options, comm, &spool, err);
         if (comm_rank(comm) == 0 && err->kind == ERROR_NONE)
-            finish_file(options, &spool, listing, group, split, err);
+            finish_pack(&spool, &labels, arena, err);
         ok = comm_agree(comm, err);
     }
     close_spool(&spool);

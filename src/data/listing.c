@@ -1,0 +1,87 @@
+/* Listings, whichever way they are read. */
+#include "listing.h"
+
+#include <string.h>
+
+bool no_problems(Error *err)
+{
+    if (err->count > PROBLEMS_MAX)
+        error_set(err, err->kind, "… and %d more", err->count - PROBLEMS_MAX);
+    return err->kind == ERROR_NONE;
+}
+
+bool is_utf8(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    while (*at) {
+        unsigned char first = *at++;
+        int extra = first < 0x80                    ? 0
+                    : first >= 0xC2 && first < 0xE0 ? 1
+                    : first >= 0xE0 && first < 0xF0 ? 2
+                    : first >= 0xF0 && first < 0xF5 ? 3
+                                                    : -1;
+        if (extra < 0 || (first == 0xE0 && *at < 0xA0) || (first == 0xED && *at > 0x9F) ||
+            (first == 0xF0 && *at < 0x90) || (first == 0xF4 && *at > 0x8F))
+            return false;
+        for (; extra > 0; extra--, at++)
+            if ((*at & 0xC0) != 0x80) return false;
+    }
+    return true;
+}
+
+bool is_group_name(const char *name)
+{
+    return *name && strcmp(name, ".") != 0 && strpbrk(name, "/,[]{}\"") == NULL && is_utf8(name) &&
+           strlen(name) < 128;
+}
+
+bool listing_add_group(Listing *listing, const char *option, const char *name, Error *err)
+{
+    if (!listing->group_name) listing->group_name = arena_new(listing->memory, char *, GROUPS_MAX);
+    if (!is_group_name(name))
+        return error_set(err, ERROR_USAGE, "%s: \"%s\" cannot name a label group", option, name);
+    for (int before = 0; before < listing->groups; before++)
+        if (strcmp(listing->group_name[before], name) == 0)
+            return error_set(err, ERROR_USAGE, "%s: names \"%s\" twice", option, name);
+    if (listing->groups == GROUPS_MAX)
+        return error_set(err, ERROR_USAGE, "%s: names more than %d label groups", option,
+                         GROUPS_MAX);
+    listing->group_name[listing->groups++] = arena_strdup(listing->memory, name);
+    return true;
+}
+
+void listing_reject(Listing *listing, const char *path, const char *reason)
+{
+    if (listing->rejects == listing->reject_capacity) {
+        listing->reject_capacity = listing->rejects ? 2 * listing->rejects : 64;
+        Reject *larger = arena_new(listing->memory, Reject, listing->reject_capacity);
+        if (listing->rejects) memcpy(larger, listing->reject, sizeof *larger * listing->rejects);
+        listing->reject = larger;
+    }
+    listing->reject[listing->rejects++] =
+        (Reject){arena_strdup(listing->memory, path), arena_strdup(listing->memory, reason)};
+}
+
+static void drop_texts(char **text, const bool *drop, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; text && i < count; i++)
+        if (!drop[i]) text[kept++] = text[i];
+}
+
+void listing_drop(Listing *listing, const bool *drop)
+{
+    size_t count = listing->count, kept = 0;
+    for (size_t i = 0; i < count; i++) kept += !drop[i];
+    drop_texts(listing->path, drop, count);
+    drop_texts(listing->split, drop, count);
+    drop_texts(listing->keep_together, drop, count);
+    for (int g = 0; g < listing->groups; g++) drop_texts(listing->label[g], drop, count);
+    listing->count = kept;
+}
+
+void listing_free(Listing *listing)
+{
+    arena_destroy(listing->memory);
+    *listing = (Listing){0};
+}

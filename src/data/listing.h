@@ -1,0 +1,30 @@
+/* What makes a listing: problems found while reading one, names, rejected files. Private to data. */
+#pragma once
+
+#include "base/arena.h"
+#include "data/pack_write.h"
+
+enum { PROBLEMS_MAX = 20, GROUPS_MAX = 256 };
+
+/* Adds a problem, but not more than can be read at once. */
+#define PROBLEM(err, ...)                                                                          \
+    ((err)->count < PROBLEMS_MAX ? error_set((err), ERROR_DATA, __VA_ARGS__)                       \
+                                 : ((err)->count++, false))
+
+/* Says how many problems there were beyond those that are shown. */
+bool no_problems(Error *err);
+
+/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
+bool is_utf8(const char *text);
+
+/* Whether a text can stand in an HDF5 path and in a configuration. */
+bool is_group_name(const char *name);
+
+/* Adds a group; false: the name cannot be one, or is taken, which `option` is to be told. */
+bool listing_add_group(Listing *listing, const char *option, const char *name, Error *err);
+
+/* Notes a file that is left out; texts are copied. */
+void listing_reject(Listing *listing, const char *path, const char *reason);
+
+/* Leaves out the records for which `drop` (count) is true. */
+void listing_drop(Listing *listing, const bool *drop);
