@@ -78,11 +78,3 @@ static inline Vec perpendicular(Vec a)
     Vec other = fabsf(a.x) < 0.6F ? vec(1, 0, 0) : vec(0, 1, 0);
     return normalize(cross(a, other));
 }
-/* The rotation that takes z to `axis` (of length 1), spun by `angle` (radians) about it. */
-static inline Rotation rotation_about(Vec axis, float angle)
-{
-    Vec u = perpendicular(axis), v = cross(axis, u);
-    float c = cosf(angle), s = sinf(angle);
-    Vec x = add(scale(c, u), scale(s, v));
-    return (Rotation){x, cross(axis, x), axis};
-}

@@ -9,6 +9,9 @@ enum { N = 72 }; /* points of an outline with a bore */
 static const Rotation upright = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
 static const Rotation upside_down = {{1, 0, 0}, {0, -1, 0}, {0, 0, -1}};
 static const Rotation along_x = {{0, 0, -1}, {0, 1, 0}, {1, 0, 0}};
+static const Rotation along_y = {{1, 0, 0}, {0, 0, -1}, {0, 1, 0}};
+static const Rotation x_to_z = {{0, 0, 1}, {1, 0, 0}, {0, 1, 0}}; /* and z to y */
+static const Rotation y_to_z = {{1, 0, 0}, {0, 0, 1}, {0, -1, 0}};
 
 static void cylinder(Mesh *mesh, float radius, float z0, float z1, float chamfer)
 {
@@ -289,7 +292,7 @@ static void extension_spring(Mesh *mesh, const float *p)
     mesh_tube(mesh, path, COUNT, p[1]);
 }
 
-/* Two legs at right angles. p: leg length, width, holes per leg, gusset */
+/* Two legs at right angles; the axis is the bend. p: leg length, width, holes per leg, gusset */
 static void bracket(Mesh *mesh, const float *p)
 {
     float length = p[0], w = p[1], t = 0.16F;
@@ -308,15 +311,20 @@ static void bracket(Mesh *mesh, const float *p)
         Rotation side = {{1, 0, 0}, {0, 0, 1}, {0, -1, 0}};
         mesh_place(mesh, first, side, vec(t + 0.3F * p[3], 0, t + 0.3F * p[3]));
     }
+    mesh_place(mesh, 0, y_to_z, vec(0, 0, 0));
+    const float h = 0.70710678F; /* the opening, between +x and -y, turns to +y */
+    Rotation opening = {{-h, h, 0}, {-h, -h, 0}, {0, 0, 1}};
+    mesh_place(mesh, 0, opening, vec(0, 0, 0));
 }
 
-/* A Z-shaped plate. p: length, width, height */
+/* A Z-shaped plate; the axis lies along its bends. p: length, width, height */
 static void offset_bracket(Mesh *mesh, const float *p)
 {
     float t = 0.14F;
     mesh_plate(mesh, p[0] / 2, 0, p[0], p[1], 0, t, 1, 1, 0.2F * p[1]);
     mesh_plate(mesh, -p[0] / 2 + t, 0, p[0], p[1], p[2] - t, p[2], 1, 1, 0.2F * p[1]);
     mesh_box(mesh, vec(0, -p[1] / 2, 0), vec(t, p[1] / 2, p[2]), 0);
+    mesh_place(mesh, 0, y_to_z, vec(0, 0, 0));
 }
 
 /* p: middle radius, end radius, middle length, total length */
@@ -431,7 +439,7 @@ static void flange(Mesh *mesh, const float *p)
     tube(mesh, p[1], p[1] + 0.12F, 0, 0.16F + p[3], 0.02F);
 }
 
-/* Two leaves around a barrel that lies along x. p: leaf length, leaf width, holes, opening (cosine
+/* Two leaves around a barrel, the axis. p: leaf length, leaf width, holes, opening (cosine
  * of the angle of the second leaf) */
 static void hinge(Mesh *mesh, const float *p)
 {
@@ -449,6 +457,7 @@ static void hinge(Mesh *mesh, const float *p)
         cylinder(mesh, barrel, z + 0.01F, z + p[0] / 5 - 0.01F, 0.015F);
         mesh_place(mesh, first, along_x, vec(0, 0, 0));
     }
+    mesh_place(mesh, 0, x_to_z, vec(0, 0, 0));
 }
 
 /* p: length */
@@ -465,7 +474,7 @@ static void clevis_pin(Mesh *mesh, const float *p)
     mesh->slot = SLOT_DARK;
     size_t first = mesh->corners;
     cylinder(mesh, 0.34F, -1.02F, 1.02F, 0);
-    mesh_place(mesh, first, along_x, vec(0, 0, -p[0] + 1.1F));
+    mesh_place(mesh, first, along_y, vec(0, 0, -p[0] + 1.1F));
 }
 
 /* A split pin: an eye and two legs of unequal length. p: length */
@@ -560,61 +569,61 @@ static void ball(Mesh *mesh, const float *p)
 }
 
 const Part catalogue[] = {
-    {"bolt", "hex-short", VIEWS_FULL, hex_bolt, {3.2F, 3, 0}},
-    {"bolt", "hex-long", VIEWS_FULL, hex_bolt, {8, 3.5F, 0}},
-    {"bolt", "hex-flange", VIEWS_FULL, hex_bolt, {5, 5, 2.5F}},
-    {"bolt", "carriage", VIEWS_FULL, carriage_bolt, {6.5F}},
-    {"screw", "socket-cap", VIEWS_FULL, socket_screw, {5}},
-    {"screw", "countersunk-cross", VIEWS_FULL, countersunk_screw, {5.5F, 4}},
-    {"screw", "pan-slot", VIEWS_FULL, pan_screw, {4}},
-    {"screw", "set", VIEWS_FULL, set_screw, {3}},
-    {"nut", "hex", VIEWS_HALF, hex_nut, {1.6F, 0}},
-    {"nut", "hex-flange", VIEWS_FULL, hex_nut, {1.8F, 2.5F}},
-    {"nut", "square", VIEWS_HALF, square_nut, {1.2F}},
-    {"nut", "cap", VIEWS_FULL, cap_nut, {2.9F}},
-    {"nut", "wing", VIEWS_FULL, wing_nut, {2.8F}},
-    {"washer", "plain", VIEWS_HALF, washer, {1.9F, 0.24F}},
-    {"washer", "fender", VIEWS_HALF, washer, {3.6F, 0.22F}},
-    {"washer", "toothed", VIEWS_HALF, toothed_washer, {14, 1.9F}},
-    {"washer", "split", VIEWS_HALF, split_washer, {0.55F}},
-    {"gear", "spur-12", VIEWS_HALF, spur_gear, {12, 0.35F, 0.22F, 0}},
-    {"gear", "spur-20", VIEWS_HALF, spur_gear, {20, 0.28F, 0.3F, 0}},
-    {"gear", "spur-36", VIEWS_HALF, spur_gear, {36, 0.22F, 0.16F, 0}},
-    {"gear", "hub-20", VIEWS_FULL, spur_gear, {20, 0.28F, 0.24F, 0.48F}},
-    {"bearing", "ball", VIEWS_HALF, bearing, {0.42F, 0.24F, 9}},
-    {"bearing", "ball-thin", VIEWS_HALF, bearing, {0.72F, 0.12F, 20}},
-    {"bearing", "sealed", VIEWS_HALF, bearing, {0.4F, 0.27F, 0}},
-    {"bearing", "roller", VIEWS_HALF, roller_bearing, {0.5F, 0.55F, 14}},
-    {"spring", "compression-short", VIEWS_HALF, coil_spring, {5, 2.4F, 0.14F, 1}},
-    {"spring", "compression-long", VIEWS_HALF, coil_spring, {9, 5.5F, 0.16F, 1}},
-    {"spring", "conical", VIEWS_FULL, coil_spring, {5, 2.3F, 0.11F, 0.35F}},
-    {"spring", "extension", VIEWS_HALF, extension_spring, {12, 0.15F}},
-    {"bracket", "angle-1", VIEWS_FULL, bracket, {1.2F, 1, 1, 0}},
-    {"bracket", "angle-2", VIEWS_FULL, bracket, {2.2F, 0.8F, 2, 0}},
-    {"bracket", "gusset", VIEWS_FULL, bracket, {1.4F, 1.3F, 1, 0.8F}},
-    {"bracket", "offset", VIEWS_FULL, offset_bracket, {1.1F, 0.9F, 0.6F}},
-    {"shaft", "stepped", VIEWS_HALF, stepped_shaft, {1, 0.55F, 2.6F, 6}},
-    {"shaft", "splined", VIEWS_FULL, splined_shaft, {10, 5.5F}},
-    {"shaft", "keyed", VIEWS_HALF, keyed_shaft, {6.5F}},
-    {"pulley", "v-1", VIEWS_FULL, v_pulley, {1, 0.36F, 0.2F}},
-    {"pulley", "v-3", VIEWS_FULL, v_pulley, {3, 0.3F, 0.24F}},
-    {"pulley", "timing", VIEWS_FULL, timing_pulley, {18, 0.34F, 0.26F}},
-    {"flange", "holes-4", VIEWS_FULL, flange, {4, 0.36F, 0.13F, 0.25F}},
-    {"flange", "holes-8", VIEWS_FULL, flange, {8, 0.45F, 0.09F, 0.18F}},
-    {"flange", "weld-neck", VIEWS_FULL, flange, {6, 0.36F, 0.1F, 0.9F}},
-    {"hinge", "butt", VIEWS_HALF, hinge, {1.6F, 0.9F, 2, 1}},
-    {"hinge", "piano", VIEWS_HALF, hinge, {3.6F, 0.6F, 4, 1}},
-    {"hinge", "bent", VIEWS_FULL, hinge, {1.8F, 1, 2, 0}},
-    {"pin", "dowel", VIEWS_HALF, dowel_pin, {7}},
-    {"pin", "clevis", VIEWS_FULL, clevis_pin, {6}},
-    {"pin", "split", VIEWS_FULL, split_pin, {5}},
-    {"knob", "star", VIEWS_FULL, lobed_knob, {5, 0.32F}},
-    {"knob", "fluted", VIEWS_FULL, lobed_knob, {16, 0.07F}},
-    {"knob", "tee", VIEWS_FULL, tee_knob, {2.4F}},
-    {"hook", "eye", VIEWS_FULL, eye_bolt, {0.97F, 2.2F}},
-    {"hook", "open", VIEWS_FULL, eye_bolt, {0.62F, 2.6F}},
-    {"hook", "u-bolt", VIEWS_FULL, u_bolt, {2.4F}},
-    {"ball", "steel", VIEWS_NONE, ball, {1, 0}},
-    {"ball", "plastic", VIEWS_NONE, ball, {1, 1}},
+    {"bolt", "hex-short", VIEWS_BOLT, false, hex_bolt, {3.2F, 3, 0}},
+    {"bolt", "hex-long", VIEWS_BOLT, false, hex_bolt, {8, 3.5F, 0}},
+    {"bolt", "hex-flange", VIEWS_BOLT, false, hex_bolt, {5, 5, 2.5F}},
+    {"bolt", "carriage", VIEWS_BOLT, false, carriage_bolt, {6.5F}},
+    {"screw", "socket-cap", VIEWS_BOLT, false, socket_screw, {5}},
+    {"screw", "countersunk-cross", VIEWS_BOLT, false, countersunk_screw, {5.5F, 4}},
+    {"screw", "pan-slot", VIEWS_BOLT, false, pan_screw, {4}},
+    {"screw", "set", VIEWS_BOLT, false, set_screw, {3}},
+    {"nut", "hex", VIEWS_DISC, false, hex_nut, {1.6F, 0}},
+    {"nut", "hex-flange", VIEWS_DISC, false, hex_nut, {1.8F, 2.5F}},
+    {"nut", "square", VIEWS_DISC, false, square_nut, {1.2F}},
+    {"nut", "cap", VIEWS_CUP, false, cap_nut, {2.9F}},
+    {"nut", "wing", VIEWS_DISC, true, wing_nut, {2.8F}},
+    {"washer", "plain", VIEWS_DISC, false, washer, {1.9F, 0.24F}},
+    {"washer", "fender", VIEWS_DISC, false, washer, {3.6F, 0.22F}},
+    {"washer", "toothed", VIEWS_DISC, false, toothed_washer, {14, 1.9F}},
+    {"washer", "split", VIEWS_DISC, false, split_washer, {0.55F}},
+    {"gear", "spur-12", VIEWS_DISC, false, spur_gear, {12, 0.35F, 0.22F, 0}},
+    {"gear", "spur-20", VIEWS_DISC, false, spur_gear, {20, 0.28F, 0.3F, 0}},
+    {"gear", "spur-36", VIEWS_DISC, false, spur_gear, {36, 0.22F, 0.16F, 0}},
+    {"gear", "hub-20", VIEWS_DISC, false, spur_gear, {20, 0.28F, 0.24F, 0.48F}},
+    {"bearing", "ball", VIEWS_DISC, false, bearing, {0.42F, 0.24F, 9}},
+    {"bearing", "ball-thin", VIEWS_DISC, false, bearing, {0.72F, 0.12F, 20}},
+    {"bearing", "sealed", VIEWS_DISC, false, bearing, {0.4F, 0.27F, 0}},
+    {"bearing", "roller", VIEWS_DISC, false, roller_bearing, {0.5F, 0.55F, 14}},
+    {"spring", "compression-short", VIEWS_DISC, false, coil_spring, {5, 2.4F, 0.14F, 1}},
+    {"spring", "compression-long", VIEWS_DISC, false, coil_spring, {9, 5.5F, 0.16F, 1}},
+    {"spring", "conical", VIEWS_CUP, false, coil_spring, {5, 2.3F, 0.11F, 0.35F}},
+    {"spring", "extension", VIEWS_ROD, false, extension_spring, {12, 0.15F}},
+    {"bracket", "angle-1", VIEWS_DISC, true, bracket, {1.2F, 1, 1, 0}},
+    {"bracket", "angle-2", VIEWS_DISC, true, bracket, {2.2F, 0.8F, 2, 0}},
+    {"bracket", "gusset", VIEWS_DISC, true, bracket, {1.4F, 1.3F, 1, 0.8F}},
+    {"bracket", "offset", VIEWS_DISC, true, offset_bracket, {1.1F, 0.9F, 0.6F}},
+    {"shaft", "stepped", VIEWS_ROD, false, stepped_shaft, {1, 0.55F, 2.6F, 6}},
+    {"shaft", "splined", VIEWS_BOLT, false, splined_shaft, {10, 5.5F}},
+    {"shaft", "keyed", VIEWS_ROD, true, keyed_shaft, {6.5F}},
+    {"pulley", "v-1", VIEWS_DISC, false, v_pulley, {1, 0.36F, 0.2F}},
+    {"pulley", "v-3", VIEWS_DISC, false, v_pulley, {3, 0.3F, 0.24F}},
+    {"pulley", "timing", VIEWS_DISC, false, timing_pulley, {18, 0.34F, 0.26F}},
+    {"flange", "holes-4", VIEWS_DISC, false, flange, {4, 0.36F, 0.13F, 0.25F}},
+    {"flange", "holes-8", VIEWS_DISC, false, flange, {8, 0.45F, 0.09F, 0.18F}},
+    {"flange", "weld-neck", VIEWS_CUP, false, flange, {6, 0.36F, 0.1F, 0.9F}},
+    {"hinge", "butt", VIEWS_ROD, true, hinge, {1.6F, 0.9F, 2, 1}},
+    {"hinge", "piano", VIEWS_ROD, true, hinge, {3.6F, 0.6F, 4, 1}},
+    {"hinge", "bent", VIEWS_ROD, true, hinge, {1.8F, 1, 2, 0}},
+    {"pin", "dowel", VIEWS_ROD, false, dowel_pin, {7}},
+    {"pin", "clevis", VIEWS_BOLT, true, clevis_pin, {6}},
+    {"pin", "split", VIEWS_BOLT, true, split_pin, {5}},
+    {"knob", "star", VIEWS_CUP, false, lobed_knob, {5, 0.32F}},
+    {"knob", "fluted", VIEWS_CUP, false, lobed_knob, {16, 0.07F}},
+    {"knob", "tee", VIEWS_BOLT, true, tee_knob, {2.4F}},
+    {"hook", "eye", VIEWS_BOLT, true, eye_bolt, {0.97F, 2.2F}},
+    {"hook", "open", VIEWS_BOLT, true, eye_bolt, {0.62F, 2.6F}},
+    {"hook", "u-bolt", VIEWS_BOLT, true, u_bolt, {2.4F}},
+    {"ball", "steel", VIEW_ANY, false, ball, {1, 0}},
+    {"ball", "plastic", VIEW_ANY, false, ball, {1, 1}},
 };
 const int catalogue_parts = sizeof catalogue / sizeof *catalogue;

@@ -110,7 +110,20 @@ static float place(Renderer *r, const Scene *scene, const Mesh *mesh)
     return -lowest;
 }
 
-static View look(const Renderer *r, const Scene *scene, float height)
+/* Radius of the part as the camera sees it, in its own units; a part seen from its end is brought
+ * nearer, but not so near that it fills the picture as if seen from its side. */
+static float seen_radius(const Renderer *r, size_t corners, float height, Vec back)
+{
+    float largest = 0;
+    for (size_t i = 0; i < corners; i++) {
+        Vec q = sub(r->world[i], vec(0, 0, height));
+        float along = dot(q, back);
+        largest = fmaxf(largest, dot(q, q) - along * along);
+    }
+    return fmaxf(sqrtf(largest), 0.55F);
+}
+
+static View look(const Renderer *r, const Scene *scene, size_t corners, float height)
 {
     const Camera *camera = &scene->camera;
     float e = camera->elevation, a = scene->azimuth;
@@ -122,7 +135,8 @@ static View look(const Renderer *r, const Scene *scene, float height)
     view.right = add(scale(c, right), scale(s, up));
     view.up = sub(scale(c, up), scale(s, right));
     float half = (float)r->side; /* in samples */
-    view.scale = half / scene->zoom * sqrtf(camera->distance * camera->distance - 1);
+    float radius = seen_radius(r, corners, height, back);
+    view.scale = half / (scene->zoom * radius) * sqrtf(camera->distance * camera->distance - 1);
     view.centre[0] = half * (1 + scene->shift[0]);
     view.centre[1] = half * (1 + scene->shift[1]);
     return view;
@@ -354,7 +368,7 @@ void render(Renderer *r, const Scene *scene, const Mesh *mesh, uint8_t *pixels)
 {
     reserve(r, mesh->corners);
     float height = place(r, scene, mesh);
-    View view = look(r, scene, height);
+    View view = look(r, scene, mesh->corners, height);
     cast_shadows(r, scene, mesh->corners, height);
     draw_part(r, scene, mesh, &view);
     shade_picture(r, scene, &view, height);

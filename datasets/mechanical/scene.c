@@ -112,7 +112,7 @@ static Background draw_background(Random random)
 static Camera draw_camera(Random random)
 {
     Camera c = {.elevation = between(&random, 0.9F, 1.54F), .distance = between(&random, 3, 9)};
-    c.exposure = between(&random, 0.75F, 1.35F);
+    c.exposure = between(&random, 0.6F, 1.5F);
     c.vignette = between(&random, 0, 0.35F);
     c.blur = between(&random, 0, 0.3F);
     c.noise = between(&random, 0.002F, 0.025F);
@@ -121,16 +121,28 @@ static Camera draw_camera(Random random)
     return c;
 }
 
-/* The part's axis makes the class's angle, give or take 8 degrees, with the direction to the
+/* The part's axis makes the class's angle, give or take 7 degrees, with the direction to the
  * camera, and leans towards the upper edge of the picture, give or take 30 degrees. */
-static Rotation draw_pose(Random *random, Vec to_camera, int angle)
+static Rotation draw_pose(Random *random, Vec to_camera, int angle, bool facing)
 {
-    float tilt = (float)angle * TURN / 8 + between(random, -0.14F, 0.14F);
-    float lean = between(random, -0.52F, 0.52F);
+    float tilt = (float)angle * TURN / 8 + between(random, -0.122F, 0.122F);
+    float lean = between(random, -0.52F, 0.52F), c = cosf(tilt), s = sinf(tilt);
     Vec right = normalize(cross(vec(0, 0, 1), to_camera)), up = cross(to_camera, right);
     Vec aside = add(scale(cosf(lean), up), scale(sinf(lean), right));
-    Vec axis = add(scale(cosf(tilt), to_camera), scale(sinf(tilt), aside));
-    return rotation_about(normalize(axis), between(random, 0, TURN));
+    Vec axis = add(scale(c, to_camera), scale(s, aside));
+    Vec front = sub(scale(s, to_camera), scale(c, aside)); /* at right angles to the axis */
+    float spin = facing ? between(random, -0.4F, 0.4F) : between(random, 0, TURN);
+    Vec y = add(scale(cosf(spin), front), scale(sinf(spin), cross(axis, front)));
+    return (Rotation){cross(y, axis), y, axis};
+}
+
+/* One of the part's views. */
+static int draw_angle(Random *random, int views)
+{
+    int count = 0, index[4];
+    for (int i = 0; i < 4; i++)
+        if (views & (1 << i) || views == VIEW_ANY) index[count++] = i;
+    return index[random_below(random, (uint32_t)count)];
 }
 
 Scene scene_draw(uint64_t seed, int split, int index)
@@ -157,13 +169,14 @@ Scene scene_draw(uint64_t seed, int split, int index)
     scene.background = draw_background(draw(seed, "background", scene.background_draw));
     scene.camera = draw_camera(draw(seed, "camera", scene.camera_draw));
 
-    scene.angle = (int)random_below(&random, scene.part->views == VIEWS_HALF ? 3 : ANGLES);
+    scene.angle = draw_angle(&random, scene.part->views);
     scene.azimuth = between(&random, 0, TURN);
-    scene.pose = draw_pose(&random, direction(scene.azimuth, scene.camera.elevation), scene.angle);
-    if (scene.part->views == VIEWS_NONE) scene.angle = -1;
+    scene.pose = draw_pose(&random, direction(scene.azimuth, scene.camera.elevation), scene.angle,
+                           scene.part->facing);
+    if (scene.part->views == VIEW_ANY) scene.angle = -1;
     scene.roll = between(&random, -0.25F, 0.25F);
-    scene.zoom = between(&random, 1.03F, 1.3F);
-    float room = 0.7F * (1 - 1 / scene.zoom);
+    scene.zoom = between(&random, 1.03F, 1.4F);
+    float room = 0.9F * (1 - 1 / scene.zoom);
     scene.shift[0] = between(&random, -room, room);
     scene.shift[1] = between(&random, -room, room);
     scene.quality = random_below(&random, 6) == 0 ? 0 : 70 + (int)random_below(&random, 26);

@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "parts.h"
 
-enum { BOXES = 3, ANGLES = 5, SPLITS = 3 };
+enum { BOXES = 3, SPLITS = 3 };
 
 typedef struct SoftBox {
     Vec direction, across;

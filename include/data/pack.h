@@ -46,6 +46,8 @@ const char *pack_record_path(const Pack *pack, size_t record); /* as in the mani
 void pack_image_size(const Pack *pack, size_t record, int *width, int *height);
 size_t pack_image_bytes(const Pack *pack, size_t record);
 size_t pack_largest_image_bytes(const Pack *pack);
+/* The program that wrote it: "umbel 0.1.0". */
+const char *pack_creator(const Pack *pack);
 /* Hash of everything but the image bytes. */
 Hash128 pack_hash(const Pack *pack);
 

@@ -26,6 +26,14 @@ typedef struct ConvShape {
     int out_height, out_width;
 } ConvShape;
 
+/* SiLU is x / (1 + exp(-x)). */
+typedef enum Activation {
+    ACTIVATION_NONE,
+    ACTIVATION_RELU,
+    ACTIVATION_RELU6,
+    ACTIVATION_SILU
+} Activation;
+
 /* One AdamW update; corrections are 1 - beta^t, computed by the caller in double. */
 typedef struct AdamWStep {
     float lr, beta1, beta2, epsilon, weight_decay;
@@ -46,9 +54,14 @@ typedef struct Kernels {
     /* --- elementwise --- */
     void (*add)(float *out, const float *a, const float *b, size_t n); /* in place allowed */
     void (*scale)(float *out, const float *x, float factor, size_t n); /* in place allowed */
-    void (*relu_forward)(float *out, const float *x, size_t n);        /* in place allowed */
-    void (*relu_backward)(float *dx, const float *dout, const float *out,
-                          size_t n); /* 0 where out <= 0 */
+    /* out = ACTIVATION_RELU or _RELU6 of x; in place allowed. NaN stays NaN. */
+    void (*clip_forward)(float *out, const float *x, Activation activation, size_t n);
+    /* dx = dout where `out`, the result, is not at a bound, else 0; in place allowed. */
+    void (*clip_backward)(float *dx, const float *dout, const float *out, Activation activation,
+                          size_t n);
+    /* out = x / (1 + exp(-x)), and dx = dout times its slope at x; in place on dout allowed. */
+    void (*silu_forward)(float *out, const float *x, size_t n);
+    void (*silu_backward)(float *dx, const float *dout, const float *x, size_t n);
     /* out[r][c] = x[r][c] * gain[c] + bias[c]; a NULL bias is zero; in place allowed. */
     void (*affine_forward)(float *out, const float *x, const float *gain, const float *bias,
                            size_t rows, int C);
@@ -84,21 +97,22 @@ typedef struct Kernels {
     /* Per column: mean and biased variance (sum of squared deviations / rows), two passes, sums in
      * double. */
     void (*column_moments)(float *mean, float *variance, const float *x, size_t rows, int C);
-    /* out = act(x * scale[c] + shift[c] + residual), act = max(0,.) if relu; residual may be NULL.
+    /* out = act(x * scale[c] + shift[c] + residual), the activation clips (NONE, RELU, RELU6);
+     * residual may be NULL.
      */
     void (*batchnorm_apply)(float *out, const float *x, const float *scale, const float *shift,
-                            const float *residual, bool relu, size_t rows, int C);
-    /* With g = dout where out > 0 or !relu, else 0: dbias = sum g, dgain = sum g * (x - mean) *
+                            const float *residual, Activation activation, size_t rows, int C);
+    /* With g = dout where `out` is not at a bound of the activation, else 0: dbias = sum g, dgain = sum g * (x - mean) *
      * rstd, per column, sums in double. */
     void (*batchnorm_backward_reduce)(float *dgain, float *dbias, const float *dout,
                                       const float *out, const float *x, const float *mean,
-                                      const float *rstd, bool relu, size_t rows, int C);
+                                      const float *rstd, Activation activation, size_t rows, int C);
     /* dx = gain * rstd * (g - dbias / rows - (x - mean) * rstd * dgain / rows); if dresidual is not
      * NULL it is set to g. dx may be dout itself. */
     void (*batchnorm_backward_apply)(float *dx, float *dresidual, const float *dout,
                                      const float *out, const float *x, const float *mean,
                                      const float *rstd, const float *gain, const float *dgain,
-                                     const float *dbias, bool relu, size_t rows, int C);
+                                     const float *dbias, Activation activation, size_t rows, int C);
 
     /* --- convolution ---------------------------------------------------------------------------
      */
@@ -111,6 +125,14 @@ typedef struct Kernels {
                                const float *x, const float *weight, int H, int W, int C, int K,
                                float *scratch);
     size_t (*depthwise_scratch)(int H, int W, int K);
+
+    /* --- pooling on one image (H,W,C); padding takes no part, so windows may hang over --- */
+    void (*max_pool_forward)(float *out, const float *x, const ConvShape *shape);
+    /* Adds to dx: the first largest element of each window takes dout. */
+    void (*max_pool_backward)(float *dx, const float *dout, const float *x, const float *out,
+                              const ConvShape *shape);
+    void (*average_pool_forward)(float *out, const float *x, const ConvShape *shape);
+    void (*average_pool_backward)(float *dx, const float *dout, const ConvShape *shape); /* adds */
 
     /* Rows row_begin … row_end-1 of the patch matrix: row = output pixel (oy * out_width + ox),
      * columns (K,K,C); outside the image 0. columns: (row_end - row_begin, K*K*C). */

@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-enum { OP_INPUTS = 2, OP_SAVED = 3, OP_PARAMS = 8, OP_STATES = 2, SCOPE_MAX = 8 };
+enum { OP_INPUTS = 2, OP_SAVED = 4, OP_PARAMS = 8, OP_STATES = 2, SCOPE_MAX = 8 };
 
 typedef struct Tensor {
     const char *name;

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "kernels/kernels.h"
 #include "nn/graph.h"
 
 /* Convolution with bias, no norm behind it: ConvNeXt's stem and downsampling.
@@ -37,12 +38,13 @@ typedef struct Mlp {
 } Mlp;
 Tensor *nn_mlp(Graph *graph, Tensor *xhat, Tensor *residual, Mlp options);
 
-/* Convolution, batch norm, optional residual, optional ReLU. In training the statistics are those
+/* Convolution, batch norm, optional residual, activation. In training the statistics are those
  * of the lane. weight (out_channels,K,K,C); norm parameters are called `norm_name`.*: gain, bias,
  * and the statistics running_mean, running_var. */
 typedef struct ConvNorm {
     int out_channels, kernel, stride, padding;
-    bool relu;
+    int groups; /* 0 or 1: dense */
+    Activation activation;
     float epsilon, gain; /* gain: initial value, 0 for the last norm of a residual block */
     const char *norm_name;
     Init init;
@@ -55,6 +57,14 @@ typedef struct PadShortcut {
     int stride, out_channels;
 } PadShortcut;
 Tensor *nn_pad_shortcut(Graph *graph, const char *name, Tensor *x, PadShortcut options);
+
+/* Largest or mean value of each K x K window; padding takes no part: (N,H,W,C) -> (N,H',W',C). */
+typedef struct Pool2d {
+    int kernel, stride, padding;
+    bool ceil; /* a last window may hang over the edge */
+} Pool2d;
+Tensor *nn_max_pool(Graph *graph, const char *name, Tensor *x, Pool2d options);
+Tensor *nn_average_pool(Graph *graph, const char *name, Tensor *x, Pool2d options);
 
 /* Mean over height and width: (N,H,W,C) -> (N,C). */
 Tensor *nn_mean_pool(Graph *graph, const char *name, Tensor *x);

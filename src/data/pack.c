@@ -40,6 +40,7 @@ struct Pack {
     uint32_t *split_record[SPLIT_COUNT];
     size_t split_count[SPLIT_COUNT];
     size_t largest;
+    char *creator;
 };
 
 static const char *const split_names[SPLIT_COUNT] = {"train", "val", "test"};
@@ -190,6 +191,15 @@ static void list_splits(Pack *pack)
     }
 }
 
+static void read_creator(Pack *pack)
+{
+    char *text;
+    pack->creator = arena_strdup(pack->arena, "unknown");
+    if (!h5_read_attribute_text(pack->file, "/", "created_by", &text, &(Error){0})) return;
+    pack->creator = arena_strdup(pack->arena, text);
+    free(text);
+}
+
 static bool read_all(Pack *pack, Error *err)
 {
     Seal seal;
@@ -202,6 +212,7 @@ static bool read_all(Pack *pack, Error *err)
     pack->hash = seal.hash;
     pack->file = h5_open(pack->path, err);
     if (!pack->file || !read_images(pack, err) || !read_groups(pack, err)) return false;
+    read_creator(pack);
     if (!find_images(pack, &image_bytes, err) || !check_tables(pack, image_bytes, err))
         return false;
     list_splits(pack);
@@ -287,6 +298,10 @@ size_t pack_image_bytes(const Pack *pack, size_t record)
 size_t pack_largest_image_bytes(const Pack *pack)
 {
     return pack->largest;
+}
+const char *pack_creator(const Pack *pack)
+{
+    return pack->creator;
 }
 Hash128 pack_hash(const Pack *pack)
 {

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-extern const TrunkType trunk_convnext, trunk_resnet_cifar;
+extern const TrunkType trunk_convnext, trunk_resnet, trunk_resnet_cifar;
 
-static const TrunkType *const trunks[] = {&trunk_convnext, &trunk_resnet_cifar};
+static const TrunkType *const trunks[] = {&trunk_convnext, &trunk_resnet, &trunk_resnet_cifar};
 
 enum { TRUNKS = sizeof trunks / sizeof *trunks, KINDS_MAX = 128 };
 

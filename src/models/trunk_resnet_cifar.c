@@ -20,7 +20,7 @@ static ConvNorm conv3x3(int in_channels, int out_channels, int stride, const cha
                       .kernel = 3,
                       .stride = stride,
                       .padding = 1,
-                      .relu = true,
+                      .activation = ACTIVATION_RELU,
                       .epsilon = 1e-5F,
                       .gain = 1,
                       .norm_name = norm_name,

@@ -147,18 +147,25 @@ static inline void ref_moments(double *mean, double *variance, const double *in,
     }
 }
 
+static inline double reference_activation(double x, Activation activation)
+{
+    if (activation == ACTIVATION_SILU) return x / (1 + exp(-x));
+    if (activation == ACTIVATION_RELU6 && x > 6) return 6;
+    return activation != ACTIVATION_NONE && x < 0 ? 0 : x;
+}
+
 /* out = act(gain * (in - mean) / sqrt(variance + epsilon) + bias + residual); residual may be NULL,
  * out may be in. */
 static inline void ref_batchnorm(double *out, const double *in, const double *mean,
                                  const double *variance, const double *gain, const double *bias,
-                                 const double *residual, int relu, size_t rows, int C,
+                                 const double *residual, Activation activation, size_t rows, int C,
                                  double epsilon)
 {
     for (size_t i = 0; i < rows * (size_t)C; i++) {
         size_t c = i % (size_t)C;
         double v = gain[c] * (in[i] - mean[c]) / sqrt(variance[c] + epsilon) + bias[c] +
                    (residual ? residual[i] : 0);
-        out[i] = relu && v < 0 ? 0 : v;
+        out[i] = reference_activation(v, activation);
     }
 }
 

@@ -114,7 +114,7 @@ static Tensor *conv_norm(Bench *bench, Tensor *x, Tensor *residual)
                                    .kernel = 3,
                                    .stride = 1,
                                    .padding = 1,
-                                   .relu = true,
+                                   .activation = ACTIVATION_RELU,
                                    .epsilon = 1e-5F,
                                    .gain = 1,
                                    .norm_name = "bn",

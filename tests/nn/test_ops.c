@@ -141,7 +141,7 @@ static double *conv_norm_reference(const Bench *bench, const double *value, bool
     }
     ref_batchnorm(out, out, mean, variance, value_of(bench, value, "bn.weight"),
                   value_of(bench, value, "bn.bias"),
-                  has_residual ? value_of(bench, value, "residual") : NULL, conv_norm.relu,
+                  has_residual ? value_of(bench, value, "residual") : NULL, conv_norm.activation,
                   out_count / (size_t)conv_norm.out_channels, conv_norm.out_channels,
                   (double)conv_norm.epsilon);
     return out;
@@ -172,16 +172,20 @@ static void check_conv_norm(Extent extent, bool residual, ConvNorm options)
 static void test_conv_norm(void **state)
 {
     (void)state;
-    for (int relu = 0; relu < 2; relu++)
+    for (Activation activation = ACTIVATION_NONE; activation <= ACTIVATION_SILU; activation++)
         for (int residual = 0; residual < 2; residual++) {
-            check_conv_norm(
-                (Extent){3, 7, 5, 3}, residual,
-                (ConvNorm){
-                    .out_channels = 5, .kernel = 3, .stride = 1, .padding = 1, .relu = relu});
-            check_conv_norm(
-                (Extent){2, 9, 9, 4}, residual,
-                (ConvNorm){
-                    .out_channels = 18, .kernel = 3, .stride = 2, .padding = 1, .relu = relu});
+            check_conv_norm((Extent){3, 7, 5, 3}, residual,
+                            (ConvNorm){.out_channels = 5,
+                                       .kernel = 3,
+                                       .stride = 1,
+                                       .padding = 1,
+                                       .activation = activation});
+            check_conv_norm((Extent){2, 9, 9, 4}, residual,
+                            (ConvNorm){.out_channels = 18,
+                                       .kernel = 3,
+                                       .stride = 2,
+                                       .padding = 1,
+                                       .activation = activation});
         }
 }
 
@@ -190,9 +194,12 @@ static void test_conv_norm_statistics(void **state)
 {
     (void)state;
     Bench bench = bench_open(3);
-    Tensor *out = build_conv_norm(
-        &bench, (Extent){3, 7, 5, 3}, false,
-        (ConvNorm){.out_channels = 5, .kernel = 3, .stride = 1, .padding = 1, .relu = true});
+    Tensor *out = build_conv_norm(&bench, (Extent){3, 7, 5, 3}, false,
+                                  (ConvNorm){.out_channels = 5,
+                                             .kernel = 3,
+                                             .stride = 1,
+                                             .padding = 1,
+                                             .activation = ACTIVATION_RELU});
     bench_probe(&bench, out);
     bench_ready(&bench);
     bench_run(&bench, true, NAN);

@@ -2,6 +2,7 @@
  * Batch norm over rows of channels. Sums run over the rows in order, in double, in blocks of
  * channels whose accumulators stay in the first-level cache.
  */
+#include "clip.h"
 #include "kernels.h"
 
 enum { BLOCK = 256 };
@@ -43,7 +44,7 @@ void KERNEL(column_moments)(float *mean, float *variance, const float *x, size_t
 }
 
 void KERNEL(batchnorm_apply)(float *out, const float *x, const float *scale, const float *shift,
-                             const float *residual, bool relu, size_t rows, int C)
+                             const float *residual, Activation activation, size_t rows, int C)
 {
     for (size_t r = 0; r < rows; r++) {
         size_t at = r * (size_t)C;
@@ -51,14 +52,16 @@ void KERNEL(batchnorm_apply)(float *out, const float *x, const float *scale, con
         for (int c = 0; c < C; c++)
             out[at + (size_t)c] = scalar_fma(x[at + (size_t)c], scale[c], shift[c]);
         if (residual) KERNEL(add)(out + at, out + at, residual + at, (size_t)C);
-        if (relu) KERNEL(relu_forward)(out + at, out + at, (size_t)C);
+        if (activation) KERNEL(clip_forward)(out + at, out + at, activation, (size_t)C);
     }
 }
 
 void KERNEL(batchnorm_backward_reduce)(float *dgain, float *dbias, const float *dout,
                                        const float *out, const float *x, const float *mean,
-                                       const float *rstd, bool relu, size_t rows, int C)
+                                       const float *rstd, Activation activation, size_t rows, int C)
 {
+    int clips = activation != ACTIVATION_NONE;
+    float limit = clip_limit(activation);
     for (int begin = 0; begin < C; begin += BLOCK) {
         int n = block_size(C, begin);
         double sum[BLOCK] = {0}, product[BLOCK] = {0};
@@ -66,7 +69,7 @@ void KERNEL(batchnorm_backward_reduce)(float *dgain, float *dbias, const float *
             size_t at = r * (size_t)C + (size_t)begin;
             ELEMENTWISE
             for (int c = 0; c < n; c++) {
-                float g = relu && out[at + (size_t)c] <= 0 ? 0 : dout[at + (size_t)c];
+                float g = clips & is_clipped(out[at + (size_t)c], limit) ? 0 : dout[at + (size_t)c];
                 sum[c] += g;
                 product[c] += (double)g * (double)(x[at + (size_t)c] - mean[begin + c]);
             }
@@ -82,8 +85,10 @@ void KERNEL(batchnorm_backward_reduce)(float *dgain, float *dbias, const float *
 void KERNEL(batchnorm_backward_apply)(float *dx, float *dresidual, const float *dout,
                                       const float *out, const float *x, const float *mean,
                                       const float *rstd, const float *gain, const float *dgain,
-                                      const float *dbias, bool relu, size_t rows, int C)
+                                      const float *dbias, Activation activation, size_t rows, int C)
 {
+    int clips = activation != ACTIVATION_NONE;
+    float limit = clip_limit(activation);
     for (int begin = 0; begin < C; begin += BLOCK) {
         int n = block_size(C, begin);
         float factor[BLOCK], offset[BLOCK],
@@ -98,7 +103,7 @@ void KERNEL(batchnorm_backward_apply)(float *dx, float *dresidual, const float *
             size_t at = r * (size_t)C + (size_t)begin;
             ELEMENTWISE
             for (int c = 0; c < n; c++) {
-                float g = relu && out[at + (size_t)c] <= 0 ? 0 : dout[at + (size_t)c];
+                float g = clips & is_clipped(out[at + (size_t)c], limit) ? 0 : dout[at + (size_t)c];
                 if (dresidual) dresidual[at + (size_t)c] = g;
                 float centred = x[at + (size_t)c] - mean[begin + c];
                 dx[at + (size_t)c] = scalar_fma(factor[c], g, -offset[c]) - slope[c] * centred;

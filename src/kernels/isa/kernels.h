@@ -8,8 +8,10 @@
 #define KERNEL_LIST(X)                                                                             \
     X(add)                                                                                         \
     X(scale)                                                                                       \
-    X(relu_forward)                                                                                \
-    X(relu_backward)                                                                               \
+    X(clip_forward)                                                                                \
+    X(clip_backward)                                                                               \
+    X(silu_forward)                                                                                \
+    X(silu_backward)                                                                               \
     X(affine_forward)                                                                              \
     X(affine_backward)                                                                             \
     X(column_sum)                                                                                  \
@@ -25,6 +27,10 @@
     X(depthwise_forward)                                                                           \
     X(depthwise_backward)                                                                          \
     X(depthwise_scratch)                                                                           \
+    X(average_pool_backward)                                                                       \
+    X(average_pool_forward)                                                                        \
+    X(max_pool_backward)                                                                           \
+    X(max_pool_forward)                                                                            \
     X(im2col)                                                                                      \
     X(col2im_add)                                                                                  \
     X(softmax)                                                                                     \

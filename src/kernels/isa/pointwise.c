@@ -1,4 +1,5 @@
 /* Elementwise kernels and sums over rows of channels. */
+#include "clip.h"
 #include "kernels.h"
 
 void KERNEL(add)(float *out, const float *a, const float *b, size_t n)
@@ -14,16 +15,22 @@ void KERNEL(scale)(float *out, const float *x, float factor, size_t n)
 }
 
 /* x < 0 ? 0 : x, not max(0, x): NaN stays NaN. */
-void KERNEL(relu_forward)(float *out, const float *x, size_t n)
+void KERNEL(clip_forward)(float *out, const float *x, Activation activation, size_t n)
 {
+    float limit = clip_limit(activation);
     ELEMENTWISE
-    for (size_t i = 0; i < n; i++) out[i] = x[i] < 0 ? 0 : x[i];
+    for (size_t i = 0; i < n; i++) {
+        float low = x[i] < 0 ? 0 : x[i];
+        out[i] = low > limit ? limit : low;
+    }
 }
 
-void KERNEL(relu_backward)(float *dx, const float *dout, const float *out, size_t n)
+void KERNEL(clip_backward)(float *dx, const float *dout, const float *out, Activation activation,
+                           size_t n)
 {
+    float limit = clip_limit(activation);
     ELEMENTWISE
-    for (size_t i = 0; i < n; i++) dx[i] = out[i] <= 0 ? 0 : dout[i];
+    for (size_t i = 0; i < n; i++) dx[i] = is_clipped(out[i], limit) ? 0 : dout[i];
 }
 
 void KERNEL(affine_forward)(float *out, const float *x, const float *gain, const float *bias,

@@ -1,5 +1,5 @@
 /*
- * Convolution, batch norm, residual and ReLU as one op. The statistics are those of the lane
+ * Convolution, batch norm, residual and activation as one op. The statistics are those of the lane
  * ("ghost" batch norm); the lane's mean and unbiased variance leave through run->statistic, which
  * averages them over the lanes of the step. Kept for backward: the convolution's output, mean,
  * 1/deviation, and the op's own output, whose zeros are the ReLU's mask.
@@ -10,14 +10,20 @@
 
 enum { WEIGHT, GAIN, BIAS };
 enum { RUNNING_MEAN, RUNNING_VAR };
-enum { CONV_OUT, MEAN, RSTD };
+enum { CONV_OUT, MEAN, RSTD, ARGUMENT };
 
 typedef struct ConvNormOptions {
     ConvShape shape;
     int out_channels;
-    bool relu;
+    Activation activation;
     float epsilon;
 } ConvNormOptions;
+
+/* What the norm's kernels do themselves. SiLU's slope needs its argument, which is kept. */
+static Activation clipping(const ConvNormOptions *options)
+{
+    return options->activation == ACTIVATION_SILU ? ACTIVATION_NONE : options->activation;
+}
 
 static size_t in_image(const ConvShape *shape)
 {
@@ -104,9 +110,14 @@ static void forward(const Op *op, Run *run)
         reciprocal_deviation(rstd, run_state(run, op, RUNNING_VAR), options->epsilon, C);
         fold_norm(op, run, run_state(run, op, RUNNING_MEAN), rstd, scale, shift);
     }
-    run->kernel->batchnorm_apply(run_value(run, op->out), run_value(run, op->saved[CONV_OUT]),
-                                 scale, shift, op->in[1] ? run_value(run, op->in[1]) : NULL,
-                                 options->relu, (size_t)run->images * out_rows(&options->shape), C);
+    size_t rows = (size_t)run->images * out_rows(&options->shape);
+    const Tensor *target = op->saved[ARGUMENT] ? op->saved[ARGUMENT] : op->out;
+    run->kernel->batchnorm_apply(run_value(run, target), run_value(run, op->saved[CONV_OUT]), scale,
+                                 shift, op->in[1] ? run_value(run, op->in[1]) : NULL,
+                                 clipping(options), rows, C);
+    if (op->saved[ARGUMENT])
+        run->kernel->silu_forward(run_value(run, op->out), run_value(run, target),
+                                  rows * (size_t)C);
 }
 
 /* dout becomes the gradient of the convolution's output; the residual gets its share. */
@@ -119,19 +130,20 @@ static void norm_backward(const Op *op, const Run *run, float *dout)
     float *dgain = run_dparam(run, op, GAIN), *dbias = run_dparam(run, op, BIAS);
     size_t rows = (size_t)run->images * out_rows(&options->shape);
     int C = options->out_channels;
-    kernel->batchnorm_backward_reduce(dgain, dbias, dout, out, z, mean, rstd, options->relu, rows,
-                                      C);
+    Activation activation = clipping(options);
+    if (op->saved[ARGUMENT])
+        kernel->silu_backward(dout, dout, run_value(run, op->saved[ARGUMENT]), rows * (size_t)C);
+    kernel->batchnorm_backward_reduce(dgain, dbias, dout, out, z, mean, rstd, activation, rows, C);
     bool adds = false;
     float *dresidual = run_grad_raw(run, op, 1, &adds);
     if (dresidual && adds) { /* the kernel would overwrite what later readers have added */
         size_t count = rows * (size_t)C;
-        if (options->relu) kernel->relu_backward(dout, dout, out, count);
+        if (activation) kernel->clip_backward(dout, dout, out, activation, count);
         kernel->add(dresidual, dresidual, dout, count);
         dresidual = NULL;
     }
     kernel->batchnorm_backward_apply(dout, dresidual, dout, out, z, mean, rstd,
-                                     run_param(run, op, GAIN), dgain, dbias, options->relu, rows,
-                                     C);
+                                     run_param(run, op, GAIN), dgain, dbias, activation, rows, C);
 }
 
 static void backward(const Op *op, Run *run)
@@ -177,7 +189,7 @@ static void check_values(Graph *graph, const char *name, int lane, const ConvSha
 Tensor *nn_conv_norm(Graph *graph, const char *name, Tensor *x, Tensor *residual, ConvNorm conv)
 {
     ConvNormOptions options = {conv_shape(graph, name, x, conv.kernel, conv.stride, conv.padding),
-                               conv.out_channels, conv.relu, conv.epsilon};
+                               conv.out_channels, conv.activation, conv.epsilon};
     int lane = x->shape.dim[0], C = conv.out_channels;
     check_values(graph, name, lane, &options.shape);
     Shape shape = shape_of(4, lane, options.shape.out_height, options.shape.out_width, C);
@@ -188,6 +200,7 @@ Tensor *nn_conv_norm(Graph *graph, const char *name, Tensor *x, Tensor *residual
     graph_saved(graph, op, CONV_OUT, "conv_out", shape);
     graph_saved(graph, op, MEAN, "mean", shape_of(1, C));
     graph_saved(graph, op, RSTD, "rstd", shape_of(1, C));
+    if (conv.activation == ACTIVATION_SILU) graph_saved(graph, op, ARGUMENT, "argument", shape);
     graph_pop_scope(graph);
     graph_push_scope(graph, "%s", conv.norm_name);
     graph_param(graph, op, GAIN, "weight", shape_of(1, C), (Init){INIT_CONSTANT, (double)conv.gain},
