@@ -143,6 +143,12 @@ $(OUT)/tests/train/test_memory: LDFLAGS += $(foreach f,malloc calloc realloc mma
 setup: ## install the libraries that are missing (needs root; else prints the line to run)
 	launch/setup
 
+.PHONY: demo
+demo: ## install what is missing, build, make a small set of images, train on it, score it (3 minutes)
+	$(Q)launch/setup
+	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all build/mechanical
+	$(Q)launch/demo
+
 .PHONY: test-programs
 test-programs: $(TEST_PROGRAMS)
 

@@ -48,6 +48,15 @@ static inline Vec normalize(Vec a)
     float length = sqrtf(dot(a, a));
     return length > 0 ? scale(1 / length, a) : vec(0, 0, 1);
 }
+/* As fminf and fmaxf, but inlined: without their care for NaN. */
+static inline float smaller(float a, float b)
+{
+    return a < b ? a : b;
+}
+static inline float larger(float a, float b)
+{
+    return a > b ? a : b;
+}
 static inline float clamp(float x, float low, float high)
 {
     return x < low ? low : x > high ? high : x;

@@ -82,7 +82,7 @@ static Vec thread_point(float radius, float depth, float pitch, float z0, float 
 {
     float phase = z / pitch - angle / TURN;
     float wave = 2 * fabsf(phase - floorf(phase) - 0.5F);
-    float fade = clamp(fminf(z - z0, z1 - z) / pitch, 0, 1); /* runs out at both ends */
+    float fade = clamp(smaller(z - z0, z1 - z) / pitch, 0, 1); /* runs out at both ends */
     return spin(radius - depth * (1 - fade * wave), z, angle);
 }
 
@@ -210,7 +210,7 @@ static void outline_rectangle(Point *out, int count, float w, float h)
 {
     for (int i = 0; i < count; i++) {
         float angle = TURN * (float)i / (float)count, c = cosf(angle), s = sinf(angle);
-        float r = fminf(w / fmaxf(fabsf(c), 1e-6F), h / fmaxf(fabsf(s), 1e-6F));
+        float r = smaller(w / larger(fabsf(c), 1e-6F), h / larger(fabsf(s), 1e-6F));
         out[i] = (Point){r * c, r * s};
     }
     /* The nearest direction becomes the corner. */
@@ -252,14 +252,14 @@ void mesh_normalize(Mesh *mesh)
     Vec low = mesh->corner[0].position, high = low;
     for (size_t i = 0; i < mesh->corners; i++) {
         Vec p = mesh->corner[i].position;
-        low = vec(fminf(low.x, p.x), fminf(low.y, p.y), fminf(low.z, p.z));
-        high = vec(fmaxf(high.x, p.x), fmaxf(high.y, p.y), fmaxf(high.z, p.z));
+        low = vec(smaller(low.x, p.x), smaller(low.y, p.y), smaller(low.z, p.z));
+        high = vec(larger(high.x, p.x), larger(high.y, p.y), larger(high.z, p.z));
     }
     Vec middle = scale(0.5F, add(low, high));
     float radius = 0;
     for (size_t i = 0; i < mesh->corners; i++) {
         Vec p = sub(mesh->corner[i].position, middle);
-        radius = fmaxf(radius, dot(p, p));
+        radius = larger(radius, dot(p, p));
     }
     radius = sqrtf(radius);
     for (size_t i = 0; i < mesh->corners; i++)
@@ -290,8 +290,8 @@ void outline_recess(Point *out, int count, int arms, float length, float width)
     for (int i = 0; i < count; i++) {
         float angle = TURN * (float)i / (float)count;
         float c = fabsf(cosf(angle)), s = fabsf(sinf(angle));
-        float r = fminf(length / fmaxf(c, 1e-6F), width / fmaxf(s, 1e-6F));
-        if (arms == 4) r = fmaxf(r, fminf(length / fmaxf(s, 1e-6F), width / fmaxf(c, 1e-6F)));
+        float r = smaller(length / larger(c, 1e-6F), width / larger(s, 1e-6F));
+        if (arms == 4) r = larger(r, smaller(length / larger(s, 1e-6F), width / larger(c, 1e-6F)));
         Vec p = spin(r, 0, angle);
         out[i] = (Point){p.x, p.y};
     }

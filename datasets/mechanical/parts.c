@@ -285,9 +285,9 @@ static void extension_spring(Mesh *mesh, const float *p)
     for (int i = 0; i < HOOK; i++) {
         float angle = TURN * 0.72F * (float)(i + 1) / HOOK;
         float x = cosf(angle), z = sinf(angle) * 0.95F;
-        path[HOOK - 1 - i] = vec(x, 0, -fmaxf(0.1F, 0.9F - 0.9F * cosf(angle)) - 0.2F * fabsf(z));
+        path[HOOK - 1 - i] = vec(x, 0, -larger(0.1F, 0.9F - 0.9F * cosf(angle)) - 0.2F * fabsf(z));
         path[HOOK + COIL + i] =
-            vec(x, 0, height + fmaxf(0.1F, 0.9F - 0.9F * cosf(angle)) + 0.2F * fabsf(z));
+            vec(x, 0, height + larger(0.1F, 0.9F - 0.9F * cosf(angle)) + 0.2F * fabsf(z));
     }
     mesh_tube(mesh, path, COUNT, p[1]);
 }
@@ -297,7 +297,7 @@ static void bracket(Mesh *mesh, const float *p)
 {
     float length = p[0], w = p[1], t = 0.16F;
     int holes = (int)p[2];
-    float hole = fminf(0.2F * w, 0.22F * length / p[2]);
+    float hole = smaller(0.2F * w, 0.22F * length / p[2]);
     mesh_plate(mesh, length / 2, 0, length, w, 0, t, holes, 1, hole);
     size_t first = mesh->corners;
     mesh_plate(mesh, length / 2, 0, length, w, -t, 0, holes, 1, hole);
@@ -443,7 +443,7 @@ static void flange(Mesh *mesh, const float *p)
  * of the angle of the second leaf) */
 static void hinge(Mesh *mesh, const float *p)
 {
-    float t = 0.12F, barrel = 0.2F, sine = sqrtf(fmaxf(0, 1 - p[3] * p[3]));
+    float t = 0.12F, barrel = 0.2F, sine = sqrtf(larger(0, 1 - p[3] * p[3]));
     for (int leaf = 0; leaf < 2; leaf++) {
         size_t first = mesh->corners;
         mesh_plate(mesh, 0, p[1] / 2 + 0.5F * barrel, p[0], p[1], -t / 2, t / 2, (int)p[2], 1,
@@ -597,7 +597,7 @@ const Part catalogue[] = {
     {"spring", "compression-short", VIEWS_DISC, false, coil_spring, {5, 2.4F, 0.14F, 1}},
     {"spring", "compression-long", VIEWS_DISC, false, coil_spring, {9, 5.5F, 0.16F, 1}},
     {"spring", "conical", VIEWS_CUP, false, coil_spring, {5, 2.3F, 0.11F, 0.35F}},
-    {"spring", "extension", VIEWS_ROD, false, extension_spring, {12, 0.15F}},
+    {"spring", "extension", VIEW_0 | VIEW_90, false, extension_spring, {12, 0.15F}},
     {"bracket", "angle-1", VIEWS_DISC, true, bracket, {1.2F, 1, 1, 0}},
     {"bracket", "angle-2", VIEWS_DISC, true, bracket, {2.2F, 0.8F, 2, 0}},
     {"bracket", "gusset", VIEWS_DISC, true, bracket, {1.4F, 1.3F, 1, 0.8F}},

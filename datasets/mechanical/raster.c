@@ -26,21 +26,28 @@ void raster_clear(Raster *raster)
     memset(raster->depth, 0, (size_t)raster->side * (size_t)raster->side * sizeof(float));
 }
 
-static int floor_within(float x, int low, int high)
+static float least(float a, float b, float c)
 {
-    return (int)floorf(clamp(x, (float)low, (float)high));
+    return smaller(a, smaller(b, c));
+}
+
+static float most(float a, float b, float c)
+{
+    return larger(a, larger(b, c));
 }
 
 void raster_triangle(Raster *raster, const Projected c[3])
 {
     const Projected *p = &c[0], *q = &c[1], *r = &c[2];
+    /* Samples lie in the middle of pixels; most triangles are too small to cover one. */
+    float low = 0.5F, high = (float)raster->side - 0.5F;
+    int x0 = (int)ceilf(clamp(least(p->x, q->x, r->x), low, high + 1) - 0.5F);
+    int x1 = (int)floorf(clamp(most(p->x, q->x, r->x), low - 1, high) - 0.5F);
+    int y0 = (int)ceilf(clamp(least(p->y, q->y, r->y), low, high + 1) - 0.5F);
+    int y1 = (int)floorf(clamp(most(p->y, q->y, r->y), low - 1, high) - 0.5F);
+    if (x0 > x1 || y0 > y1) return;
     float area = (q->x - p->x) * (r->y - p->y) - (q->y - p->y) * (r->x - p->x);
     if (fabsf(area) < 1e-9F) return;
-    int last = raster->side - 1;
-    int x0 = floor_within(fminf(p->x, fminf(q->x, r->x)), 0, last);
-    int x1 = floor_within(fmaxf(p->x, fmaxf(q->x, r->x)), -1, last);
-    int y0 = floor_within(fminf(p->y, fminf(q->y, r->y)), 0, last);
-    int y1 = floor_within(fmaxf(p->y, fmaxf(q->y, r->y)), -1, last);
     float inverse = 1 / area;
     /* weights of q and r, and their steps per pixel */
     float qx = (r->y - p->y) * inverse, qy = -(r->x - p->x) * inverse;

@@ -104,7 +104,7 @@ static float place(Renderer *r, const Scene *scene, const Mesh *mesh)
     float lowest = 0;
     for (size_t i = 0; i < mesh->corners; i++) {
         r->world[i] = rotate(&scene->pose, mesh->corner[i].position);
-        lowest = fminf(lowest, r->world[i].z);
+        lowest = smaller(lowest, r->world[i].z);
     }
     for (size_t i = 0; i < mesh->corners; i++) r->world[i].z -= lowest;
     return -lowest;
@@ -118,9 +118,9 @@ static float seen_radius(const Renderer *r, size_t corners, float height, Vec ba
     for (size_t i = 0; i < corners; i++) {
         Vec q = sub(r->world[i], vec(0, 0, height));
         float along = dot(q, back);
-        largest = fmaxf(largest, dot(q, q) - along * along);
+        largest = larger(largest, dot(q, q) - along * along);
     }
-    return fmaxf(sqrtf(largest), 0.55F);
+    return larger(sqrtf(largest), 0.55F);
 }
 
 static View look(const Renderer *r, const Scene *scene, size_t corners, float height)
@@ -150,7 +150,7 @@ static void blur_row(float *out, const float *in, int count, int stride, int rad
     for (int i = -radius; i < count + radius; i++) {
         if (i + radius < count && i + radius >= 0) sum += in[(i + radius) * stride];
         if (i - radius - 1 >= 0) sum -= in[(i - radius - 1) * stride];
-        if (i >= 0 && i < count) out[i * stride] = fmaxf(sum * share, 0);
+        if (i >= 0 && i < count) out[i * stride] = larger(sum * share, 0);
     }
 }
 
@@ -268,7 +268,7 @@ static Vec ray_through(const View *view, float x, float y)
 static Vec bench_at(const Renderer *r, const Scene *scene, const View *view, float x, float y)
 {
     Vec ray = ray_through(view, x, y);
-    Vec p = add(view->eye, scale(view->eye.z / fmaxf(-ray.z, 0.05F), ray));
+    Vec p = add(view->eye, scale(view->eye.z / larger(-ray.z, 0.05F), ray));
     Vec colour = ground_colour(&scene->background, p.x, p.y);
     float lit = 1 - 0.9F * shade_at(&r->shadow, p), open = 1 - 0.75F * shade_at(&r->contact, p);
     return ground_light(&scene->light, colour, lit, open);

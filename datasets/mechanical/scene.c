@@ -122,11 +122,11 @@ static Camera draw_camera(Random random)
 }
 
 /* The part's axis makes the class's angle, give or take 7 degrees, with the direction to the
- * camera, and leans towards the upper edge of the picture, give or take 30 degrees. */
+ * camera, and leans towards the upper edge of the picture, give or take 17 degrees. */
 static Rotation draw_pose(Random *random, Vec to_camera, int angle, bool facing)
 {
     float tilt = (float)angle * TURN / 8 + between(random, -0.122F, 0.122F);
-    float lean = between(random, -0.52F, 0.52F), c = cosf(tilt), s = sinf(tilt);
+    float lean = between(random, -0.3F, 0.3F), c = cosf(tilt), s = sinf(tilt);
     Vec right = normalize(cross(vec(0, 0, 1), to_camera)), up = cross(to_camera, right);
     Vec aside = add(scale(cosf(lean), up), scale(sinf(lean), right));
     Vec axis = add(scale(c, to_camera), scale(s, aside));
@@ -149,15 +149,7 @@ Scene scene_draw(uint64_t seed, int split, int index)
 {
     Random random =
         random_at(seed, RANDOM_RENDER, hash_text("image"), (uint64_t)split, (uint64_t)index);
-    /* Types are equally frequent, whatever the number of their parts. */
-    int type = 0, types = 1, first = 0, parts = 0;
-    for (int i = 1; i < catalogue_parts; i++) types += catalogue[i].type != catalogue[i - 1].type;
-    int wanted = (int)random_below(&random, (uint32_t)types);
-    for (int i = 0; i < catalogue_parts; i++) {
-        if (i > 0 && catalogue[i].type != catalogue[i - 1].type) type++;
-        if (type == wanted && parts++ == 0) first = i;
-    }
-    Scene scene = {.part = &catalogue[first + (int)random_below(&random, (uint32_t)parts)]};
+    Scene scene = {.part = &catalogue[random_below(&random, (uint32_t)catalogue_parts)]};
     int begin = draws_begin[split];
     uint32_t draws = (uint32_t)(draws_begin[split + 1] - begin);
     scene.light_draw = begin + (int)random_below(&random, draws);
@@ -174,9 +166,9 @@ Scene scene_draw(uint64_t seed, int split, int index)
     scene.pose = draw_pose(&random, direction(scene.azimuth, scene.camera.elevation), scene.angle,
                            scene.part->facing);
     if (scene.part->views == VIEW_ANY) scene.angle = -1;
-    scene.roll = between(&random, -0.25F, 0.25F);
-    scene.zoom = between(&random, 1.03F, 1.4F);
-    float room = 0.9F * (1 - 1 / scene.zoom);
+    scene.roll = between(&random, -0.15F, 0.15F);
+    scene.zoom = between(&random, 1.08F, 1.5F);
+    float room = 1.05F * (1 - 1 / scene.zoom);
     scene.shift[0] = between(&random, -room, room);
     scene.shift[1] = between(&random, -room, room);
     scene.quality = random_below(&random, 6) == 0 ? 0 : 70 + (int)random_below(&random, 26);

@@ -16,7 +16,7 @@ static Vec wood(const Background *b, float x, float y)
 static Vec cutting_mat(const Background *b, float x, float y)
 {
     float u = fabsf(2 * x - roundf(2 * x)), v = fabsf(2 * y - roundf(2 * y));
-    float fine = smoothstep(0.035F, 0.01F, fminf(u, v));
+    float fine = smoothstep(0.035F, 0.01F, smaller(u, v));
     return mix(b->colour, b->second, 0.8F * fine);
 }
 
@@ -88,9 +88,9 @@ static Vec surroundings(const Light *light, Vec bench, Vec r, float roughness)
 static float highlight(const Light *light, Vec normal, Vec to_camera, float roughness)
 {
     Vec half = normalize(add(light->direction, to_camera));
-    float shine = 2 / fmaxf(roughness * roughness * roughness * roughness, 1e-3F);
-    float cosine = fmaxf(dot(normal, half), 0);
-    return fminf(powf(cosine, shine) * (shine + 2) / 8, 6);
+    float shine = 2 / larger(roughness * roughness * roughness * roughness, 1e-3F);
+    float cosine = larger(dot(normal, half), 0);
+    return smaller(powf(cosine, shine) * (shine + 2) / 8, 6);
 }
 
 Vec part_light(const Scene *scene, const Coat *coat, Vec object, Vec normal, Vec to_camera,
@@ -104,8 +104,8 @@ Vec part_light(const Scene *scene, const Coat *coat, Vec object, Vec normal, Vec
     float roughness = clamp(coat->roughness + 0.35F * grime, 0.05F, 1);
     Vec albedo = mix(coat->albedo, vec(0.12F, 0.085F, 0.06F), 0.7F * grime);
 
-    float facing = fmaxf(dot(normal, to_camera), 0);
-    float cosine = fmaxf(dot(normal, light->direction), 0) * lit;
+    float facing = larger(dot(normal, to_camera), 0);
+    float cosine = larger(dot(normal, light->direction), 0) * lit;
     float open = (0.5F + 0.5F * normal.z) * (0.45F + 0.55F * smoothstep(0, 0.6F, height));
     float grazing = powf(1 - facing, 5);
     Vec mirror_direction = sub(scale(2 * dot(normal, to_camera), normal), to_camera);

@@ -65,14 +65,19 @@ void KERNEL(batchnorm_backward_reduce)(float *dgain, float *dbias, const float *
     for (int begin = 0; begin < C; begin += BLOCK) {
         int n = block_size(C, begin);
         double sum[BLOCK] = {0}, product[BLOCK] = {0};
+        float slope[BLOCK], centred[BLOCK]; /* separate loops: mixed widths do not vectorise */
         for (size_t r = 0; r < rows; r++) {
             size_t at = r * (size_t)C + (size_t)begin;
             ELEMENTWISE
             for (int c = 0; c < n; c++) {
-                float g = clips & is_clipped(out[at + (size_t)c], limit) ? 0 : dout[at + (size_t)c];
-                sum[c] += g;
-                product[c] += (double)g * (double)(x[at + (size_t)c] - mean[begin + c]);
+                float g = dout[at + (size_t)c];
+                slope[c] = clips & is_clipped(out[at + (size_t)c], limit) ? 0 : g;
+                centred[c] = x[at + (size_t)c] - mean[begin + c];
             }
+            ELEMENTWISE
+            for (int c = 0; c < n; c++) sum[c] += slope[c];
+            ELEMENTWISE
+            for (int c = 0; c < n; c++) product[c] += (double)slope[c] * (double)centred[c];
         }
         ELEMENTWISE
         for (int c = 0; c < n; c++) {

@@ -8,14 +8,14 @@
 ConvShape conv_shape(Graph *graph, const char *name, const Tensor *x, int kernel, int stride,
                      int padding);
 
-/* Floats of scratch that the two calls below need. */
-size_t conv_scratch(const ConvShape *shape);
+/* Floats of scratch that the two calls below need for a lane of `images`. */
+size_t conv_scratch(const ConvShape *shape, int images);
 
-/* out (H'*W',out_channels) = patches(x) weight^T for one image; weight (out_channels,K*K*C). */
-void conv_image_forward(const Run *run, float *out, const float *x, const float *weight,
-                        const ConvShape *shape, int out_channels, float *scratch);
+/* out (N,H',W',out_channels) = patches(x) weight^T over the run's images; weight
+ * (out_channels,K*K*C). */
+void conv_forward(const Run *run, float *out, const float *x, const float *weight,
+                  const ConvShape *shape, int out_channels, float *scratch);
 
-/* For one image: dweight = beta * dweight + dout^T patches(x); adds to dx unless it is NULL. */
-void conv_image_backward(const Run *run, float *dx, float *dweight, float beta, const float *dout,
-                         const float *x, const float *weight, const ConvShape *shape,
-                         int out_channels, float *scratch);
+/* dweight = dout^T patches(x); adds to dx unless it is NULL. */
+void conv_backward(const Run *run, float *dx, float *dweight, const float *dout, const float *x,
+                   const float *weight, const ConvShape *shape, int out_channels, float *scratch);

@@ -25,11 +25,6 @@ static Activation clipping(const ConvNormOptions *options)
     return options->activation == ACTIVATION_SILU ? ACTIVATION_NONE : options->activation;
 }
 
-static size_t in_image(const ConvShape *shape)
-{
-    return (size_t)shape->height * (size_t)shape->width * (size_t)shape->channels;
-}
-
 static size_t out_rows(const ConvShape *shape)
 {
     return (size_t)shape->out_height * (size_t)shape->out_width;
@@ -40,25 +35,21 @@ static size_t scratch(const Op *op, bool training)
 {
     (void)training;
     const ConvNormOptions *options = op->options;
-    return conv_scratch(&options->shape) + 4 * (size_t)options->out_channels;
+    return conv_scratch(&options->shape, op->out->shape.dim[0]) + 4 * (size_t)options->out_channels;
 }
 
 static float *vectors(const Op *op, const Run *run)
 {
     const ConvNormOptions *options = op->options;
-    return run_scratch(run) + conv_scratch(&options->shape);
+    return run_scratch(run) + conv_scratch(&options->shape, op->out->shape.dim[0]);
 }
 
 static void convolve(const Op *op, const Run *run)
 {
     const ConvNormOptions *options = op->options;
-    const ConvShape *shape = &options->shape;
-    const float *x = run_value(run, op->in[0]);
-    float *z = run_value(run, op->saved[CONV_OUT]);
-    size_t image = out_rows(shape) * (size_t)options->out_channels;
-    for (size_t n = 0; n < (size_t)run->images; n++)
-        conv_image_forward(run, z + n * image, x + n * in_image(shape), run_param(run, op, WEIGHT),
-                           shape, options->out_channels, run_scratch(run));
+    conv_forward(run, run_value(run, op->saved[CONV_OUT]), run_value(run, op->in[0]),
+                 run_param(run, op, WEIGHT), &options->shape, options->out_channels,
+                 run_scratch(run));
 }
 
 /* 1 / sqrt(variance + epsilon); sqrt and division are exact, so no kernel is needed for the bits.
@@ -149,18 +140,12 @@ static void norm_backward(const Op *op, const Run *run, float *dout)
 static void backward(const Op *op, Run *run)
 {
     const ConvNormOptions *options = op->options;
-    const ConvShape *shape = &options->shape;
     float *dz = run_dout(run, op);
     norm_backward(op, run, dz);
     run_poll(run);
-    const float *x = run_value(run, op->in[0]);
-    float *dx = run_grad(run, op, 0);
-    size_t image = out_rows(shape) * (size_t)options->out_channels;
-    for (size_t n = 0; n < (size_t)run->images; n++)
-        conv_image_backward(run, dx ? dx + n * in_image(shape) : NULL, run_dparam(run, op, WEIGHT),
-                            n ? 1 : 0, dz + n * image, x + n * in_image(shape),
-                            run_param(run, op, WEIGHT), shape, options->out_channels,
-                            run_scratch(run));
+    conv_backward(run, run_grad(run, op, 0), run_dparam(run, op, WEIGHT), dz,
+                  run_value(run, op->in[0]), run_param(run, op, WEIGHT), &options->shape,
+                  options->out_channels, run_scratch(run));
 }
 
 static const OpType conv_norm_type = {.name = "conv_norm",
