@@ -15,7 +15,7 @@ LAYERS := base io kernels dist nn data models optim train cli
 PKG_MPI := ompi-c
 PKG_BLAS := openblas
 PKG_HDF5 := hdf5-serial
-PKG_OTHER := libjpeg libpng yaml-0.1 jansson libxxhash
+PKG_OTHER := libjpeg libpng libwebp libexif yaml-0.1 jansson libxxhash
 PKG_ALL := $(PKG_MPI) $(PKG_BLAS) $(PKG_HDF5) $(PKG_OTHER)
 
 COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)

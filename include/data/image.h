@@ -1,6 +1,8 @@
 /*
- * Decoding of one image: JPEG through libjpeg-turbo, PNG through libpng. image_jpeg.c is the only
- * file that includes jpeglib.h, image_png.c the only one with png.h. All calls are thread-safe.
+ * Decoding of one image: JPEG through libjpeg-turbo, PNG through libpng, WebP through libwebp, its
+ * orientation through libexif; image_jpeg.c, image_png.c, image_webp.c and image_exif.c are the
+ * only files that include their headers. Pictures are seen upright: all sizes and coordinates are
+ * those after the turn that EXIF asks for. All calls are thread-safe.
  */
 #pragma once
 
@@ -21,6 +23,8 @@ typedef struct Image {
     uint8_t *pixels; /* (height, width, 4) */
     size_t capacity; /* bytes that `pixels` can hold: the buffer is reused and grows only when it
                         must */
+    uint8_t *spare;  /* the other buffer when a picture is turned; the two change places */
+    size_t spare_capacity;
 } Image;
 
 void image_free(Image *image);
@@ -29,13 +33,14 @@ void image_free(Image *image);
 bool image_has_extension(const char *name);
 const char *image_extensions(void);
 
-/* Width and height from the header alone. */
+/* Width and height of the upright picture, from its headers alone. */
 bool image_size(const uint8_t *data, size_t bytes, int *width, int *height, Error *err);
 
 /* Decodes at least `region` of the picture, at a scale of 1/reduce or larger (reduce: 1, 2, 4, 8;
- * JPEG uses DCT scaling, PNG always decodes at 1). On return `covered` tells which rectangle of the
- * full-size picture the pixels cover, so that the caller can map coordinates. A truncated or
- * damaged stream is an error, never grey filling. */
+ * JPEG uses DCT scaling, opaque WebP averages, all else is decoded at 1). On return `covered` tells
+ * which rectangle of the full-size picture the pixels cover, so that the caller can map
+ * coordinates; it may reach beyond the edges by less than `reduce`. A truncated or damaged stream
+ * is an error, never grey filling. */
 bool image_decode(Image *image, Rect *covered, const uint8_t *data, size_t bytes, Rect region,
                   int reduce, Error *err);
 

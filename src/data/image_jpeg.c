@@ -76,60 +76,45 @@ typedef struct JpegJob {
     Rect *covered;
     Rect region;
     int reduce;
-    uint8_t *cmyk_row;
 } JpegJob;
 
 /* Full-size coordinates to those of the reduced picture, outwards, with a margin for the upsampling
  * of chroma, which looks at neighbours. */
 enum { MARGIN = 2 };
 
-static int clamp(int value, int low, int high)
+static Span reduced_span(const JpegJob *job, int begin, int size, JDIMENSION length)
 {
-    return value < low ? low : value > high ? high : value;
-}
-
-static void row_range(const JpegJob *job, int *begin, int *end)
-{
-    int height = (int)job->jpeg.output_height;
-    *begin = clamp(job->region.y / job->reduce - MARGIN, 0, height - 1);
-    *end = clamp((job->region.y + job->region.height + job->reduce - 1) / job->reduce + MARGIN,
-                 *begin + 1, height);
+    int first = begin / job->reduce, last = (begin + size + job->reduce - 1) / job->reduce;
+    return image_span(first, last - first, MARGIN, (int)length);
 }
 
 /* Asks for the columns; the library widens the range to whole iMCUs. */
 static void crop_columns(JpegJob *job, JDIMENSION *left, JDIMENSION *width)
 {
-    int whole = (int)job->jpeg.output_width;
-    int begin = clamp(job->region.x / job->reduce - MARGIN, 0, whole - 1);
-    int end = clamp((job->region.x + job->region.width + job->reduce - 1) / job->reduce + MARGIN,
-                    begin + 1, whole);
-    *left = (JDIMENSION)begin;
-    *width = (JDIMENSION)(end - begin);
+    Span columns = reduced_span(job, job->region.x, job->region.width, job->jpeg.output_width);
+    *left = (JDIMENSION)columns.begin;
+    *width = (JDIMENSION)(columns.end - columns.begin);
     if (*width < job->jpeg.output_width) jpeg_crop_scanline(&job->jpeg, left, width);
 }
 
-/* Adobe's CMYK is stored inverted: 255 is no ink. */
-static void cmyk_to_rgbx(uint8_t *out, const uint8_t *in, int width, bool inverted)
+/* Inks are stored inverted, 255 is none, as Adobe does it: files without Adobe's marker, too, and
+ * all common readers take them so. */
+static void cmyk_to_rgbx(uint8_t *pixel, int width)
 {
-    for (int x = 0; x < width; x++, in += 4, out += 4) {
-        int k = inverted ? in[3] : 255 - in[3];
-        for (int c = 0; c < 3; c++) {
-            int ink = inverted ? in[c] : 255 - in[c];
-            out[c] = (uint8_t)((ink * k + 127) / 255);
-        }
-        out[3] = 255;
+    for (uint8_t *end = pixel + 4 * (size_t)width; pixel < end; pixel += 4) {
+        int black = pixel[3];
+        for (int c = 0; c < 3; c++) pixel[c] = (uint8_t)((pixel[c] * black + 127) / 255);
+        pixel[3] = 255;
     }
 }
 
 static void read_rows(JpegJob *job, int rows)
 {
     size_t pitch = (size_t)job->image->width * 4;
-    bool cmyk = job->jpeg.out_color_space == JCS_CMYK;
     for (int y = 0; y < rows; y++) {
-        uint8_t *row = job->image->pixels + (size_t)y * pitch;
-        JSAMPROW target = cmyk ? job->cmyk_row : row;
-        jpeg_read_scanlines(&job->jpeg, &target, 1);
-        if (cmyk) cmyk_to_rgbx(row, job->cmyk_row, job->image->width, job->jpeg.saw_Adobe_marker);
+        JSAMPROW row = job->image->pixels + (size_t)y * pitch;
+        jpeg_read_scanlines(&job->jpeg, &row, 1);
+        if (job->jpeg.out_color_space == JCS_CMYK) cmyk_to_rgbx(row, job->image->width);
     }
 }
 
@@ -148,18 +133,16 @@ static bool decode_region(JpegJob *job, Error *err)
     struct jpeg_decompress_struct *jpeg = &job->jpeg;
     if (!image_check_size(jpeg->image_width, jpeg->image_height, err)) return false;
     start(job);
-    int top, bottom;
     JDIMENSION left, width;
     crop_columns(job, &left, &width);
-    row_range(job, &top, &bottom);
-    if (!image_resize_buffer(job->image, (int)width, bottom - top))
-        return error_set(err, ERROR_SYSTEM, "no memory for %u x %d pixels", width, bottom - top);
-    if (jpeg->out_color_space == JCS_CMYK && !(job->cmyk_row = malloc((size_t)width * 4)))
-        return error_set(err, ERROR_SYSTEM, "no memory for a row of %u pixels", width);
-    if (top > 0) jpeg_skip_scanlines(jpeg, (JDIMENSION)top);
-    read_rows(job, bottom - top);
-    *job->covered = (Rect){(int)left * job->reduce, top * job->reduce, (int)width * job->reduce,
-                           (bottom - top) * job->reduce};
+    Span rows = reduced_span(job, job->region.y, job->region.height, jpeg->output_height);
+    int height = rows.end - rows.begin;
+    if (!image_resize_buffer(job->image, (int)width, height))
+        return error_set(err, ERROR_SYSTEM, "no memory for %u x %d pixels", width, height);
+    if (rows.begin > 0) jpeg_skip_scanlines(jpeg, (JDIMENSION)rows.begin);
+    read_rows(job, height);
+    *job->covered = (Rect){(int)left * job->reduce, rows.begin * job->reduce,
+                           (int)width * job->reduce, height * job->reduce};
     /* Rows below the region are not decoded; a file cut off there is still whole for this crop. */
     return true;
 }
@@ -180,13 +163,36 @@ static bool decode(Image *image, Rect *covered, const uint8_t *data, size_t byte
     install_errors((struct jpeg_common_struct *)&job.jpeg, &job.errors);
     bool ok = run_job(&job, data, bytes, err);
     jpeg_destroy_decompress(&job.jpeg);
-    free(job.cmyk_row);
     return ok;
 }
 
-static const uint8_t magic[] = {0xFF, 0xD8, 0xFF};
+/* --- EXIF --- */
 
-const ImageFormat image_format_jpeg = {magic, sizeof magic, read_size, decode};
+enum { MARKER_APP1 = 0xE1, MARKER_SOS = 0xDA };
+
+/* Up to the first scan a file is a row of segments: 0xFF, marker, length (high byte first, with its
+ * own two bytes), data. */
+static const uint8_t *find_exif(const uint8_t *data, size_t bytes, size_t *exif_bytes)
+{
+    for (size_t at = 2; at + 4 <= bytes && data[at] == 0xFF;) {
+        int marker = data[at + 1];
+        size_t length = (size_t)data[at + 2] << 8 | data[at + 3];
+        if (marker == 0xFF) { /* a fill byte */
+            at++;
+            continue;
+        }
+        if (marker == MARKER_SOS || length < 2 || length > bytes - at - 2) return NULL;
+        const uint8_t *body = data + at + 4;
+        if (marker == MARKER_APP1 && length >= 8 && memcmp(body, "Exif\0", 6) == 0) {
+            *exif_bytes = length - 2;
+            return body;
+        }
+        at += 2 + length;
+    }
+    return NULL;
+}
+
+const ImageFormat image_format_jpeg = {{0, "\xFF\xD8\xFF", 3}, read_size, decode, find_exif};
 
 /* --- encoding --- */
 

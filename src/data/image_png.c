@@ -5,7 +5,6 @@
 #include "image_formats.h"
 
 #include <png.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A decoding under way; lives outside the function that calls setjmp. */
@@ -15,9 +14,8 @@ typedef struct PngJob {
     const uint8_t *data;
     size_t bytes, at;
     char text[256];
-    png_bytep *row;
-    Image *image;
     unsigned width, height;
+    bool is_transparent;
 } PngJob;
 
 static void on_error(png_structp png, png_const_charp text)
@@ -56,7 +54,6 @@ static bool open_job(PngJob *job, const uint8_t *data, size_t bytes)
 static void close_job(PngJob *job)
 {
     png_destroy_read_struct(&job->png, &job->info, NULL);
-    free(job->row);
 }
 
 static bool damaged(const PngJob *job, Error *err)
@@ -89,42 +86,44 @@ static bool read_size(const uint8_t *data, size_t bytes, int *width, int *height
     return ok;
 }
 
-static void ask_for_rgba(PngJob *job)
+static bool has_transparency(PngJob *job)
+{
+    return png_get_color_type(job->png, job->info) & PNG_COLOR_MASK_ALPHA ||
+           png_get_valid(job->png, job->info, PNG_INFO_tRNS);
+}
+
+/* Returns how often the rows must be read: an interlaced picture comes in seven passes. */
+static int ask_for_rgba(PngJob *job)
 {
     png_set_expand(job->png); /* palette, low depths, transparency */
     png_set_scale_16(job->png);
     png_set_gray_to_rgb(job->png);
     png_set_add_alpha(job->png, 0xFF, PNG_FILLER_AFTER);
-    png_set_interlace_handling(job->png);
+    int passes = png_set_interlace_handling(job->png);
     png_read_update_info(job->png, job->info);
+    return passes;
 }
 
-static void lay_over_white(Image *image)
+static void read_rows(PngJob *job, Image *image, int passes)
 {
-    uint8_t *end = image->pixels + (size_t)image->width * (size_t)image->height * 4;
-    for (uint8_t *pixel = image->pixels; pixel < end; pixel += 4) {
-        int alpha = pixel[3];
-        for (int c = 0; c < 3 && alpha < 255; c++)
-            pixel[c] = (uint8_t)((pixel[c] * alpha + 255 * (255 - alpha) + 127) / 255);
-        pixel[3] = 255;
-    }
+    size_t pitch = 4 * (size_t)job->width;
+    for (int pass = 0; pass < passes; pass++)
+        for (unsigned y = 0; y < job->height; y++)
+            png_read_row(job->png, image->pixels + y * pitch, NULL);
+    png_read_end(job->png, NULL);
 }
 
 static bool run_decode(PngJob *job, Image *image, Error *err)
 {
-    job->image = image;
     if (setjmp(png_jmpbuf(job->png))) return damaged(job, err);
     read_header(job);
     if (!image_check_size(job->width, job->height, err)) return false;
-    ask_for_rgba(job);
-    job->row = malloc(job->height * sizeof *job->row);
-    if (!job->row || !image_resize_buffer(image, (int)job->width, (int)job->height))
+    if (!image_resize_buffer(image, (int)job->width, (int)job->height))
         return error_set(err, ERROR_SYSTEM, "no memory for %u x %u pixels", job->width,
                          job->height);
-    for (unsigned y = 0; y < job->height; y++)
-        job->row[y] = image->pixels + (size_t)y * job->width * 4;
-    png_read_image(job->png, job->row);
-    png_read_end(job->png, NULL);
+    job->is_transparent = has_transparency(job);
+    read_rows(job, image, ask_for_rgba(job));
+    if (job->is_transparent) image_lay_over_white(image);
     return true;
 }
 
@@ -137,12 +136,25 @@ static bool decode(Image *image, Rect *covered, const uint8_t *data, size_t byte
     bool ok = open_job(&job, data, bytes) ? run_decode(&job, image, err)
                                           : error_set(err, ERROR_SYSTEM, "no memory for libpng");
     close_job(&job);
-    if (!ok) return false;
-    lay_over_white(image);
-    *covered = (Rect){0, 0, image->width, image->height};
-    return true;
+    if (ok) *covered = (Rect){0, 0, image->width, image->height};
+    return ok;
 }
 
-static const uint8_t magic[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+/* Chunks: length (high byte first), name, data, checksum. */
+static const uint8_t *find_exif(const uint8_t *data, size_t bytes, size_t *exif_bytes)
+{
+    for (size_t at = 8; at + 12 <= bytes;) {
+        const uint8_t *chunk = data + at;
+        size_t length = (size_t)chunk[0] << 24 | (size_t)chunk[1] << 16 | (size_t)chunk[2] << 8 |
+                        (size_t)chunk[3];
+        if (length > bytes - at - 12) return NULL;
+        if (memcmp(chunk + 4, "eXIf", 4) == 0) {
+            *exif_bytes = length;
+            return chunk + 8;
+        }
+        at += 12 + length;
+    }
+    return NULL;
+}
 
-const ImageFormat image_format_png = {magic, sizeof magic, read_size, decode};
+const ImageFormat image_format_png = {{0, "\x89PNG\r\n\x1A\n", 8}, read_size, decode, find_exif};

@@ -56,6 +56,7 @@ typedef struct JpegKind {
     int across, down;      /* sampling of the first component */
     bool progressive;
     int restart; /* rows of MCUs between restart markers; 0: none */
+    bool arithmetic;
 } JpegKind;
 
 /* CMYK takes the picture's three colours as inverted inks and full black light. */
@@ -78,6 +79,7 @@ static inline Bytes make_jpeg(const Image *image, const JpegKind *kind, int qual
     jpeg.comp_info[0].h_samp_factor = kind->across;
     jpeg.comp_info[0].v_samp_factor = kind->down;
     jpeg.restart_in_rows = kind->restart;
+    jpeg.arith_code = kind->arithmetic;
     if (kind->progressive) jpeg_simple_progression(&jpeg);
     jpeg_start_compress(&jpeg, TRUE);
     while (jpeg.next_scanline < jpeg.image_height) {

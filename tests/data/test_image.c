@@ -3,14 +3,16 @@
 #include "pictures.h"
 
 static const JpegKind kinds[] = {
-    {"4:4:4", JCS_YCbCr, 1, 1, false, 0},
-    {"4:2:2", JCS_YCbCr, 2, 1, false, 0},
-    {"4:2:0", JCS_YCbCr, 2, 2, false, 0},
-    {"4:4:0", JCS_YCbCr, 1, 2, false, 0},
-    {"4:2:0 progressive", JCS_YCbCr, 2, 2, true, 0},
-    {"4:2:0 restarts", JCS_YCbCr, 2, 2, false, 1},
-    {"grey", JCS_GRAYSCALE, 1, 1, false, 0},
-    {"CMYK", JCS_CMYK, 1, 1, false, 0},
+    {"4:4:4", JCS_YCbCr, 1, 1, false, 0, false},
+    {"4:2:2", JCS_YCbCr, 2, 1, false, 0, false},
+    {"4:2:0", JCS_YCbCr, 2, 2, false, 0, false},
+    {"4:4:0", JCS_YCbCr, 1, 2, false, 0, false},
+    {"4:2:0 progressive", JCS_YCbCr, 2, 2, true, 0, false},
+    {"4:2:0 restarts", JCS_YCbCr, 2, 2, false, 1, false},
+    {"grey", JCS_GRAYSCALE, 1, 1, false, 0, false},
+    {"4:2:0 arithmetic", JCS_YCbCr, 2, 2, false, 0, true},
+    {"progressive arithmetic", JCS_YCbCr, 1, 1, true, 0, true},
+    {"CMYK", JCS_CMYK, 1, 1, false, 0, false},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -283,7 +285,7 @@ static void foreign_data(void **state)
     assert_false(decodes((Bytes){(uint8_t *)"", 0}, &err));
     check_error(&err, "is empty");
     assert_false(decodes((Bytes){(uint8_t *)"path,type\n", 10}, &err));
-    check_error(&err, "is no JPEG or PNG picture");
+    check_error(&err, "is no JPEG, PNG or WebP picture");
     assert_false(decodes((Bytes){(uint8_t *)"\xFF\xD8\xFF", 3}, &err));
     check_error(&err, "is a damaged JPEG");
     assert_false(decodes((Bytes){(uint8_t *)"\x89PNG\r\n\x1A\n", 8}, &err));

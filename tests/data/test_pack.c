@@ -186,7 +186,7 @@ static void bad_images_are_named(void **state)
     assert_int_equal(err.kind, ERROR_DATA);
     check_error(&err, "/cut.jpg: is a damaged JPEG");
     check_error(&err, "/zero.jpg: is empty");
-    check_error(&err, "/text.png: is no JPEG or PNG picture");
+    check_error(&err, "/text.png: is no JPEG, PNG or WebP picture");
     check_error(&err, "/none.jpg: No such file or directory");
     assert_false(file_exists(in_folder("bad.h5")));
 }
