@@ -171,6 +171,10 @@ sanitize: ## run the test programs under ASan + UBSan, then under TSan
 	    $(MAKE) --no-print-directory -j$$(nproc) BUILD=$$build build/$$build/umbel test-programs && \
 	    tests/run build/$$build programs || exit 1; done
 
+.PHONY: docs
+docs: all ## write what tests document anew: the table of docs/errors.md
+	$(Q)folder=$$(mktemp -d) && UMBEL_UPDATE=1 tests/cli/mistakes.sh $(OUT) $$folder | grep -v '^ok'; rm -rf $$folder
+
 .PHONY: format
 format: ## format the C sources
 	clang-format -i $$(git ls-files '*.c' '*.h')

@@ -167,8 +167,8 @@ Scene scene_draw(uint64_t seed, int split, int index)
                            scene.part->facing);
     if (scene.part->views == VIEW_ANY) scene.angle = -1;
     scene.roll = between(&random, -0.15F, 0.15F);
-    scene.zoom = between(&random, 1.08F, 1.5F);
-    float room = 1.05F * (1 - 1 / scene.zoom);
+    scene.zoom = between(&random, 1.05F, 1.36F);
+    float room = 1.0F * (1 - 1 / scene.zoom);
     scene.shift[0] = between(&random, -room, room);
     scene.shift[1] = between(&random, -room, room);
     scene.quality = random_below(&random, 6) == 0 ? 0 : 70 + (int)random_below(&random, 26);

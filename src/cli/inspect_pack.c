@@ -37,7 +37,8 @@ static int by_frequency(const void *a, const void *b)
 
 static GroupCount count_group(const Pack *pack, const LabelGroup *group)
 {
-    GroupCount count = {.group = group, .class = calloc((size_t)group->classes, sizeof(ClassCount))};
+    GroupCount count = {.group = group,
+                        .class = calloc((size_t)group->classes, sizeof(ClassCount))};
     if (!count.class) die("no memory for %d classes", group->classes);
     for (int k = 0; k < group->classes; k++) count.class[k].class = k;
     for (size_t r = 0; r < pack_records(pack); r++) {
@@ -107,8 +108,8 @@ static void print_group(const GroupCount *count, bool all)
     int shown = all || group->classes <= CLASSES_SHOWN + 2 ? group->classes : CLASSES_SHOWN;
     for (int k = 0; k < shown; k++) {
         const ClassCount *class = &count->class[k];
-        printf("  %-28s %9zu %9zu %9zu\n", group->class_name[class->class], class->split[SPLIT_TRAIN],
-               class->split[SPLIT_VAL], class->split[SPLIT_TEST]);
+        printf("  %-28s %9zu %9zu %9zu\n", group->class_name[class->class],
+               class->split[SPLIT_TRAIN], class->split[SPLIT_VAL], class->split[SPLIT_TEST]);
     }
     if (shown < group->classes) {
         const ClassCount *last = &count->class[group->classes - 1];
@@ -126,7 +127,8 @@ static void print_pack(const Pack *pack, const GroupCount *count, bool all)
     hash_print(pack_hash(pack), hash);
     printf("%s: pack, version %d, written by %s\n", pack_path(pack), PACK_VERSION,
            pack_creator(pack));
-    printf("  %-10s %zu in %.1f MB\n", "images", pack_records(pack), (double)image_bytes(pack) / 1e6);
+    printf("  %-10s %zu in %.1f MB\n", "images", pack_records(pack),
+           (double)image_bytes(pack) / 1e6);
     print_spread("widths", spread_of(pack, 0));
     print_spread("heights", spread_of(pack, 1));
     printf("  %-10s", "splits");

@@ -25,7 +25,8 @@ static char *take_quoted(Reader *reader)
     size_t first_line = reader->line;
     for (;; reader->at++) {
         if (reader->at == reader->end) {
-            error_set(reader->err, ERROR_DATA, "%s:%zu: a quoted field has no closing quote",
+            error_set(reader->err, ERROR_DATA,
+                      "%s:%zu: a quoted field has no closing quote; double the quotes inside it",
                       reader->name, first_line);
             return NULL;
         }
@@ -52,8 +53,9 @@ static char *take_plain(Reader *reader)
     while (!at_line_end(reader) && *reader->at != ',') {
         if (*reader->at == '"') {
             error_set(reader->err, ERROR_DATA,
-                      "%s:%zu: a quote inside a field that does not begin with one", reader->name,
-                      reader->line);
+                      "%s:%zu: a quote inside a field that does not begin with one; quote the "
+                      "whole field and double the quote",
+                      reader->name, reader->line);
             return NULL;
         }
         reader->at++;
@@ -105,8 +107,10 @@ bool csv_parse(Csv *csv, char *text, size_t bytes, const char *name, Arena *aren
         if (!take_row(&reader, &row, field)) return false;
         if (row.fields == 1 && !*field[0]) continue;
         if (csv->rows > 0 && row.fields != csv->row[0].fields)
-            return error_set(err, ERROR_DATA, "%s:%zu: has %d fields, the header has %d", name,
-                             row.line, row.fields, csv->row[0].fields);
+            return error_set(
+                err, ERROR_DATA,
+                "%s:%zu: has %d fields, the header has %d; quote fields that hold commas", name,
+                row.line, row.fields, csv->row[0].fields);
         row.field = arena_new(arena, char *, row.fields);
         memcpy(row.field, field, sizeof *field * (size_t)row.fields);
         csv->row[csv->rows++] = row;

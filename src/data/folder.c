@@ -49,7 +49,9 @@ static bool take_name(Pattern *pattern, Piece *piece, const char **at, Listing *
 {
     size_t length = strcspn(*at + 1, "{}");
     if ((*at)[1 + length] != '}')
-        return error_set(err, ERROR_USAGE, "--pattern: \"%s\": a { without its }", pattern->text);
+        return error_set(err, ERROR_USAGE,
+                         "--pattern: \"%s\": a { without its }; labels look like {type}",
+                         pattern->text);
     char *name = arena_printf(listing->memory, "%.*s", (int)length, *at + 1);
     *at += length + 2;
     piece->kind = strcmp(name, "split") == 0 ? PIECE_SPLIT : PIECE_LABEL;
@@ -182,7 +184,8 @@ static void label_path(Scan *scan, char *path, Taken *taken)
     char full[PATH_BYTES], reason[PATH_BYTES];
     file_join(full, sizeof full, scan->root, path);
     if (!match(pattern->piece, pattern->pieces, path, taken)) {
-        snprintf(reason, sizeof reason, "does not match the pattern %s", pattern->text);
+        snprintf(reason, sizeof reason,
+                 "does not match the pattern %s; rename it or change the pattern", pattern->text);
         refuse(scan, path, full, reason);
         return;
     }

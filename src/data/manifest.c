@@ -75,7 +75,8 @@ static void choose_columns(const Manifest *manifest, const char *labels, int col
             error_set(manifest->err, ERROR_DATA, "%s:1: \"%s\" cannot name a label group",
                       manifest->name, header->field[column[g]]);
     if (*groups == 0)
-        error_set(manifest->err, ERROR_DATA, "%s:1: has no label column besides path and split",
+        error_set(manifest->err, ERROR_DATA,
+                  "%s:1: has no label column besides path and split; add one per label group",
                   manifest->name);
 }
 
@@ -124,7 +125,8 @@ static void check_duplicates(const Manifest *manifest, char *const *path, size_t
     qsort(sorted, count, sizeof *sorted, by_text);
     for (size_t i = 1; i < count; i++)
         if (strcmp(sorted[i - 1], sorted[i]) == 0)
-            PROBLEM(manifest->err, "%s: the path %s stands there twice", manifest->name, sorted[i]);
+            PROBLEM(manifest->err, "%s: the path %s stands there twice; remove one of the rows",
+                    manifest->name, sorted[i]);
 }
 
 static void fill_listing(Listing *listing, const Manifest *manifest, const int *column, int path,
@@ -161,7 +163,9 @@ static bool read_manifest(Listing *listing, Manifest *manifest, const char *labe
     choose_columns(manifest, labels, column, &listing->groups);
     if (manifest->err->kind != ERROR_NONE) return false;
     if (manifest->csv.rows == 1)
-        return error_set(manifest->err, ERROR_DATA, "%s: lists no images", manifest->name);
+        return error_set(manifest->err, ERROR_DATA,
+                         "%s: lists no images; each row below the header names one",
+                         manifest->name);
     fill_listing(listing, manifest, column, path, split, group);
     check_duplicates(manifest, listing->path, listing->count);
     return no_problems(manifest->err);

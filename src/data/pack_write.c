@@ -211,13 +211,14 @@ static void spool_record(Spool *spool, Record *record, size_t index, Error *err)
 {
     Tables *tables = &spool->tables;
     assert(tables->offset); /* rank 0 has opened the spool */
-    tables->offset[index + 1] = tables->offset[index] + record->bytes;
+    tables->offset[index + 1] = tables->offset[index] + (record->data ? record->bytes : 0);
     if (!record->data) {
         spool->rejected[index] = spool->options->keep_going;
         if (spool->rejected[index])
             listing_reject(spool->listing, spool->listing->path[index], record->err.text);
         else if (err->count < PROBLEMS_MAX)
-            error_set(err, record->err.kind, "%s", record->err.text);
+            error_set(err, record->err.kind,
+                      "%s; mend it, or leave out such files with --keep-going", record->err.text);
         return;
     }
     tables->checksum[index] = hash64(record->data, record->bytes);

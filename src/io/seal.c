@@ -118,7 +118,7 @@ static bool read_trailer(int fd, const char *path, uint8_t trailer[TRAILER_BYTES
         return error_set(
             err, ERROR_DATA,
             "%s: an HDF5 file without umbel's seal at its end: it was truncated, changed by "
-            "another program, or is of another origin",
+            "another program, or is of another origin; copy it anew or make it again",
             path);
     return true;
 }
@@ -150,8 +150,11 @@ static bool check_trailer(int fd, const char *path, SealKind kind, uint32_t vers
     if (!hash_file(fd, seal, data, trailer, &hash))
         return error_set(err, ERROR_SYSTEM, "cannot read %s: %s", path, strerror(errno));
     if (hash.high != seal->hash.high || hash.low != seal->hash.low)
-        return error_set(err, ERROR_DATA,
-                         "%s: is damaged: its checksum does not match its contents", path);
+        return error_set(
+            err, ERROR_DATA,
+            "%s: is damaged: its checksum does not match its contents; copy it anew or "
+            "make it again",
+            path);
     return true;
 }
 

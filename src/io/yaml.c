@@ -144,7 +144,7 @@ static bool parser_error(const Source *source, const yaml_parser_t *parser)
         return error_set(source->err, ERROR_USAGE, "%s: is no text in UTF-8 (byte %zu)",
                          source->name, parser->problem_offset);
     const char *problem = parser->problem ? parser->problem : "cannot be parsed";
-    if (strstr(problem, "cannot start any token"))
+    if (strstr(problem, "cannot start any token") || strstr(problem, "tab character"))
         problem = "a tab or a special character where YAML allows none; indent with spaces";
     if (!source->has_lines)
         return error_set(source->err, ERROR_USAGE, "%s: %s", source->name, problem);

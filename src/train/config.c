@@ -53,20 +53,17 @@ static int count_names(const char *const *names)
 static void bad_kind(const Binding *binding, const KindSection *section, const Setting *setting)
 {
     const char *const *kinds = section->kinds();
-    char all[1024] = "";
-    for (int k = 0; kinds[k]; k++) {
-        size_t used = strlen(all);
-        snprintf(all + used, sizeof all - used, k ? ", %s" : "%s", kinds[k]);
-    }
     if (!setting) {
-        error_set(binding->err, ERROR_USAGE, "%s: %s.kind: must be given; one of %s", binding->name,
-                  section->name, all);
+        error_set(binding->err, ERROR_USAGE,
+                  "%s: %s.kind: must be given, such as %s; umbel train --keys lists all",
+                  binding->name, section->name, kinds[0]);
         return;
     }
     const char *near = option_nearest(setting->value, kinds, count_names(kinds));
-    error_set(binding->err, ERROR_USAGE, "%s: %s: must be one of %s, not \"%s\"%s%s%s",
-              setting->where, setting->key, all, setting->value, near ? "; did you mean \"" : "",
-              near ? near : "", near ? "\"?" : "");
+    error_set(binding->err, ERROR_USAGE,
+              "%s: %s: there is no \"%s\"%s%s%s; umbel train --keys lists all", setting->where,
+              setting->key, setting->value, near ? "; did you mean \"" : "", near ? near : "",
+              near ? "\"?" : "");
 }
 
 static void choose_kinds(Binding *binding)

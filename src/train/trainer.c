@@ -21,7 +21,16 @@ static bool choose_heads(Trainer *trainer, Error *err)
     if (config->head_count == 0) config_default_heads(config, trainer->arena, name, groups);
     for (int h = 0; h < config->head_count; h++) {
         const char *wanted = config->heads[h].name;
-        if (pack_find_group(trainer->pack, wanted) >= 0) continue;
+        int group = pack_find_group(trainer->pack, wanted);
+        if (group >= 0) {
+            if (pack_group(trainer->pack, group)->classes < 2)
+                error_set(
+                    err, ERROR_USAGE,
+                    "heads[%d].name: label group \"%s\" of %s has a single class, so there is "
+                    "nothing to learn; leave the head out",
+                    h, wanted, config->pack);
+            continue;
+        }
         const char *near = option_nearest(wanted, name, groups);
         error_set(err, ERROR_USAGE, "heads[%d].name: %s has no label group \"%s\"%s%s%s", h,
                   config->pack, wanted, near ? "; did you mean \"" : "", near ? near : "",
@@ -35,12 +44,20 @@ static bool plan_epochs(Trainer *trainer, Error *err)
     size_t count;
     pack_split(trainer->pack, SPLIT_TRAIN, &count);
     size_t batch = (size_t)trainer->config->batch;
+    size_t lane = (size_t)trainer->config->lane, most = count / lane * lane;
+    if (count == 0)
+        return error_set(err, ERROR_DATA, "%s: has no training images; pack it with --split",
+                         trainer->config->pack);
+    if (count < batch && most == 0)
+        return error_set(err, ERROR_USAGE,
+                         "batch: %zu is larger than the %zu training image%s of %s; choose `batch` "
+                         "and `lane` of at most %zu",
+                         batch, count, count == 1 ? "" : "s", trainer->config->pack, count);
     if (count < batch)
-        return error_set(
-            err, ERROR_USAGE,
-            "batch: %zu is larger than the %zu training images of %s; choose at most %zu", batch,
-            count, trainer->config->pack,
-            count / (size_t)trainer->config->lane * (size_t)trainer->config->lane);
+        return error_set(err, ERROR_USAGE,
+                         "batch: %zu is larger than the %zu training images of %s; choose at most "
+                         "%zu",
+                         batch, count, trainer->config->pack, most);
     trainer->steps_per_epoch = count / batch;
     trainer->order = arena_new(trainer->arena, uint32_t, count);
     trainer->order_epoch = UINT64_MAX;

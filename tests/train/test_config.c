@@ -105,10 +105,7 @@ static void test_structure(void **state)
     (void)state;
     expect(
         "pack: a\ntrunk: resnet20\n",
-        "c.yaml: trunk.kind: must be given; one of convnext_atto, convnext_femto, convnext_pico, "
-        "convnext_nano, convnext_tiny, convnext_small, convnext_base, convnext_large, resnet20, "
-        "resnet32, "
-        "resnet44, resnet56, resnet110\n"
+        "c.yaml: trunk.kind: must be given, such as convnext_atto; umbel train --keys lists all\n"
         "c.yaml:2:8: trunk: must be a map such as {key: value}, not \"resnet20\"");
     expect("pack: a\ntrunk: {kind: resnet20}\nimage: {a: 1}\n",
            "c.yaml:3:12: image.a: unknown key; did you mean image?");

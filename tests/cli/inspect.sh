@@ -1,0 +1,69 @@
+#!/bin/bash
+# What is no mistake, and what inspect shows of packs and checkpoints.
+. tests/cli/common.sh
+umbel() { timeout 60 "$UMBEL" "$@"; }
+umbel3() { timeout 60 mpirun --oversubscribe -n 3 "$UMBEL" "$@"; }
+
+cd "$WORK" || exit 1
+"$PYTHON" "$TESTS/make_dataset.py" set 60 40 0.2 1
+umbel pack --manifest set/manifest.csv --root set --out good.h5 >/dev/null 2>&1 || not_ok "pack" "failed"
+cat >good.yaml <<'EOF'
+pack: good.h5
+image: 32
+trunk: {kind: convnext_atto, patch: 2, depths: [1, 1, 1, 1], dims: [8, 8, 16, 16]}
+batch: 16
+lane: 4
+epochs: 2
+EOF
+umbel train good.yaml --set run=done >/dev/null 2>&1 || not_ok "train" "failed"
+checkpoint=done/checkpoint/last
+
+# A damaged newest checkpoint is told, not passed over.
+cp -r done broken && head -c 20000 done/checkpoint/step-6.h5 >broken/checkpoint/step-6.h5
+fails "resume from a damaged checkpoint" 3 'broken/checkpoint/step-6.h5' umbel3 train good.yaml --set run=broken --resume
+
+# --- inspect
+shows() { # NAME PATTERN FILE
+    umbel inspect "$3" >out 2>err
+    grep -qE -- "$2" out && ok "$1" || not_ok "$1" "$(head -5 out err | tr '\n' '|')"
+}
+shows "inspect: images" '^  images +60 in ' good.h5
+shows "inspect: sizes" '^  widths +40 to 40 pixels' good.h5
+shows "inspect: splits" '^  splits +train 48, val 6, test 6' good.h5
+shows "inspect: groups" '^shape: 5 classes, [0-9]+ labelled, [0-9]+ missing' good.h5
+shows "inspect: classes" '^  circle +[0-9]+ +[0-9]+ +[0-9]+' good.h5
+shows "inspect: progress" '^  progress +step 6, epoch 2 of 2' $checkpoint
+shows "inspect: trunk" '^  trunk +convnext_atto at 32 x 32 pixels: [0-9]+ parameters' $checkpoint
+shows "inspect: digest" '^  digest +[0-9a-f]{32}$' $checkpoint
+shows "inspect: heads" '^  shape +5 classes +[0-9.]+%' $checkpoint
+shows "inspect: class names" '^    bar, circle, ring, square, triangle' $checkpoint
+umbel inspect --json good.h5 >pack.json && umbel inspect --json $checkpoint >checkpoint.json
+"$PYTHON" - <<'EOF' && ok "inspect --json" || not_ok "inspect --json" "see above"
+import csv, json
+pack, checkpoint = json.load(open("pack.json")), json.load(open("checkpoint.json"))
+rows = list(csv.DictReader(open("set/manifest.csv")))
+assert pack["kind"] == "pack" and pack["images"] == 60 and pack["splits"] == {"train": 48, "val": 6, "test": 6}
+for name, group in pack["labels"].items():
+    for split in ("train", "val", "test"):
+        assert group["missing"][split] == sum(r["split"] == split and not r[name] for r in rows)
+        for label, images in group["images"].items():
+            assert images[split] == sum(r["split"] == split and r[name] == label for r in rows), (name, label)
+assert checkpoint["kind"] == "checkpoint" and checkpoint["step"] == 6 and checkpoint["trunk"] == "convnext_atto"
+assert checkpoint["heads"]["shape"]["classes"] == ["bar", "circle", "ring", "square", "triangle"]
+assert checkpoint["pack_hash"] == pack["hash"] and len(checkpoint["digest"]) == 32
+EOF
+"$PYTHON" - $checkpoint <<'EOF' && ok "h5py reads a checkpoint" || not_ok "h5py reads a checkpoint" "see above"
+import sys, h5py
+f = h5py.File(sys.argv[1], "r")
+assert f.attrs["format"] == b"umbel checkpoint" and f.attrs["version"] == 1, dict(f.attrs)
+assert f["param/trunk.stem.conv.weight"].shape == (8, 2, 2, 3), f["param/trunk.stem.conv.weight"]
+assert list(f["heads"]) and f["heads/shape/class"][0] == b"bar", f["heads/shape/class"][:]
+EOF
+h5dump -H $checkpoint >/dev/null 2>&1 && ok "h5dump reads a checkpoint" || not_ok "h5dump" "cannot"
+
+# --- what is no mistake
+umbel train good.yaml --set run=done --resume --set epochs=3 --steps 7 >out 2>err
+if grep -q 'warning: epochs was 2 and is 3' err; then ok "a longer run is warned of"; else not_ok "a longer run" "$(head -1 err)"; fi
+umbel3 train good.yaml --set run=fresh --resume --steps 1 >out 2>err && ok "--resume without a checkpoint starts fresh" || not_ok "--resume without a checkpoint" "$(head -1 err)"
+umbel --version | grep -q '^kernels: ' && ok "--version" || not_ok "--version" "no line about kernels"
+finish

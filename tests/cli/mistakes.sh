@@ -1,0 +1,217 @@
+#!/bin/bash
+# Every mistake gets one clear line from one rank and its exit code. The table of docs/errors.md is made
+# here and compared with what stands there; UMBEL_UPDATE=1 writes it anew (make docs).
+DOCS="$PWD/docs/errors.md"
+. tests/cli/common.sh
+umbel() { timeout 60 "$UMBEL" "$@"; }
+cd "$WORK" || exit 1
+: >table
+
+# mistake NAME CODE COMMAND...: exits with CODE and prints exactly one line of its own on standard error.
+mistake() {
+    local name=$1 code=$2 rc lines
+    shift 2
+    "$@" >out 2>err
+    rc=$?
+    grep -E '^umbel( [a-z]+)?: ' err >own
+    lines=$(wc -l <own)
+    printf '| %s | %s | `%s` |\n' "$name" "$code" "$(sed "s/|/\\\\|/g; s/\`/'/g" own | head -1)" >>table
+    if [ "$rc" != "$code" ]; then
+        not_ok "$name" "exit code $rc, not $code: $(head -3 err | tr '\n' '|')"
+    elif [ "$lines" != 1 ]; then
+        not_ok "$name" "$lines lines instead of one: $(head -3 err | tr '\n' '|')"
+    else
+        ok "$name"
+    fi
+}
+section() { printf '\n### %s\n\n| mistake | code | message |\n|---|---|---|\n' "$1" >>table; }
+# Where the machine does not allow the attempt, the row stays as it is documented.
+untried() { grep -F "| $1 |" "$DOCS" >>table; ok "$1 (not possible here)"; }
+
+# --- what the mistakes are made with
+"$PYTHON" "$TESTS/make_dataset.py" set 60 40 0.2 1
+umbel pack --manifest set/manifest.csv --root set --out good.h5 >/dev/null 2>&1 || not_ok "pack" "failed"
+cat >good.yaml <<'END'
+pack: good.h5
+image: 32
+trunk: {kind: convnext_atto, patch: 2, depths: [1, 1, 1, 1], dims: [8, 8, 16, 16]}
+batch: 16
+lane: 4
+epochs: 2
+run: r1
+END
+umbel train good.yaml --set run=done --steps 3 >/dev/null 2>&1 || not_ok "train" "failed"
+checkpoint=done/checkpoint/last
+train() { umbel train "$@"; }
+train3() { timeout 60 mpirun --oversubscribe -n 3 "$UMBEL" train "$@"; }
+pack() { umbel pack --root bad --out o.h5 "$@"; }
+rows() { printf '%b' "$1" >m.csv; }
+mkdir bad
+cp set/00000.jpg bad/good.jpg
+cp set/00001.jpg bad/other.jpg
+cp set/00002.jpg bad/third.jpg
+head -c 600 bad/good.jpg >bad/cut.jpg
+head -c 900 set/00003.png >bad/cut.png
+: >bad/zero.jpg
+echo 'not an image at all' >bad/text.jpg
+"$PYTHON" - <<'END'
+from PIL import Image
+Image.new("RGB", (40000, 1)).save("bad/wide.png")
+Image.new("RGB", (8, 8)).save("bad/gif.jpg", "GIF")
+END
+mkdir bad/folder.jpg
+
+section "Images"
+rows 'path,t\nunreadable.jpg,x\n'
+cp bad/good.jpg bad/unreadable.jpg && chmod 000 bad/unreadable.jpg
+if [ "$(id -u)" != 0 ]; then
+    mistake "no permission" 4 pack --manifest m.csv
+elif command -v setpriv >/dev/null 2>&1 && cp "$UMBEL" umbel-copy && chmod -R a+rX,a+w . && chmod 000 bad/unreadable.jpg &&
+    setpriv --reuid 65534 --clear-groups test -x ./umbel-copy; then
+    mistake "no permission" 4 setpriv --reuid 65534 --clear-groups env HOME=/tmp timeout 60 ./umbel-copy pack --root bad --out o.h5 --manifest m.csv
+else
+    untried "no permission"
+fi
+image() { # NAME CODE FILE
+    rows "path,t\n$3,x\n"
+    mistake "$1" "$2" pack --manifest m.csv
+}
+image "file missing" 4 none.jpg
+image "a folder" 4 folder.jpg
+image "truncated JPEG" 3 cut.jpg
+image "truncated PNG" 3 cut.png
+image "zero bytes" 3 zero.jpg
+image "no picture" 3 text.jpg
+image "another kind of picture" 3 gif.jpg
+image "40,000 pixels wide" 3 wide.png
+
+section "Manifests and image folders"
+manifest() { # NAME CODE ROWS MORE...
+    local name=$1 code=$2
+    rows "$3"
+    shift 3
+    mistake "$name" "$code" pack --manifest m.csv "$@"
+}
+mistake "manifest missing" 4 pack --manifest nothing.csv
+manifest "no images" 3 'path,t\n'
+manifest "path outside the root" 3 'path,t\n../good.jpg,x\n'
+manifest "absolute path" 3 'path,t\n/etc/passwd,x\n'
+manifest "duplicate path" 3 'path,t\ngood.jpg,x\ngood.jpg,y\n'
+manifest "unknown column" 3 'path,type\ngood.jpg,x\n' --labels tipe
+manifest "no path column" 3 'file,type\ngood.jpg,x\n'
+manifest "no label column" 3 'path,split\ngood.jpg,train\n'
+manifest "quote without its end" 3 'path,t\n"good.jpg,x\n'
+manifest "quote inside a field" 3 'path,t\ngood.jpg,x"y\n'
+manifest "rows of unequal length" 3 'path,t\ngood.jpg,x\nother.jpg,y,z\n'
+manifest "Latin-1 names" 3 'path,t\ngood.jpg,gr\0374n\n'
+manifest "bad split" 3 'path,t,split\ngood.jpg,x,dev\n'
+manifest "empty label group" 3 'path,t,u\ngood.jpg,x,\n'
+manifest "a class only in test" 3 'path,t,split\ngood.jpg,x,train\nother.jpg,y,train\nthird.jpg,z,test\n'
+"$PYTHON" -c 'print("path,t"); [print(f"{i}.jpg,{i}") for i in range(70000)]' >many.csv
+mistake "70,000 classes" 3 pack --manifest many.csv
+manifest "shares that do not add up" 2 'path,t\ngood.jpg,x\n' --split train=0.5
+mkdir -p tree/bolt nowhere && cp set/00000.jpg tree/bolt/m3-top.jpg && cp set/00001.jpg tree/bolt/m4_side.jpg
+mistake "folder without images" 3 umbel pack nowhere --levels t --out o.h5
+mistake "file that does not fit the pattern" 3 umbel pack tree --pattern '{type}/{part}_{angle}.jpg' --out o.h5
+mistake "pattern without its end" 2 umbel pack tree --pattern '{type/{part}.jpg' --out o.h5
+mistake "pattern without a label" 2 umbel pack tree --pattern '*/*.jpg' --out o.h5
+rows 'path,t\ncut.jpg,x\nzero.jpg,y\n'
+mistake "--keep-going, but nothing is left" 3 pack --manifest m.csv --keep-going
+rows 'path,t\ngood.jpg,x\nother.jpg,y\n'
+mistake "folder and manifest" 2 umbel pack tree --manifest m.csv --out o.h5
+mistake "output folder missing" 4 umbel pack --root bad --manifest m.csv --out none/o.h5
+mkdir small
+if mount -t tmpfs -o size=64k tmpfs small 2>/dev/null; then
+    mistake "disk full" 4 umbel pack --manifest set/manifest.csv --root set --out small/o.h5
+    same "nothing is left on the full disk" "0" "$(find small -type f | wc -l)"
+    umount small
+else
+    untried "disk full"
+fi
+same "no unfinished file is left" "0" "$(find . -name 'o.h5*' -o -name '*.tmp-*' | wc -l)"
+
+section "Configurations"
+mistake "no such command" 2 umbel trian
+mistake "no configuration" 2 train
+mistake "file missing" 2 train none.yaml
+config() { # NAME CODE TEXT
+    printf '%b' "$3" >c.yaml
+    mistake "$1" "$2" train c.yaml
+}
+config "empty" 2 ''
+head -c 400 /dev/zero >c.yaml
+mistake "binary" 2 train c.yaml
+config "tabs" 2 'pack: good.h5\n\tbatch: 3\n'
+config "key given twice" 2 'pack: good.h5\nbatch: 16\nbatch: 32\n'
+config "number with a tail" 2 'pack: good.h5\ntrunk: {kind: resnet20}\nbatch: 16x\n'
+config "list where a map belongs" 2 'pack: good.h5\ntrunk: {kind: resnet20}\noptimizer: [adamw]\n'
+config "map where a number belongs" 2 'pack: good.h5\ntrunk: {kind: resnet20}\nbatch: {size: 3}\n'
+config "no pack" 2 'trunk: {kind: resnet20}\n'
+config "no trunk" 2 'pack: good.h5\n'
+mistake "unknown key" 2 train good.yaml --set bach=4
+mistake "unknown key of a section" 2 train good.yaml --set optimizer.learning_rate=1
+mistake "unknown trunk" 2 train good.yaml --set trunk.kind=resnet19
+mistake "number out of range" 2 train good.yaml --set epochs=0
+mistake "--steps is no number" 2 train good.yaml --steps 5x
+mistake "batch no multiple of lane" 2 train good.yaml --set batch=18
+mistake "more than 4,096 lanes" 2 train good.yaml --set batch=16388
+mistake "batch larger than the set" 2 train good.yaml --set batch=64
+mistake "head that the pack lacks" 2 train good.yaml --set 'heads=[{name: shap}]'
+mistake "image smaller than the trunk allows" 2 train good.yaml --set image=8
+rows 'path,t\ngood.jpg,x\n'
+umbel pack --root bad --manifest m.csv --out one.h5 >/dev/null 2>&1 || not_ok "pack of one image" "failed"
+mistake "one image only" 2 train good.yaml --set pack=one.h5
+mistake "one class only" 2 train good.yaml --set pack=one.h5 --set batch=1 --set lane=1
+
+section "Packs"
+mistake "missing" 4 train good.yaml --set pack=none.h5
+head -c 9000 good.h5 >cut.h5
+mistake "truncated" 3 train good.yaml --set pack=cut.h5
+cp good.h5 flipped.h5 && printf '\125' | dd of=flipped.h5 bs=1 seek=2500 conv=notrunc 2>/dev/null
+mistake "damaged" 3 train good.yaml --set pack=flipped.h5
+cp good.h5 newer.h5 && printf '\143' | dd of=newer.h5 bs=1 seek=$(($(stat -c %s good.h5) - 52)) conv=notrunc 2>/dev/null
+mistake "of a newer version" 3 train good.yaml --set pack=newer.h5
+"$PYTHON" -c 'import h5py; h5py.File("foreign.h5", "w")["x"] = [1, 2]'
+mistake "an HDF5 file of another origin" 3 train good.yaml --set pack=foreign.h5
+mistake "a text file" 3 train good.yaml --set pack=good.yaml
+mistake "a checkpoint" 3 train good.yaml --set pack=$checkpoint
+sed 's/,test/,train/' set/manifest.csv >untested.csv && umbel pack --manifest untested.csv --root set --out untested.h5 >/dev/null 2>&1
+mistake "no images of the split" 3 umbel eval $checkpoint --pack untested.h5 --split test
+sed '1s/shape/form/' set/manifest.csv >renamed.csv && umbel pack --manifest renamed.csv --root set --out renamed.h5 >/dev/null 2>&1
+mistake "label group missing" 3 umbel eval $checkpoint --pack renamed.h5
+
+section "Checkpoints and run folders"
+mistake "missing" 4 umbel digest none
+mistake "a pack" 3 umbel eval good.h5
+head -c 20000 $checkpoint >cut-checkpoint.h5
+mistake "truncated" 3 umbel eval cut-checkpoint.h5
+mistake "neither pack nor checkpoint" 3 umbel inspect good.yaml
+mistake "bad split" 2 umbel eval $checkpoint --split tset
+mistake "run folder in use" 2 train good.yaml --set run=done
+mistake "resumed with another seed" 2 train good.yaml --set run=done --resume --set seed=2
+mistake "resumed with another lane" 2 train good.yaml --set run=done --resume --set lane=8
+umbel pack --manifest set/manifest.csv --root set --split train=0.8,val=0.2 --out other.h5 >/dev/null 2>&1
+mistake "resumed on another pack" 3 train good.yaml --set run=done --resume --set pack=other.h5
+touch file
+mistake "run folder is a file" 4 train good.yaml --set run=file
+
+# --- one line, however many ranks
+fails "24 ranks, one line: command line" 2 '^umbel train: .*steps' ranks 24 "$UMBEL" train good.yaml --steps 5x
+fails "24 ranks, one line: configuration" 2 '^umbel: .*bach' ranks 24 "$UMBEL" train good.yaml --set bach=4
+fails "24 ranks, one line: pack" 4 '^umbel: cannot open none.h5' ranks 24 "$UMBEL" train good.yaml --set pack=none.h5
+fails "3 ranks, one line: head" 2 'heads\[0\].name' train3 good.yaml --set 'heads=[{name: shap}]'
+rows 'path,t\ncut.jpg,x\ngood.jpg,y\n'
+fails "3 ranks, one line: image" 3 '^umbel: bad/cut.jpg' ranks 3 "$UMBEL" pack --manifest m.csv --root bad --out o.h5
+
+# --- the documented table
+begin='<!-- made by tests/cli/mistakes.sh -->' end='<!-- end -->'
+if [ "${UMBEL_UPDATE:-}" = 1 ]; then
+    { sed "\\#$begin#q" "$DOCS"; cat table; echo; sed -n "\\#$end#,\$p" "$DOCS"; } >new && cat new >"$DOCS"
+fi
+sed -n "\\#$begin#,\\#$end#p" "$DOCS" | sed '1d;$d' | sed '$d' >documented
+if cmp -s table documented; then
+    ok "docs/errors.md is what happens"
+else
+    not_ok "docs/errors.md is what happens" "make docs writes it anew; $(diff table documented | head -4 | tr '\n' '|')"
+fi
+finish
