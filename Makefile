@@ -155,7 +155,7 @@ test-programs: $(TEST_PROGRAMS)
 .PHONY: test
 test: ## install what is missing, build, run all tests (at most 15 minutes)
 	$(Q)launch/setup --tests
-	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all test-programs
+	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all build/mechanical test-programs
 	$(Q)tests/run $(OUT)
 
 .PHONY: test-long
