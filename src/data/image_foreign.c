@@ -12,25 +12,25 @@ typedef struct Foreign {
 
 /* Pictures of other kinds; the first match counts. */
 static const Foreign pictures[] = {
-    {{0, "GIF8", 4}, "GIF"},
-    {{0, "BM", 2}, "BMP"},
-    {{0, "II*\0", 4}, "TIFF"},
-    {{0, "MM\0*", 4}, "TIFF"},
-    {{0, "II+\0", 4}, "TIFF"},
-    {{0, "MM\0+", 4}, "TIFF"},
-    {{4, "ftypheic", 8}, "HEIC"},
-    {{4, "ftypheix", 8}, "HEIC"},
-    {{4, "ftyphevc", 8}, "HEIC"},
-    {{4, "ftypmif1", 8}, "HEIC"},
-    {{4, "ftypmsf1", 8}, "HEIC"},
-    {{4, "ftypavif", 8}, "AVIF"},
-    {{4, "ftypavis", 8}, "AVIF"},
-    {{0, "\0\0\0\x0CjP  \r\n\x87\n", 12}, "JPEG 2000"},
-    {{0, "\xFF\x4F\xFF\x51", 4}, "JPEG 2000"},
-    {{0, "\0\0\0\x0CJXL \r\n\x87\n", 12}, "JPEG XL"},
-    {{0, "\xFF\x0A", 2}, "JPEG XL"},
-    {{0, "8BPS", 4}, "Photoshop"},
-    {{0, "\0\0\1\0", 4}, "ICO"},
+    {{0, "GIF8", 4}, "a GIF"},
+    {{0, "BM", 2}, "a BMP"},
+    {{0, "II*\0", 4}, "a TIFF"},
+    {{0, "MM\0*", 4}, "a TIFF"},
+    {{0, "II+\0", 4}, "a TIFF"},
+    {{0, "MM\0+", 4}, "a TIFF"},
+    {{4, "ftypheic", 8}, "a HEIC"},
+    {{4, "ftypheix", 8}, "a HEIC"},
+    {{4, "ftyphevc", 8}, "a HEIC"},
+    {{4, "ftypmif1", 8}, "a HEIC"},
+    {{4, "ftypmsf1", 8}, "a HEIC"},
+    {{4, "ftypavif", 8}, "an AVIF"},
+    {{4, "ftypavis", 8}, "an AVIF"},
+    {{0, "\0\0\0\x0CjP  \r\n\x87\n", 12}, "a JPEG 2000"},
+    {{0, "\xFF\x4F\xFF\x51", 4}, "a JPEG 2000"},
+    {{0, "\0\0\0\x0CJXL \r\n\x87\n", 12}, "a JPEG XL"},
+    {{0, "\xFF\x0A", 2}, "a JPEG XL"},
+    {{0, "8BPS", 4}, "a Photoshop"},
+    {{0, "\0\0\1\0", 4}, "an ICO"},
 };
 
 /* What is no picture at all. */
@@ -55,12 +55,14 @@ static bool begins(const char *text, size_t bytes, const char *word)
     return bytes >= strlen(word) && strncasecmp(text, word, strlen(word)) == 0;
 }
 
-/* White space, markup, words; UTF-8 counts as text. */
+/* Text has neither control characters nor bytes that UTF-8 never uses. NULL if it is none. */
 static const char *kind_of_text(const uint8_t *data, size_t bytes)
 {
     if (bytes > 512) bytes = 512;
     for (size_t i = 0; i < bytes; i++)
-        if ((data[i] < ' ' && !memchr("\t\n\r\f", data[i], 4)) || data[i] == 0x7F) return NULL;
+        if ((data[i] < ' ' && !memchr("\t\n\r\f", data[i], 4)) || data[i] == 0x7F ||
+            data[i] >= 0xF8)
+            return NULL;
     const char *text = (const char *)data;
     if (begins(text, bytes, "\xEF\xBB\xBF")) text += 3, bytes -= 3;
     while (bytes > 0 && (uint8_t)*text <= ' ') text++, bytes--;
@@ -84,8 +86,7 @@ void image_report_foreign(const uint8_t *data, size_t bytes, Error *err)
     if (bytes == 0)
         error_set(err, ERROR_DATA, "is empty");
     else if (picture)
-        error_set(err, ERROR_DATA, "is a %s picture; convert it to JPEG, PNG or WebP",
-                  picture->name);
+        error_set(err, ERROR_DATA, "is %s picture; convert it to JPEG, PNG or WebP", picture->name);
     else if (looks_like)
         error_set(err, ERROR_DATA, "%s; it looks like %s", no_picture, looks_like);
     else
