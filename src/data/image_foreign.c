@@ -55,14 +55,19 @@ static bool begins(const char *text, size_t bytes, const char *word)
     return bytes >= strlen(word) && strncasecmp(text, word, strlen(word)) == 0;
 }
 
-/* Text has neither control characters nor bytes that UTF-8 never uses. NULL if it is none. */
+/* Neither a control character nor a byte that UTF-8 never uses. */
+static bool is_text_byte(uint8_t byte)
+{
+    bool is_space = byte == ' ' || (byte >= '\t' && byte <= '\r');
+    return is_space || (byte > ' ' && byte != 0x7F && byte < 0xF8);
+}
+
+/* NULL if it is no text. */
 static const char *kind_of_text(const uint8_t *data, size_t bytes)
 {
     if (bytes > 512) bytes = 512;
     for (size_t i = 0; i < bytes; i++)
-        if ((data[i] < ' ' && !memchr("\t\n\r\f", data[i], 4)) || data[i] == 0x7F ||
-            data[i] >= 0xF8)
-            return NULL;
+        if (!is_text_byte(data[i])) return NULL;
     const char *text = (const char *)data;
     if (begins(text, bytes, "\xEF\xBB\xBF")) text += 3, bytes -= 3;
     while (bytes > 0 && (uint8_t)*text <= ' ') text++, bytes--;
