@@ -60,7 +60,7 @@ static bool take_name(Pattern *pattern, Piece *piece, const char **at, Listing *
         return true;
     }
     piece->group = listing->groups;
-    return listing_add_group(listing, "--pattern", name, err);
+    return listing_add_group(listing, "the pattern", name, err);
 }
 
 static bool parse_pattern(Pattern *pattern, Listing *listing, Error *err)

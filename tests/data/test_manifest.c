@@ -185,7 +185,7 @@ static void folders(void **state)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) put_file(names[i], "x", 1);
     Listing listing;
     Error err = {0};
-    folder_scan(&listing, in_folder("tree"), "type,part", &err);
+    folder_scan(&listing, in_folder("tree"), "{type}/{part}/**", false, &err);
     check_no_error(&err);
     assert_int_equal(listing.count, 4);
     static const char *const paths[] = {"a/10/x.jpeg", "a/2/deep/w.jpg", "a/2/y.png", "b/1/z.JPG"};
@@ -198,11 +198,11 @@ static void folders(void **state)
     listing_free(&listing);
 }
 
-static void scan_refused(const char *name, const char *levels, const char *part)
+static void scan_refused(const char *name, const char *pattern, const char *part)
 {
     Listing listing;
     Error err = {0};
-    assert_false(folder_scan(&listing, in_folder(name), levels, &err));
+    assert_false(folder_scan(&listing, in_folder(name), pattern, false, &err));
     check_error(&err, part);
     listing_free(&listing);
 }
@@ -212,25 +212,61 @@ static void folder_mistakes(void **state)
     (void)state;
     put_file("flat/a.jpg", "x", 1);
     put_file("none/a.txt", "x", 1);
-    put_file("latin/gr\xFCn.jpg", "x", 1);
-    scan_refused("flat", "type", "flat/a.jpg: lies 0 folders deep, but --levels names 1");
-    scan_refused("none", "type", "none: holds no .jpg, .jpeg or .png files");
-    scan_refused("absent", "type", "absent/: No such file or directory");
-    scan_refused("latin", "type", "lies 0 folders deep");
-    scan_refused("flat", "", "--levels: names no folder level");
-    scan_refused("flat", "a,b,a", "--levels: names \"a\" twice");
-    scan_refused("flat", "a b,c/d", "--levels: \"c/d\" cannot name a label group");
+    scan_refused("flat", "{type}/**", "flat/a.jpg: does not match the pattern {type}/**");
+    scan_refused("none", "{type}/**", "none: holds no images (.jpg, .jpeg, .png, .webp)");
+    scan_refused("absent", "{type}/**", "absent/: No such file or directory");
+    scan_refused("flat", "{a}/{b}/{a}/**", "names \"a\" twice");
+    scan_refused("flat", "{a b}/{c/d}/**", "\"c/d\" cannot name a label group");
+    scan_refused("flat", "{a", "a { without its }");
+    scan_refused("flat", "*.jpg", "names no label group");
+    scan_refused("flat", "{split}.jpg", "names no label group");
+    scan_refused("flat", "{split}{a}.jpg", "does not match");
+    scan_refused("flat", "{split}.{a}", "the split must be train, val or test, not \"a\"");
     put_file("encoding/a/gr\xFCn.jpg", "x", 1);
-    scan_refused("encoding", "type", "its name is not in UTF-8; rename it");
+    scan_refused("encoding", "{type}/**", "its name is not in UTF-8; rename it");
+}
+
+static void levels(void **state)
+{
+    (void)state;
+    char pattern[64];
+    Error err = {0};
+    assert_true(folder_pattern(pattern, sizeof pattern, "type,part", &err));
+    assert_string_equal(pattern, "{type}/{part}/**");
+    assert_false(folder_pattern(pattern, sizeof pattern, "", &err));
+    check_error(&err, "--levels: names no folder level");
+    err = (Error){0};
+    assert_false(folder_pattern(pattern, 12, "type,part", &err));
+    check_error(&err, "is too long");
+}
+
+/* A piece takes as much as leaves a match for the rest. */
+static void patterns(void **state)
+{
+    (void)state;
+    put_file("named/x/m3_long_045.jpg", "x", 1);
+    put_file("named/x/m4_090.png", "x", 1);
+    put_file("named/odd.png", "x", 1);
+    Listing listing;
+    Error err = {0};
+    assert_true(folder_scan(&listing, in_folder("named"), "*/{part}_{angle}.*", true, &err));
+    assert_int_equal(listing.count, 2);
+    assert_string_equal(listing.label[0][0], "m3_long");
+    assert_string_equal(listing.label[1][0], "045");
+    assert_string_equal(listing.label[0][1], "m4");
+    assert_int_equal(listing.rejects, 1);
+    assert_string_equal(listing.reject[0].path, "odd.png");
+    listing_free(&listing);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quoting), cmocka_unit_test(lines_are_right_behind_quoted_breaks),
-        cmocka_unit_test(columns), cmocka_unit_test(mistakes),
-        cmocka_unit_test(utf8),    cmocka_unit_test(problems_come_together),
-        cmocka_unit_test(folders), cmocka_unit_test(folder_mistakes),
+        cmocka_unit_test(patterns), cmocka_unit_test(levels),
+        cmocka_unit_test(quoting),  cmocka_unit_test(lines_are_right_behind_quoted_breaks),
+        cmocka_unit_test(columns),  cmocka_unit_test(mistakes),
+        cmocka_unit_test(utf8),     cmocka_unit_test(problems_come_together),
+        cmocka_unit_test(folders),  cmocka_unit_test(folder_mistakes),
     };
     return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }
