@@ -134,19 +134,34 @@ typedef struct Kernels {
     void (*average_pool_forward)(float *out, const float *x, const ConvShape *shape);
     void (*average_pool_backward)(float *dx, const float *dout, const ConvShape *shape); /* adds */
 
-    /* Rows row_begin … row_end-1 of the patch matrix: row = output pixel (oy * out_width + ox),
-     * columns (K,K,C); outside the image 0. columns: (row_end - row_begin, K*K*C). */
-    void (*im2col)(float *columns, const float *x, const ConvShape *shape, int row_begin,
-                   int row_end);
+    /* Rows row_begin … row_end-1 of the patch matrix of `channels` channels from `channel` on: row =
+     * output pixel (oy * out_width + ox), columns (K,K,channels); outside the image 0. */
+    void (*im2col)(float *columns, const float *x, const ConvShape *shape, int channel,
+                   int channels, int row_begin, int row_end);
     /* The transpose: adds those rows back to dx (H,W,C). */
-    void (*col2im_add)(float *dx, const float *columns, const ConvShape *shape, int row_begin,
-                       int row_end);
+    void (*col2im_add)(float *dx, const float *columns, const ConvShape *shape, int channel,
+                       int channels, int row_begin, int row_end);
+    /* Depthwise on one image, any stride: weight (K,K,C); backward adds to dx (unless NULL) and
+     * dweight. */
+    void (*depthwise_strided_forward)(float *out, const float *x, const float *weight,
+                                      const ConvShape *shape);
+    void (*depthwise_strided_backward)(float *dx, float *dweight, const float *dout, const float *x,
+                                       const float *weight, const ConvShape *shape);
+
+    /* --- columns --- */
+    /* out[c] = sum over rows of a * b, in double. */
+    void (*column_dot)(float *out, const float *a, const float *b, size_t rows, int C);
+    /* out = a * scale_a[c] + b * scale_b[c]; in place allowed. */
+    void (*column_combine)(float *out, const float *a, const float *scale_a, const float *b,
+                           const float *scale_b, size_t rows, int C);
 
     /* --- softmax -------------------------------------------------------------------------------
      */
     /* probability = softmax of each row (in place allowed); log_sum[r] = log(sum(exp(x[r]))),
      * finite for finite rows. */
     void (*softmax)(float *probability, float *log_sum, const float *logits, size_t rows, int C);
+    /* From the gradient of the probabilities p to that of the logits, in place: d = p (d - <p,d>). */
+    void (*softmax_backward)(float *d, const float *p, size_t rows, int C);
 
     /* --- the exact sum (docs/architecture.md) ----------------------------------------------------
      */

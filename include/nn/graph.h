@@ -79,6 +79,9 @@ typedef struct Graph {
     char scope[256];                /* prefix of names: "trunk.stages.0." */
     size_t scope_length[SCOPE_MAX]; /* of the prefix before each push that is open */
     int scopes;
+    int stage;       /* of what is added now; 0: before the first */
+    int frozen;      /* stages up to this one are not trained */
+    bool fixed_norm; /* batch norms use their running statistics in training too */
     Plan train, eval;
     size_t prepared_floats;
     size_t dparam_floats; /* largest op's parameter slice */
@@ -93,6 +96,12 @@ Tensor *graph_input(Graph *graph, const char *name, Shape shape);
 /* Names inside are prefixed; pushes nest. */
 void graph_push_scope(Graph *graph, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void graph_pop_scope(Graph *graph);
+
+/* Trunks call it where a stage begins, counting from 1: stages can be frozen, and learn at rates of
+ * their own. */
+void graph_stage(Graph *graph, int stage);
+/* Whether what is added now is left as it is: not trained, statistics included. */
+bool graph_is_frozen(const Graph *graph);
 
 /* For ops: a new op on its inputs (in1 may be NULL) with an output of `shape`; options are copied.
  */

@@ -27,10 +27,14 @@ typedef struct DepthwiseNorm {
 } DepthwiseNorm;
 Tensor *nn_depthwise_norm(Graph *graph, Tensor *x, DepthwiseNorm options);
 
+/* x * weight + bias over the last axis: gain and bias behind a bare normalisation. */
+Tensor *nn_affine(Graph *graph, const char *name, Tensor *x);
+
 /* Second half: residual + drop_path(gamma * fc2(gelu(fc1(norm.weight * xhat + norm.bias)))).
  * Parameters norm.weight, norm.bias, mlp.fc1.*, mlp.fc2.*, gamma (if layer_scale > 0: its initial
  * value). */
 typedef struct Mlp {
+    const char *norm_name; /* NULL: "norm" */
     int hidden;
     float layer_scale; /* 0: no gamma */
     float drop_path;   /* probability that an image skips the branch in training */
@@ -39,11 +43,12 @@ typedef struct Mlp {
 Tensor *nn_mlp(Graph *graph, Tensor *xhat, Tensor *residual, Mlp options);
 
 /* Convolution, batch norm, optional residual, activation. In training the statistics are those
- * of the lane. weight (out_channels,K,K,C); norm parameters are called `norm_name`.*: gain, bias,
+ * of the lane. weight (out_channels,K,K,C/groups); norm parameters are called `norm_name`.*: gain, bias,
  * and the statistics running_mean, running_var. */
 typedef struct ConvNorm {
     int out_channels, kernel, stride, padding;
-    int groups; /* 0 or 1: dense */
+    bool same;  /* TensorFlow's padding instead: ceil(side / stride) pixels, the odd one behind */
+    int groups; /* 0 or 1: dense; as many as channels: depthwise, weight (K,K,C) */
     Activation activation;
     float epsilon, gain; /* gain: initial value, 0 for the last norm of a residual block */
     const char *norm_name;
@@ -69,12 +74,37 @@ Tensor *nn_average_pool(Graph *graph, const char *name, Tensor *x, Pool2d option
 /* Mean over height and width: (N,H,W,C) -> (N,C). */
 Tensor *nn_mean_pool(Graph *graph, const char *name, Tensor *x);
 
-/* x (N,D) -> (N,out); weight (out,D), bias. */
+/* (...,D) -> (...,out); weight (out,D), bias; GELU behind it if asked for. */
 typedef struct Linear {
     int out;
+    bool gelu;
+    float drop_path; /* of nn_linear_residual */
     Init init;
 } Linear;
 Tensor *nn_linear(Graph *graph, const char *name, Tensor *x, Linear options);
+/* residual + drop_path(linear(x)); without GELU. */
+Tensor *nn_linear_residual(Graph *graph, const char *name, Tensor *x, Tensor *residual,
+                           Linear options);
+
+/* --- transformers --- */
+
+/* The normalised rows alone; gain and bias belong to the op behind, which folds them in (nn_mlp). */
+Tensor *nn_normalize(Graph *graph, const char *name, Tensor *x, float epsilon);
+
+/* Patches (N,H,W,D) as a sequence (N,T,D) with learnt places: pos_embed (T,D), and before them, if
+ * asked for, cls_token (D). */
+Tensor *nn_tokens(Graph *graph, const char *name, Tensor *patches, bool class_token);
+
+/* Self-attention of `heads` heads: queries, keys and values (N,T,3D) -> (N,T,D). */
+Tensor *nn_attention(Graph *graph, const char *name, Tensor *qkv, int heads);
+
+/* (N,T,D) -> (N,D): the first token, or the mean of those from number `skip` on. */
+Tensor *nn_first_token(Graph *graph, const char *name, Tensor *x);
+Tensor *nn_mean_tokens(Graph *graph, const char *name, Tensor *x, int skip);
+
+/* Global response normalisation (Woo et al. 2023) of (N,H,W,C): x + bias + weight * x * n, with n the
+ * norm of a channel over the image / their mean over channels. */
+Tensor *nn_grn(Graph *graph, const char *name, Tensor *x);
 
 /* Softmax cross-entropy of head number `head` (index into Run.head): logits (N,K) -> probabilities
  * (N,K). The gradient is scaled by the head's `scale`; masked images contribute nothing. */

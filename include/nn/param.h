@@ -32,8 +32,11 @@ typedef struct Param {
     Shape shape;
     size_t offset, count; /* floats in the flat array */
     Init init;
-    bool decay; /* takes part in weight decay: matrices and kernels do, biases, gains and norms do
+    bool decay;  /* takes part in weight decay: matrices and kernels do, biases, gains and norms do
                    not */
+    int stage;   /* of the trunk, from 1; 0: none */
+    bool frozen; /* is not updated; of a statistic: keeps its value */
+    double lr_scale; /* multiplies the learning rate */
 } Param;
 
 typedef struct ParamStore {

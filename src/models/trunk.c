@@ -3,9 +3,10 @@
 
 #include <string.h>
 
-extern const TrunkType trunk_convnext, trunk_resnet, trunk_resnet_cifar;
+extern const TrunkType trunk_convnext, trunk_resnet, trunk_resnet_cifar, trunk_vit, trunk_mobilenet;
 
-static const TrunkType *const trunks[] = {&trunk_convnext, &trunk_resnet, &trunk_resnet_cifar};
+static const TrunkType *const trunks[] = {&trunk_convnext, &trunk_resnet, &trunk_resnet_cifar,
+                                          &trunk_vit, &trunk_mobilenet};
 
 enum { TRUNKS = sizeof trunks / sizeof *trunks, KINDS_MAX = 128 };
 

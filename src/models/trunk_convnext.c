@@ -1,7 +1,7 @@
 /*
  * ConvNeXt (Liu et al. 2022, "A ConvNet for the 2020s"); atto to nano are timm's sizes. A
  * patchifying stem, four stages of blocks with a 2x2 downsampling between them, mean pooling and a
- * last norm.
+ * last norm. V2 (Woo et al. 2023) has global response normalisation in the MLP and no layer scale.
  */
 #include "models/trunk.h"
 #include "nn/ops.h"
@@ -14,16 +14,24 @@ typedef struct ConvNeXtSize {
     int depth[STAGES], dim[STAGES];
 } ConvNeXtSize;
 
-static const char *const kinds[] = {"convnext_atto", "convnext_femto", "convnext_pico",
-                                    "convnext_nano", "convnext_tiny",  "convnext_small",
-                                    "convnext_base", "convnext_large", NULL};
+static const char *const kinds[] = {
+    "convnext_atto",   "convnext_femto",   "convnext_pico",    "convnext_nano",
+    "convnext_tiny",   "convnext_small",   "convnext_base",    "convnext_large",
+    "convnextv2_atto", "convnextv2_femto", "convnextv2_pico",  "convnextv2_nano",
+    "convnextv2_tiny", "convnextv2_base",  "convnextv2_large", NULL};
+enum { FIRST_V2 = 8 };
 
 static const ConvNeXtSize sizes[] = {
     {{2, 2, 6, 2}, {40, 80, 160, 320}},     {{2, 2, 6, 2}, {48, 96, 192, 384}},
     {{2, 2, 6, 2}, {64, 128, 256, 512}},    {{2, 2, 8, 2}, {80, 160, 320, 640}},
     {{3, 3, 9, 3}, {96, 192, 384, 768}},    {{3, 3, 27, 3}, {96, 192, 384, 768}},
     {{3, 3, 27, 3}, {128, 256, 512, 1024}}, {{3, 3, 27, 3}, {192, 384, 768, 1536}},
+    {{2, 2, 6, 2}, {40, 80, 160, 320}},     {{2, 2, 6, 2}, {48, 96, 192, 384}},
+    {{2, 2, 6, 2}, {64, 128, 256, 512}},    {{2, 2, 8, 2}, {80, 160, 320, 640}},
+    {{3, 3, 9, 3}, {96, 192, 384, 768}},    {{3, 3, 27, 3}, {128, 256, 512, 1024}},
+    {{3, 3, 27, 3}, {192, 384, 768, 1536}},
 };
+_Static_assert(sizeof kinds / sizeof *kinds == sizeof sizes / sizeof *sizes + 1, "one row each");
 
 typedef struct ConvNeXtOptions {
     int patch;
@@ -54,7 +62,7 @@ static const Option options[] = {
      .fallback = "1e-6",
      .low = 0,
      .high = 10,
-     .help = "initial factor of each block's branch; 0: none"},
+     .help = "initial factor of each block's branch; 0: none; V2 has none"},
     {.key = "depths",
      .type = OPTION_INTS,
      .offset = AT(depths),
@@ -99,6 +107,17 @@ static Tensor *block(Graph *graph, Tensor *x, int dim, double drop_path, double 
                         .init = INIT});
 }
 
+static Tensor *block_v2(Graph *graph, Tensor *x, int dim, double drop_path)
+{
+    Tensor *y =
+        nn_depthwise_norm(graph, x, (DepthwiseNorm){.kernel = 7, .epsilon = EPSILON, .init = INIT});
+    y = nn_affine(graph, "norm", y);
+    y = nn_linear(graph, "mlp.fc1", y, (Linear){.out = 4 * dim, .gelu = true, .init = INIT});
+    y = nn_grn(graph, "mlp.grn", y);
+    return nn_linear_residual(graph, "mlp.fc2", y, x,
+                              (Linear){.out = dim, .drop_path = (float)drop_path, .init = INIT});
+}
+
 static Tensor *downsample(Graph *graph, Tensor *x, int dim)
 {
     graph_push_scope(graph, "downsample");
@@ -129,14 +148,17 @@ static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
     int blocks = 0, done = 0;
     for (int s = 0; s < STAGES; s++) blocks += size.depth[s];
 
+    graph_stage(graph, 1);
     Tensor *x = stem(graph, images, size.dim[0], given->patch);
     for (int s = 0; s < STAGES; s++) {
+        graph_stage(graph, 1 + s);
         graph_push_scope(graph, "stages.%d", s);
         if (s > 0) x = downsample(graph, x, size.dim[s]);
         for (int b = 0; b < size.depth[s]; b++, done++) {
             graph_push_scope(graph, "blocks.%d", b);
-            x = block(graph, x, size.dim[s],
-                      blocks > 1 ? given->drop_path * done / (blocks - 1) : 0, given->layer_scale);
+            double drop_path = blocks > 1 ? given->drop_path * done / (blocks - 1) : 0;
+            x = kind >= FIRST_V2 ? block_v2(graph, x, size.dim[s], drop_path)
+                                 : block(graph, x, size.dim[s], drop_path, given->layer_scale);
             graph_pop_scope(graph);
         }
         graph_pop_scope(graph);

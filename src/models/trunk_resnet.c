@@ -198,8 +198,10 @@ static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
     const ResnetOptions *given = values;
     Design design = {graph, table[kind], activation_of[given->activation]};
     override(&design, given);
+    graph_stage(graph, 1);
     Tensor *x = stem(&design, images, given->width, given->pool);
     for (int s = 0; s < STAGES; s++) {
+        graph_stage(graph, 1 + s);
         graph_push_scope(graph, "layer%d", s + 1);
         for (int b = 0; b < design.kind.layers[s]; b++) {
             int planes = given->width << s, stride = s > 0 && b == 0 ? 2 : 1;

@@ -44,8 +44,10 @@ static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
 {
     (void)values;
     static const int channels[] = {16, 32, 64};
+    graph_stage(graph, 1);
     Tensor *x = nn_conv_norm(graph, "conv1", images, NULL, conv3x3(3, channels[0], 1, "bn1"));
     for (int s = 0; s < 3; s++) {
+        graph_stage(graph, 1 + s);
         graph_push_scope(graph, "layer%d", s + 1);
         for (int b = 0; b < blocks_per_stage[kind]; b++) {
             graph_push_scope(graph, "%d", b);

@@ -66,6 +66,16 @@ void graph_pop_scope(Graph *graph)
     graph->scope[graph->scope_length[--graph->scopes]] = 0;
 }
 
+void graph_stage(Graph *graph, int stage)
+{
+    graph->stage = stage;
+}
+
+bool graph_is_frozen(const Graph *graph)
+{
+    return graph->stage > 0 && graph->stage <= graph->frozen;
+}
+
 Op *graph_op(Graph *graph, const OpType *type, const char *name, Tensor *in0, Tensor *in1,
              Shape shape, const void *options, size_t options_bytes)
 {
@@ -102,7 +112,9 @@ Param *graph_param(Graph *graph, Op *op, int slot, const char *name, Shape shape
     snprintf(full, sizeof full, "%s%s", graph->scope, name);
     op->param[slot] = param_declare(graph->params, full, shape, init, decay);
     op->param_count = graph->params->total - op->param_begin;
-    op->out->wants_grad = true;
+    op->param[slot]->stage = graph->stage;
+    op->param[slot]->frozen = graph_is_frozen(graph);
+    if (!op->param[slot]->frozen) op->out->wants_grad = true;
     return op->param[slot];
 }
 
@@ -110,8 +122,10 @@ Param *graph_state(Graph *graph, Op *op, int slot, const char *name, int count, 
 {
     char full[320];
     snprintf(full, sizeof full, "%s%s", graph->scope, name);
-    return op->state[slot] = param_declare(graph->state, full, shape_of(1, count),
-                                           (Init){INIT_CONSTANT, initial}, false);
+    op->state[slot] = param_declare(graph->state, full, shape_of(1, count),
+                                    (Init){INIT_CONSTANT, initial}, false);
+    op->state[slot]->frozen = graph_is_frozen(graph) || graph->fixed_norm;
+    return op->state[slot];
 }
 
 /* Backward runs from the last op to the first: the last consumer of a tensor touches its gradient

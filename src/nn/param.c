@@ -34,7 +34,8 @@ Param *param_declare(ParamStore *store, const char *name, Shape shape, Init init
                      .offset = store->total,
                      .count = shape_count(shape),
                      .init = init,
-                     .decay = decay};
+                     .decay = decay,
+                     .lr_scale = 1};
     store->list[store->count++] = param;
     store->total += (param->count + PARAM_ALIGN - 1) / PARAM_ALIGN * PARAM_ALIGN;
     return param;

@@ -36,7 +36,10 @@ void graph_backward(Run *run)
 {
     for (int i = run->graph->op_count - 1; i >= 0; i--) {
         const Op *op = run->graph->op[i];
-        if (op->out->wants_grad) op->type->backward(op, run);
+        if (op->out->wants_grad)
+            op->type->backward(op, run);
+        else if (op->param_count) /* frozen, and nothing before it learns */
+            memset(run->dparam, 0, sizeof(float) * op->param_count);
         clear_padding(op, run->dparam);
         if (op->param_count)
             run->grad_ready(run->context, op->param_begin, run->dparam, op->param_count);

@@ -99,13 +99,14 @@ static void update_block(const StepWork *work, const Param *param, size_t begin,
 {
     const Optimizer *optimizer = work->optimizer;
     float gradient[BLOCK];
+    if (param->frozen) return;
     size_t offset = param->offset + begin;
     work->read(work->context, offset, gradient, count);
     UpdateSlice slice = {.value = optimizer->store->value + offset,
                          .grad = gradient,
                          .count = count,
                          .decay = param->decay,
-                         .lr = work->lr,
+                         .lr = work->lr * param->lr_scale,
                          .grad_scale = work->grad_scale,
                          .updates = optimizer->updates};
     for (int s = 0; s < optimizer->type->slots; s++) slice.slot[s] = optimizer->slot[s] + offset;

@@ -167,12 +167,14 @@ static void read_gradient(void *context, size_t offset, float *gradient, size_t 
 static void update_statistics(Trainer *trainer)
 {
     ParamStore *state = trainer->engine.model.graph->state;
-    for (int i = 0; i < state->count; i++)
+    for (int i = 0; i < state->count; i++) {
+        if (state->list[i]->frozen) continue;
         for (size_t j = state->list[i]->offset; j < state->list[i]->offset + state->list[i]->count;
              j++)
             state->value[j] =
                 (float)((1 - NORM_MOMENTUM) * (double)state->value[j] +
                         NORM_MOMENTUM * reduce_side(trainer->reduce, side_of_state(trainer) + j));
+    }
 }
 
 /* Returns the gradient's norm. */

@@ -2,10 +2,10 @@
  * image and in the patch, so whole runs are copied. */
 #include "kernels.h"
 
-/* The part of kernel row ky of output pixel (oy,ox) that lies inside the image. */
+/* A run of taps: kernel row ky of output pixel (oy,ox), what of it lies inside the image. */
 typedef struct TapRun {
-    size_t image, patch; /* offsets of the run */
-    size_t count;        /* floats; 0: outside */
+    size_t image;     /* offset of the first pixel's first channel */
+    int first, count; /* taps of the row */
 } TapRun;
 
 INLINE TapRun tap_run(const ConvShape *shape, int oy, int ox, int ky)
@@ -15,33 +15,44 @@ INLINE TapRun tap_run(const ConvShape *shape, int oy, int ox, int ky)
     int first = x < 0 ? -x : 0;
     int last = x + shape->kernel > shape->width ? shape->width - x : shape->kernel;
     if (last <= first) return (TapRun){0};
-    size_t C = (size_t)shape->channels;
-    return (TapRun){.image = ((size_t)y * (size_t)shape->width + (size_t)(x + first)) * C,
-                    .patch = ((size_t)ky * (size_t)shape->kernel + (size_t)first) * C,
-                    .count = (size_t)(last - first) * C};
+    return (TapRun){.image = ((size_t)y * (size_t)shape->width + (size_t)(x + first)) *
+                             (size_t)shape->channels,
+                    .first = first,
+                    .count = last - first};
 }
 
-void KERNEL(im2col)(float *columns, const float *x, const ConvShape *shape, int row_begin,
-                    int row_end)
+void KERNEL(im2col)(float *columns, const float *x, const ConvShape *shape, int channel,
+                    int channels, int row_begin, int row_end)
 {
-    size_t row_floats = (size_t)shape->kernel * (size_t)shape->kernel * (size_t)shape->channels;
-    size_t tap_row = (size_t)shape->kernel * (size_t)shape->channels;
-    for (int row = row_begin; row < row_end; row++, columns += row_floats)
-        for (int ky = 0; ky < shape->kernel; ky++) {
+    size_t C = (size_t)shape->channels, n = (size_t)channels, K = (size_t)shape->kernel;
+    x += channel;
+    for (int row = row_begin; row < row_end; row++)
+        for (int ky = 0; ky < shape->kernel; ky++, columns += K * n) {
             TapRun run = tap_run(shape, row / shape->out_width, row % shape->out_width, ky);
-            if (run.count < tap_row)
-                memset(columns + (size_t)ky * tap_row, 0, sizeof(float) * tap_row);
-            memcpy(columns + run.patch, x + run.image, sizeof(float) * run.count);
+            if (run.count < shape->kernel) memset(columns, 0, sizeof(float) * K * n);
+            float *to = columns + (size_t)run.first * n;
+            if (n == C)
+                memcpy(to, x + run.image, sizeof(float) * (size_t)run.count * n);
+            else
+                for (size_t t = 0; t < (size_t)run.count; t++)
+                    memcpy(to + t * n, x + run.image + t * C, sizeof(float) * n);
         }
 }
 
-void KERNEL(col2im_add)(float *dx, const float *columns, const ConvShape *shape, int row_begin,
-                        int row_end)
+void KERNEL(col2im_add)(float *dx, const float *columns, const ConvShape *shape, int channel,
+                        int channels, int row_begin, int row_end)
 {
-    size_t row_floats = (size_t)shape->kernel * (size_t)shape->kernel * (size_t)shape->channels;
-    for (int row = row_begin; row < row_end; row++, columns += row_floats)
-        for (int ky = 0; ky < shape->kernel; ky++) {
+    size_t C = (size_t)shape->channels, n = (size_t)channels, K = (size_t)shape->kernel;
+    dx += channel;
+    for (int row = row_begin; row < row_end; row++)
+        for (int ky = 0; ky < shape->kernel; ky++, columns += K * n) {
             TapRun run = tap_run(shape, row / shape->out_width, row % shape->out_width, ky);
-            KERNEL(add)(dx + run.image, dx + run.image, columns + run.patch, run.count);
+            const float *from = columns + (size_t)run.first * n;
+            float *to = dx + run.image;
+            if (n == C)
+                KERNEL(add)(to, to, from, (size_t)run.count * n);
+            else
+                for (size_t t = 0; t < (size_t)run.count; t++)
+                    KERNEL(add)(to + t * C, to + t * C, from + t * n, n);
         }
 }

@@ -31,6 +31,11 @@
     X(average_pool_forward)                                                                        \
     X(max_pool_backward)                                                                           \
     X(max_pool_forward)                                                                            \
+    X(depthwise_strided_forward)                                                               \
+    X(depthwise_strided_backward)                                                              \
+    X(column_dot)                                                                              \
+    X(column_combine)                                                                          \
+    X(softmax_backward)                                                                        \
     X(im2col)                                                                                      \
     X(col2im_add)                                                                                  \
     X(softmax)                                                                                     \

@@ -34,3 +34,20 @@ void KERNEL(softmax)(float *probability, float *log_sum, const float *logits, si
         }
     }
 }
+
+void KERNEL(softmax_backward)(float *d, const float *p, size_t rows, int C)
+{
+    for (size_t r = 0; r < rows; r++, d += C, p += C) {
+        v16 sum = v16_zero();
+        for (int c = 0; c < C; c += 16) {
+            int n = C - c < 16 ? C - c : 16;
+            sum = v16_fma(v16_load_n16(d + c, n), v16_load_n16(p + c, n), sum);
+        }
+        v16 mean = v16_set(v16_sum(sum));
+        for (int c = 0; c < C; c += 16) {
+            int n = C - c < 16 ? C - c : 16;
+            v16 centred = v16_sub(v16_load_n16(d + c, n), mean);
+            v16_store_n16(d + c, v16_mul(v16_load_n16(p + c, n), centred), n);
+        }
+    }
+}

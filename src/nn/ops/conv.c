@@ -6,6 +6,8 @@
 
 #include "nn/ops.h"
 
+#include <string.h>
+
 enum { TILE_FLOATS = 128 * 1024 };
 
 ConvShape conv_shape(Graph *graph, const char *name, const Tensor *x, int kernel, int stride,
@@ -31,15 +33,25 @@ ConvShape conv_shape(Graph *graph, const char *name, const Tensor *x, int kernel
     return shape;
 }
 
-static int patch_floats(const ConvShape *shape)
+/* Chunks of at least 32 channels, as far as groups can be joined evenly. */
+ConvGroups conv_groups(int in_channels, int out_channels, int groups)
 {
-    return shape->kernel * shape->kernel * shape->channels;
+    if (groups <= 1) return (ConvGroups){1, 1, in_channels, out_channels};
+    int joined = 1;
+    while (joined * in_channels / groups < 32 && groups % (2 * joined) == 0) joined *= 2;
+    return (ConvGroups){groups, groups / joined, in_channels / groups * joined,
+                        out_channels / groups * joined};
+}
+
+static int patch_floats(const ConvShape *shape, ConvGroups groups)
+{
+    return shape->kernel * shape->kernel * groups.in;
 }
 
 /* Output pixels of one tile, were there enough of them. */
-static int tile_rows(const ConvShape *shape)
+static int tile_rows(const ConvShape *shape, ConvGroups groups)
 {
-    int rows = TILE_FLOATS / patch_floats(shape);
+    int rows = TILE_FLOATS / patch_floats(shape, groups);
     return rows < 48 ? 48 : rows;
 }
 
@@ -49,18 +61,18 @@ typedef struct Tiling {
     int rows;   /* output pixels per tile and image */
 } Tiling;
 
-static Tiling tiling_of(const ConvShape *shape, int images)
+static Tiling tiling_of(const ConvShape *shape, ConvGroups groups, int images)
 {
-    int all = shape->out_height * shape->out_width, rows = tile_rows(shape);
+    int all = shape->out_height * shape->out_width, rows = tile_rows(shape, groups);
     if (rows < all) return (Tiling){1, rows};
     int fit = rows / all;
     return (Tiling){fit < images ? fit : images, all};
 }
 
-size_t conv_scratch(const ConvShape *shape, int images)
+size_t conv_scratch(const ConvShape *shape, ConvGroups groups, int images)
 {
-    Tiling tiling = tiling_of(shape, images);
-    return (size_t)tiling.images * (size_t)tiling.rows * (size_t)patch_floats(shape);
+    Tiling tiling = tiling_of(shape, groups, images);
+    return (size_t)tiling.images * (size_t)tiling.rows * (size_t)patch_floats(shape, groups);
 }
 
 static size_t in_image(const ConvShape *shape)
@@ -78,13 +90,21 @@ typedef struct Tile {
     int image, images, begin, end;
 } Tile;
 
+/* What a product over one tile of one chunk needs. */
+typedef struct ConvJob {
+    const Run *run;
+    const ConvShape *shape;
+    ConvGroups groups;
+    int chunk;
+    float *scratch; /* the tile's patches */
+} ConvJob;
+
 /* The tile after `tile`; false: there is none. Start with images = 0. */
-static bool next_tile(Tile *tile, const ConvShape *shape, int images)
+static bool next_tile(const ConvJob *job, Tile *tile)
 {
-    Tiling tiling = tiling_of(shape, images);
-    int all = (int)out_pixels(shape);
-    bool first = tile->images == 0;
-    if (!first && tile->end < all) {
+    int images = job->run->images, all = (int)out_pixels(job->shape);
+    Tiling tiling = tiling_of(job->shape, job->groups, images);
+    if (tile->images > 0 && tile->end < all) {
         tile->begin = tile->end;
     } else {
         tile->image += tile->images;
@@ -102,69 +122,126 @@ static int rows_of(const Tile *tile)
     return tile->images * (tile->end - tile->begin);
 }
 
-static void gather(const Run *run, float *columns, const float *x, const ConvShape *shape,
-                   const Tile *tile)
+static float *patches_of(const ConvJob *job, const Tile *tile, int image)
 {
-    size_t step = (size_t)(tile->end - tile->begin) * (size_t)patch_floats(shape);
-    for (int n = 0; n < tile->images; n++)
-        run->kernel->im2col(columns + (size_t)n * step,
-                            x + (size_t)(tile->image + n) * in_image(shape), shape, tile->begin,
-                            tile->end);
+    return job->scratch + (size_t)image * (size_t)(tile->end - tile->begin) *
+                              (size_t)patch_floats(job->shape, job->groups);
 }
 
-static void scatter(const Run *run, float *dx, const float *columns, const ConvShape *shape,
-                    const Tile *tile)
+static void gather(const ConvJob *job, const float *x, const Tile *tile)
 {
-    size_t step = (size_t)(tile->end - tile->begin) * (size_t)patch_floats(shape);
     for (int n = 0; n < tile->images; n++)
-        run->kernel->col2im_add(dx + (size_t)(tile->image + n) * in_image(shape),
-                                columns + (size_t)n * step, shape, tile->begin, tile->end);
+        job->run->kernel->im2col(
+            patches_of(job, tile, n), x + (size_t)(tile->image + n) * in_image(job->shape),
+            job->shape, job->chunk * job->groups.in, job->groups.in, tile->begin, tile->end);
 }
 
-static size_t out_offset(const ConvShape *shape, const Tile *tile, int out_channels)
+static void scatter(const ConvJob *job, float *dx, const Tile *tile)
 {
-    return ((size_t)tile->image * out_pixels(shape) + (size_t)tile->begin) * (size_t)out_channels;
+    for (int n = 0; n < tile->images; n++)
+        job->run->kernel->col2im_add(
+            dx + (size_t)(tile->image + n) * in_image(job->shape), patches_of(job, tile, n),
+            job->shape, job->chunk * job->groups.in, job->groups.in, tile->begin, tile->end);
+}
+
+static int out_channels_of(ConvGroups groups)
+{
+    return groups.chunks * groups.out;
+}
+
+static size_t out_offset(const ConvJob *job, const Tile *tile)
+{
+    size_t pixel = (size_t)tile->image * out_pixels(job->shape) + (size_t)tile->begin;
+    return pixel * (size_t)out_channels_of(job->groups) + (size_t)(job->chunk * job->groups.out);
+}
+
+static size_t chunk_weights(const ConvJob *job)
+{
+    return (size_t)job->chunk * (size_t)job->groups.out *
+           (size_t)patch_floats(job->shape, job->groups);
 }
 
 void conv_forward(const Run *run, float *out, const float *x, const float *weight,
-                  const ConvShape *shape, int out_channels, float *scratch)
+                  const ConvShape *shape, ConvGroups groups, float *scratch)
 {
-    int k = patch_floats(shape);
-    for (Tile tile = {0}; next_tile(&tile, shape, run->images);) {
-        gather(run, scratch, x, shape, &tile);
-        run_gemm(run, NO_TRANSPOSE, TRANSPOSE, rows_of(&tile), out_channels, k, 1, scratch, k,
-                 weight, k, 0, out + out_offset(shape, &tile, out_channels), out_channels);
-    }
+    int k = patch_floats(shape, groups), ld = out_channels_of(groups);
+    ConvJob job = {run, shape, groups, 0, scratch};
+    for (; job.chunk < groups.chunks; job.chunk++)
+        for (Tile tile = {0}; next_tile(&job, &tile);) {
+            gather(&job, x, &tile);
+            run_gemm(run, NO_TRANSPOSE, TRANSPOSE, rows_of(&tile), groups.out, k, 1, scratch, k,
+                     weight + chunk_weights(&job), k, 0, out + out_offset(&job, &tile), ld);
+        }
 }
 
 void conv_backward(const Run *run, float *dx, float *dweight, const float *dout, const float *x,
-                   const float *weight, const ConvShape *shape, int out_channels, float *scratch)
+                   const float *weight, const ConvShape *shape, ConvGroups groups, float *scratch)
 {
-    int k = patch_floats(shape);
-    float beta = 0;
-    for (Tile tile = {0}; next_tile(&tile, shape, run->images); beta = 1) {
-        const float *dout_tile = dout + out_offset(shape, &tile, out_channels);
-        gather(run, scratch, x, shape, &tile);
-        run_gemm(run, TRANSPOSE, NO_TRANSPOSE, out_channels, k, rows_of(&tile), 1, dout_tile,
-                 out_channels, scratch, k, beta, dweight, k);
-        if (!dx) continue;
-        run_gemm(run, NO_TRANSPOSE, NO_TRANSPOSE, rows_of(&tile), k, out_channels, 1, dout_tile,
-                 out_channels, weight, k, 0, scratch, k);
-        scatter(run, dx, scratch, shape, &tile);
+    int k = patch_floats(shape, groups), ld = out_channels_of(groups);
+    ConvJob job = {run, shape, groups, 0, scratch};
+    for (; job.chunk < groups.chunks; job.chunk++) {
+        float beta = 0;
+        for (Tile tile = {0}; next_tile(&job, &tile); beta = 1) {
+            const float *dout_tile = dout + out_offset(&job, &tile);
+            gather(&job, x, &tile);
+            run_gemm(run, TRANSPOSE, NO_TRANSPOSE, groups.out, k, rows_of(&tile), 1, dout_tile, ld,
+                     scratch, k, beta, dweight + chunk_weights(&job), k);
+            if (!dx) continue;
+            run_gemm(run, NO_TRANSPOSE, NO_TRANSPOSE, rows_of(&tile), k, groups.out, 1, dout_tile,
+                     ld, weight + chunk_weights(&job), k, 0, scratch, k);
+            scatter(&job, dx, &tile);
+        }
     }
 }
+
+/* --- groups as chunks --- */
+
+size_t conv_chunk_floats(const ConvShape *shape, ConvGroups groups)
+{
+    return (size_t)out_channels_of(groups) * (size_t)patch_floats(shape, groups);
+}
+
+/* Where the weights of output channel o and tap t stand in a chunk's row. */
+static size_t chunk_place(const ConvShape *shape, ConvGroups groups, int o, int tap)
+{
+    int joined = groups.groups / groups.chunks;
+    int inner = groups.in / joined, outer = groups.out / joined;
+    int group_of_chunk = o % groups.out / outer;
+    return (size_t)o * (size_t)patch_floats(shape, groups) + (size_t)(tap * groups.in) +
+           (size_t)(group_of_chunk * inner);
+}
+
+void conv_expand(float *chunks, const float *weight, const ConvShape *shape, ConvGroups groups)
+{
+    size_t inner = (size_t)(groups.in * groups.chunks / groups.groups);
+    memset(chunks, 0, sizeof(float) * conv_chunk_floats(shape, groups));
+    for (int o = 0; o < out_channels_of(groups); o++)
+        for (int tap = 0; tap < shape->kernel * shape->kernel; tap++, weight += inner)
+            memcpy(chunks + chunk_place(shape, groups, o, tap), weight, sizeof(float) * inner);
+}
+
+void conv_compress(float *weight, const float *chunks, const ConvShape *shape, ConvGroups groups)
+{
+    size_t inner = (size_t)(groups.in * groups.chunks / groups.groups);
+    for (int o = 0; o < out_channels_of(groups); o++)
+        for (int tap = 0; tap < shape->kernel * shape->kernel; tap++, weight += inner)
+            memcpy(weight, chunks + chunk_place(shape, groups, o, tap), sizeof(float) * inner);
+}
+
+/* --- the op with a bias --- */
 
 enum { WEIGHT, BIAS };
 
 typedef struct ConvOptions {
     ConvShape shape;
-    int out_channels;
+    ConvGroups groups;
 } ConvOptions;
 
 static size_t scratch(const Op *op, bool training)
 {
     (void)training;
-    return conv_scratch(&((const ConvOptions *)op->options)->shape, op->out->shape.dim[0]);
+    const ConvOptions *options = op->options;
+    return conv_scratch(&options->shape, options->groups, op->out->shape.dim[0]);
 }
 
 static void forward(const Op *op, Run *run)
@@ -172,9 +249,9 @@ static void forward(const Op *op, Run *run)
     const ConvOptions *options = op->options;
     float *out = run_value(run, op->out);
     conv_forward(run, out, run_value(run, op->in[0]), run_param(run, op, WEIGHT), &options->shape,
-                 options->out_channels, run_scratch(run));
+                 options->groups, run_scratch(run));
     run->kernel->bias_add(out, run_param(run, op, BIAS),
-                          (size_t)run->images * out_pixels(&options->shape), options->out_channels);
+                          (size_t)run->images * out_pixels(&options->shape), options->groups.out);
 }
 
 static void backward(const Op *op, Run *run)
@@ -183,10 +260,9 @@ static void backward(const Op *op, Run *run)
     const float *dout = run_dout(run, op);
     conv_backward(run, run_grad(run, op, 0), run_dparam(run, op, WEIGHT), dout,
                   run_value(run, op->in[0]), run_param(run, op, WEIGHT), &options->shape,
-                  options->out_channels, run_scratch(run));
+                  options->groups, run_scratch(run));
     run->kernel->column_sum(run_dparam(run, op, BIAS), dout,
-                            (size_t)run->images * out_pixels(&options->shape),
-                            options->out_channels);
+                            (size_t)run->images * out_pixels(&options->shape), options->groups.out);
 }
 
 static const OpType conv_type = {.name = "conv",
@@ -198,7 +274,7 @@ static const OpType conv_type = {.name = "conv",
 Tensor *nn_conv(Graph *graph, const char *name, Tensor *x, Conv conv)
 {
     ConvOptions options = {conv_shape(graph, name, x, conv.kernel, conv.stride, conv.padding),
-                           conv.out_channels};
+                           conv_groups(x->shape.dim[3], conv.out_channels, 1)};
     Op *op = graph_op(graph, &conv_type, name, x, NULL,
                       shape_of(4, x->shape.dim[0], options.shape.out_height,
                                options.shape.out_width, conv.out_channels),

@@ -8,6 +8,8 @@
 #include "conv.h"
 #include "nn/ops.h"
 
+#include <string.h>
+
 enum { WEIGHT, GAIN, BIAS };
 enum { RUNNING_MEAN, RUNNING_VAR };
 enum { CONV_OUT, MEAN, RSTD, ARGUMENT };
@@ -15,6 +17,9 @@ enum { CONV_OUT, MEAN, RSTD, ARGUMENT };
 typedef struct ConvNormOptions {
     ConvShape shape;
     int out_channels;
+    ConvGroups groups;
+    bool depthwise; /* a group for each channel: not as products */
+    bool fixed;     /* the running statistics take the place of the lane's */
     Activation activation;
     float epsilon;
 } ConvNormOptions;
@@ -30,26 +35,109 @@ static size_t out_rows(const ConvShape *shape)
     return (size_t)shape->out_height * (size_t)shape->out_width;
 }
 
-/* Scratch: the patch tile, then four channel vectors. */
+static bool is_grouped(const Op *op)
+{
+    const ConvNormOptions *options = op->options;
+    return !options->depthwise && options->groups.groups > 1;
+}
+
+/* Floats of the gradient of the weights as chunks. */
+static size_t chunk_floats(const Op *op)
+{
+    const ConvNormOptions *options = op->options;
+    return is_grouped(op) ? conv_chunk_floats(&options->shape, options->groups) : 0;
+}
+
+static size_t patch_scratch(const Op *op)
+{
+    const ConvNormOptions *options = op->options;
+    if (options->depthwise) return 0;
+    return conv_scratch(&options->shape, options->groups, op->out->shape.dim[0]);
+}
+
+/* Scratch: four channel vectors, the weights' gradient as chunks, the patch tile. */
 static size_t scratch(const Op *op, bool training)
 {
     (void)training;
     const ConvNormOptions *options = op->options;
-    return conv_scratch(&options->shape, op->out->shape.dim[0]) + 4 * (size_t)options->out_channels;
+    return 4 * (size_t)options->out_channels + chunk_floats(op) + patch_scratch(op);
 }
 
 static float *vectors(const Op *op, const Run *run)
 {
+    (void)op;
+    return run_scratch(run);
+}
+
+static float *chunk_gradient(const Op *op, const Run *run)
+{
     const ConvNormOptions *options = op->options;
-    return run_scratch(run) + conv_scratch(&options->shape, op->out->shape.dim[0]);
+    return run_scratch(run) + 4 * (size_t)options->out_channels;
+}
+
+static float *patch_tile(const Op *op, const Run *run)
+{
+    return chunk_gradient(op, run) + chunk_floats(op);
+}
+
+static size_t prepared(const Op *op)
+{
+    return chunk_floats(op);
+}
+
+static void prepare(const Op *op, const float *value, float *base)
+{
+    const ConvNormOptions *options = op->options;
+    if (is_grouped(op))
+        conv_expand(base, value + op->param[WEIGHT]->offset, &options->shape, options->groups);
+}
+
+/* The weights as the products take them. */
+static const float *weights(const Op *op, const Run *run)
+{
+    return is_grouped(op) ? run_prepared(run, op) : run_param(run, op, WEIGHT);
+}
+
+static size_t in_image(const ConvShape *shape)
+{
+    return (size_t)shape->height * (size_t)shape->width * (size_t)shape->channels;
 }
 
 static void convolve(const Op *op, const Run *run)
 {
     const ConvNormOptions *options = op->options;
-    conv_forward(run, run_value(run, op->saved[CONV_OUT]), run_value(run, op->in[0]),
-                 run_param(run, op, WEIGHT), &options->shape, options->out_channels,
-                 run_scratch(run));
+    const ConvShape *shape = &options->shape;
+    const float *x = run_value(run, op->in[0]);
+    float *z = run_value(run, op->saved[CONV_OUT]);
+    if (!options->depthwise) {
+        conv_forward(run, z, x, weights(op, run), shape, options->groups, patch_tile(op, run));
+        return;
+    }
+    size_t image = out_rows(shape) * (size_t)options->out_channels;
+    for (size_t n = 0; n < (size_t)run->images; n++, run_poll(run))
+        run->kernel->depthwise_strided_forward(z + n * image, x + n * in_image(shape),
+                                               weights(op, run), shape);
+}
+
+static void convolve_backward(const Op *op, const Run *run, const float *dz)
+{
+    const ConvNormOptions *options = op->options;
+    const ConvShape *shape = &options->shape;
+    const float *x = run_value(run, op->in[0]);
+    float *dx = run_grad(run, op, 0), *dweight = run_dparam(run, op, WEIGHT);
+    if (!options->depthwise) {
+        float *target = is_grouped(op) ? chunk_gradient(op, run) : dweight;
+        conv_backward(run, dx, target, dz, x, weights(op, run), shape, options->groups,
+                      patch_tile(op, run));
+        if (is_grouped(op)) conv_compress(dweight, target, shape, options->groups);
+        return;
+    }
+    size_t image = out_rows(shape) * (size_t)options->out_channels;
+    memset(dweight, 0, sizeof(float) * op->param[WEIGHT]->count);
+    for (size_t n = 0; n < (size_t)run->images; n++, run_poll(run))
+        run->kernel->depthwise_strided_backward(dx ? dx + n * in_image(shape) : NULL, dweight,
+                                                dz + n * image, x + n * in_image(shape),
+                                                weights(op, run), shape);
 }
 
 /* 1 / sqrt(variance + epsilon); sqrt and division are exact, so no kernel is needed for the bits.
@@ -92,7 +180,7 @@ static void forward(const Op *op, Run *run)
     int C = options->out_channels;
     float *scale = vectors(op, run) + 2 * C, *shift = scale + C;
     convolve(op, run);
-    if (run->training) {
+    if (run->training && !options->fixed) {
         float *mean = run_value(run, op->saved[MEAN]), *rstd = run_value(run, op->saved[RSTD]);
         lane_statistics(op, run, mean, rstd);
         fold_norm(op, run, mean, rstd, scale, shift);
@@ -111,13 +199,35 @@ static void forward(const Op *op, Run *run)
                                   rows * (size_t)C);
 }
 
+/* Those that forward has used: of the lane, or the running ones, with 1/deviation in scratch. */
+static void statistics(const Op *op, const Run *run, const float **mean, const float **rstd)
+{
+    const ConvNormOptions *options = op->options;
+    *mean = run_value(run, op->saved[MEAN]);
+    *rstd = run_value(run, op->saved[RSTD]);
+    if (!options->fixed) return;
+    reciprocal_deviation(vectors(op, run), run_state(run, op, RUNNING_VAR), options->epsilon,
+                         options->out_channels);
+    *mean = run_state(run, op, RUNNING_MEAN);
+    *rstd = vectors(op, run);
+}
+
+static const float *no_gradient(const Op *op, const Run *run)
+{
+    const ConvNormOptions *options = op->options;
+    float *zeros = vectors(op, run) + options->out_channels;
+    memset(zeros, 0, sizeof(float) * (size_t)options->out_channels);
+    return zeros;
+}
+
 /* dout becomes the gradient of the convolution's output; the residual gets its share. */
 static void norm_backward(const Op *op, const Run *run, float *dout)
 {
     const ConvNormOptions *options = op->options;
     const Kernels *kernel = run->kernel;
     const float *z = run_value(run, op->saved[CONV_OUT]), *out = run_value(run, op->out);
-    const float *mean = run_value(run, op->saved[MEAN]), *rstd = run_value(run, op->saved[RSTD]);
+    const float *mean, *rstd;
+    statistics(op, run, &mean, &rstd);
     float *dgain = run_dparam(run, op, GAIN), *dbias = run_dparam(run, op, BIAS);
     size_t rows = (size_t)run->images * out_rows(&options->shape);
     int C = options->out_channels;
@@ -125,6 +235,9 @@ static void norm_backward(const Op *op, const Run *run, float *dout)
     if (op->saved[ARGUMENT])
         kernel->silu_backward(dout, dout, run_value(run, op->saved[ARGUMENT]), rows * (size_t)C);
     kernel->batchnorm_backward_reduce(dgain, dbias, dout, out, z, mean, rstd, activation, rows, C);
+    /* Fixed statistics have no gradient: the terms that go through them are zero. */
+    const float *through_gain = dgain, *through_bias = dbias;
+    if (options->fixed) through_gain = through_bias = no_gradient(op, run);
     bool adds = false;
     float *dresidual = run_grad_raw(run, op, 1, &adds);
     if (dresidual && adds) { /* the kernel would overwrite what later readers have added */
@@ -134,23 +247,23 @@ static void norm_backward(const Op *op, const Run *run, float *dout)
         dresidual = NULL;
     }
     kernel->batchnorm_backward_apply(dout, dresidual, dout, out, z, mean, rstd,
-                                     run_param(run, op, GAIN), dgain, dbias, activation, rows, C);
+                                     run_param(run, op, GAIN), through_gain, through_bias,
+                                     activation, rows, C);
 }
 
 static void backward(const Op *op, Run *run)
 {
-    const ConvNormOptions *options = op->options;
     float *dz = run_dout(run, op);
     norm_backward(op, run, dz);
     run_poll(run);
-    conv_backward(run, run_grad(run, op, 0), run_dparam(run, op, WEIGHT), dz,
-                  run_value(run, op->in[0]), run_param(run, op, WEIGHT), &options->shape,
-                  options->out_channels, run_scratch(run));
+    convolve_backward(op, run, dz);
 }
 
 static const OpType conv_norm_type = {.name = "conv_norm",
                                       .keeps = KEEPS_IN0 | KEEPS_OUT,
                                       .scratch = scratch,
+                                      .prepared = prepared,
+                                      .prepare = prepare,
                                       .forward = forward,
                                       .backward = backward};
 
@@ -171,17 +284,55 @@ static void check_values(Graph *graph, const char *name, int lane, const ConvSha
             graph->scope, name, values);
 }
 
+/* TensorFlow's "same" padding: ceil(side / stride) pixels; of an odd number of padded pixels the far
+ * side gets one more. */
+static void pad_same(ConvShape *shape)
+{
+    int stride = shape->stride, side = shape->height;
+    shape->out_height = (side + stride - 1) / stride;
+    shape->out_width = (shape->width + stride - 1) / stride;
+    int total = (shape->out_height - 1) * stride + shape->kernel - side;
+    shape->padding = total > 0 ? total / 2 : 0;
+}
+
+static ConvNormOptions resolve(Graph *graph, const char *name, const Tensor *x, ConvNorm conv)
+{
+    int C = x->shape.dim[3], groups = conv.groups > 1 ? conv.groups : 1;
+    int padding = conv.same ? conv.kernel / 2 : conv.padding;
+    ConvNormOptions options = {.shape =
+                                   conv_shape(graph, name, x, conv.kernel, conv.stride, padding),
+                               .out_channels = conv.out_channels,
+                               .depthwise = groups == C && conv.out_channels == C && groups > 1,
+                               .fixed = graph->fixed_norm || graph_is_frozen(graph),
+                               .activation = conv.activation,
+                               .epsilon = conv.epsilon};
+    if (conv.same) pad_same(&options.shape);
+    if (C % groups != 0 || conv.out_channels % groups != 0) {
+        error_set(&graph->err, ERROR_USAGE,
+                  "%s%s: %d and %d channels are no multiples of %d groups", graph->scope, name, C,
+                  conv.out_channels, groups);
+        groups = 1;
+    }
+    options.groups = conv_groups(C, conv.out_channels, groups);
+    return options;
+}
+
+static Shape weight_shape(const ConvNormOptions *options)
+{
+    int K = options->shape.kernel, C = options->shape.channels;
+    if (options->depthwise) return shape_of(3, K, K, C);
+    return shape_of(4, options->out_channels, K, K, C / options->groups.groups);
+}
+
 Tensor *nn_conv_norm(Graph *graph, const char *name, Tensor *x, Tensor *residual, ConvNorm conv)
 {
-    ConvNormOptions options = {conv_shape(graph, name, x, conv.kernel, conv.stride, conv.padding),
-                               conv.out_channels, conv.activation, conv.epsilon};
+    ConvNormOptions options = resolve(graph, name, x, conv);
     int lane = x->shape.dim[0], C = conv.out_channels;
-    check_values(graph, name, lane, &options.shape);
+    if (!options.fixed) check_values(graph, name, lane, &options.shape);
     Shape shape = shape_of(4, lane, options.shape.out_height, options.shape.out_width, C);
     Op *op = graph_op(graph, &conv_norm_type, name, x, residual, shape, &options, sizeof options);
     graph_push_scope(graph, "%s", name);
-    graph_param(graph, op, WEIGHT, "weight",
-                shape_of(4, C, conv.kernel, conv.kernel, x->shape.dim[3]), conv.init, true);
+    graph_param(graph, op, WEIGHT, "weight", weight_shape(&options), conv.init, true);
     graph_saved(graph, op, CONV_OUT, "conv_out", shape);
     graph_saved(graph, op, MEAN, "mean", shape_of(1, C));
     graph_saved(graph, op, RSTD, "rstd", shape_of(1, C));

@@ -1,43 +1,162 @@
-/* Linear layer on features. */
+/* Linear layers over the last axis: plain, with GELU behind them, or as a residual branch. */
+#include "drop_path.h"
 #include "nn/ops.h"
-#include "nn/run.h"
+
+#include <string.h>
 
 enum { WEIGHT, BIAS };
+enum { ARGUMENT }; /* of GELU, without the bias */
+
+/* Rows, inputs and outputs of one op. */
+typedef struct Dims {
+    size_t rows, image_rows;
+    int D, K;
+} Dims;
+
+static Dims dims_of(const Op *op, const Run *run)
+{
+    const Shape *in = &op->in[0]->shape, *out = &op->out->shape;
+    Dims dims = {.D = in->dim[in->rank - 1], .K = out->dim[out->rank - 1]};
+    dims.image_rows = shape_count(*out) / (size_t)out->dim[0] / (size_t)dims.K;
+    dims.rows = dims.image_rows * (size_t)run->images;
+    return dims;
+}
+
+/* out = x W^T */
+static void multiply(const Op *op, const Run *run, const Dims *dims, float *out)
+{
+    run_gemm(run, NO_TRANSPOSE, TRANSPOSE, (int)dims->rows, dims->K, dims->D, 1,
+             run_value(run, op->in[0]), dims->D, run_param(run, op, WEIGHT), dims->D, 0, out,
+             dims->K);
+}
+
+/* Gradients of weights and input; the bias has its own. */
+static void multiply_backward(const Op *op, const Run *run, const Dims *dims, const float *dout)
+{
+    run_gemm(run, TRANSPOSE, NO_TRANSPOSE, dims->K, dims->D, (int)dims->rows, 1, dout, dims->K,
+             run_value(run, op->in[0]), dims->D, 0, run_dparam(run, op, WEIGHT), dims->D);
+    bool adds = false;
+    float *dx = run_grad_raw(run, op, 0, &adds);
+    if (!dx) return;
+    run_gemm(run, NO_TRANSPOSE, NO_TRANSPOSE, (int)dims->rows, dims->D, dims->K, 1, dout, dims->K,
+             run_param(run, op, WEIGHT), dims->D, adds ? 1 : 0, dx, dims->D);
+}
+
+/* --- plain --- */
 
 static void forward(const Op *op, Run *run)
 {
-    int D = op->in[0]->shape.dim[1], K = op->out->shape.dim[1];
+    Dims dims = dims_of(op, run);
     float *out = run_value(run, op->out);
-    run_gemm(run, NO_TRANSPOSE, TRANSPOSE, run->images, K, D, 1, run_value(run, op->in[0]), D,
-             run_param(run, op, WEIGHT), D, 0, out, K);
-    run->kernel->bias_add(out, run_param(run, op, BIAS), (size_t)run->images, K);
+    multiply(op, run, &dims, out);
+    run->kernel->bias_add(out, run_param(run, op, BIAS), dims.rows, dims.K);
 }
 
 static void backward(const Op *op, Run *run)
 {
-    int D = op->in[0]->shape.dim[1], K = op->out->shape.dim[1];
+    Dims dims = dims_of(op, run);
     const float *dout = run_dout(run, op);
-    run_gemm(run, TRANSPOSE, NO_TRANSPOSE, K, D, run->images, 1, dout, K, run_value(run, op->in[0]),
-             D, 0, run_dparam(run, op, WEIGHT), D);
-    run->kernel->column_sum(run_dparam(run, op, BIAS), dout, (size_t)run->images, K);
-    bool adds = false;
-    float *dx = run_grad_raw(run, op, 0, &adds);
-    if (!dx) return;
-    run_gemm(run, NO_TRANSPOSE, NO_TRANSPOSE, run->images, D, K, 1, dout, K,
-             run_param(run, op, WEIGHT), D, adds ? 1 : 0, dx, D);
+    run->kernel->column_sum(run_dparam(run, op, BIAS), dout, dims.rows, dims.K);
+    multiply_backward(op, run, &dims, dout);
 }
 
 static const OpType linear_type = {
     .name = "linear", .keeps = KEEPS_IN0, .forward = forward, .backward = backward};
 
-Tensor *nn_linear(Graph *graph, const char *name, Tensor *x, Linear options)
+/* --- with GELU --- */
+
+static void gelu_forward(const Op *op, Run *run)
 {
-    int D = x->shape.dim[1];
-    Op *op = graph_op(graph, &linear_type, name, x, NULL, shape_of(2, x->shape.dim[0], options.out),
-                      NULL, 0);
+    Dims dims = dims_of(op, run);
+    float *u = run_value(run, op->saved[ARGUMENT]);
+    multiply(op, run, &dims, u);
+    run->kernel->gelu_forward(run_value(run, op->out), u, run_param(run, op, BIAS), 1, dims.rows,
+                              dims.K);
+}
+
+static void gelu_backward(const Op *op, Run *run)
+{
+    Dims dims = dims_of(op, run);
+    float *dout = run_dout(run, op), *dbias = run_dparam(run, op, BIAS);
+    memset(dbias, 0, sizeof(float) * (size_t)dims.K);
+    /* The kernel also makes the output anew, which is the same again. */
+    run->kernel->gelu_backward(run_value(run, op->out), dout, dbias,
+                               run_value(run, op->saved[ARGUMENT]), run_param(run, op, BIAS), 1,
+                               dims.rows, dims.K);
+    multiply_backward(op, run, &dims, dout);
+}
+
+static const OpType linear_gelu_type = {.name = "linear_gelu",
+                                        .keeps = KEEPS_IN0 | KEEPS_OUT,
+                                        .forward = gelu_forward,
+                                        .backward = gelu_backward};
+
+/* --- as a residual branch --- */
+
+static void scale_images(const Op *op, const Run *run, const Dims *dims, float *x)
+{
+    const Linear *options = op->options;
+    if (!run->training || options->drop_path == 0) return;
+    size_t image = dims->image_rows * (size_t)dims->K;
+    for (size_t n = 0; n < (size_t)run->images; n++)
+        run->kernel->scale(x + n * image, x + n * image,
+                           drop_path_factor(op, run, options->drop_path, n), image);
+}
+
+static void residual_forward(const Op *op, Run *run)
+{
+    Dims dims = dims_of(op, run);
+    float *out = run_value(run, op->out);
+    multiply(op, run, &dims, out);
+    run->kernel->bias_add(out, run_param(run, op, BIAS), dims.rows, dims.K);
+    scale_images(op, run, &dims, out);
+    run->kernel->add(out, out, run_value(run, op->in[1]), dims.rows * (size_t)dims.K);
+}
+
+static void residual_backward(const Op *op, Run *run)
+{
+    Dims dims = dims_of(op, run);
+    float *dout = run_dout(run, op);
+    size_t count = dims.rows * (size_t)dims.K;
+    bool adds = false;
+    float *dresidual = run_grad_raw(run, op, 1, &adds);
+    if (dresidual && adds)
+        run->kernel->add(dresidual, dresidual, dout, count);
+    else if (dresidual)
+        memcpy(dresidual, dout, sizeof(float) * count);
+    scale_images(op, run, &dims, dout);
+    run->kernel->column_sum(run_dparam(run, op, BIAS), dout, dims.rows, dims.K);
+    multiply_backward(op, run, &dims, dout);
+}
+
+static const OpType linear_residual_type = {.name = "linear_residual",
+                                            .keeps = KEEPS_IN0,
+                                            .forward = residual_forward,
+                                            .backward = residual_backward};
+
+static Op *add_linear(Graph *graph, const OpType *type, const char *name, Tensor *x,
+                      Tensor *residual, Linear options)
+{
+    Shape shape = x->shape;
+    int D = shape.dim[shape.rank - 1];
+    shape.dim[shape.rank - 1] = options.out;
+    Op *op = graph_op(graph, type, name, x, residual, shape, &options, sizeof options);
     graph_push_scope(graph, "%s", name);
     graph_param(graph, op, WEIGHT, "weight", shape_of(2, options.out, D), options.init, true);
     graph_param(graph, op, BIAS, "bias", shape_of(1, options.out), (Init){INIT_CONSTANT, 0}, false);
+    if (options.gelu) graph_saved(graph, op, ARGUMENT, "argument", shape);
     graph_pop_scope(graph);
-    return op->out;
+    return op;
+}
+
+Tensor *nn_linear(Graph *graph, const char *name, Tensor *x, Linear options)
+{
+    const OpType *type = options.gelu ? &linear_gelu_type : &linear_type;
+    return add_linear(graph, type, name, x, NULL, options)->out;
+}
+
+Tensor *nn_linear_residual(Graph *graph, const char *name, Tensor *x, Tensor *residual,
+                           Linear options)
+{
+    return add_linear(graph, &linear_residual_type, name, x, residual, options)->out;
 }

@@ -11,9 +11,8 @@
  * db1 b^T,  dg = colsum(W1 * dW1'),  db = W1^T db1 dW2 = diag(gamma) G,  dgamma_c = <W2_c, G_c> +
  * b2_c t_c,  db2 = gamma * t,  t = sum of s dout
  */
-#include "base/random.h"
+#include "drop_path.h"
 #include "nn/ops.h"
-#include "nn/run.h"
 
 #include <string.h>
 
@@ -89,13 +88,9 @@ static void prepare(const Op *op, const float *value, float *base)
 
 /* --- drop path --- */
 
-/* Factor of the branch for image n: 0 if it is dropped, 1 / keep probability otherwise. */
 static float branch_factor(const Op *op, const Run *run, size_t n)
 {
-    const Mlp *options = op->options;
-    if (!run->training || options->drop_path == 0) return 1;
-    Random random = random_at(run->seed, RANDOM_DROP, op->name_hash, run->step, run->record[n]);
-    return random_uniform(&random) < (double)options->drop_path ? 0 : 1 / (1 - options->drop_path);
+    return drop_path_factor(op, run, ((const Mlp *)op->options)->drop_path, n);
 }
 
 /* A piece of a tile that belongs to one image. */
@@ -281,9 +276,10 @@ static void backward(const Op *op, Run *run)
     backward_tiles(op, run, &dims, &folded, &sums, piece);
     unfold_first(op, run, &dims, &sums, piece);
     unfold_second(op, run, &dims, &sums);
-    bool adds;
+    bool adds = false;
     float *dresidual = run_grad_raw(run, op, 1, &adds);
     size_t count = dims.rows * (size_t)dims.C;
+    if (!dresidual) return;
     if (adds)
         run->kernel->add(dresidual, dresidual, run_dout(run, op), count);
     else
@@ -304,8 +300,10 @@ Tensor *nn_mlp(Graph *graph, Tensor *xhat, Tensor *residual, Mlp options)
                       sizeof options);
     int C = residual->shape.dim[residual->shape.rank - 1], hidden = options.hidden;
     Init zero = {INIT_CONSTANT, 0}, one = {INIT_CONSTANT, 1};
-    graph_param(graph, op, NORM_GAIN, "norm.weight", shape_of(1, C), one, false);
-    graph_param(graph, op, NORM_BIAS, "norm.bias", shape_of(1, C), zero, false);
+    graph_push_scope(graph, "%s", options.norm_name ? options.norm_name : "norm");
+    graph_param(graph, op, NORM_GAIN, "weight", shape_of(1, C), one, false);
+    graph_param(graph, op, NORM_BIAS, "bias", shape_of(1, C), zero, false);
+    graph_pop_scope(graph);
     graph_param(graph, op, FC1, "mlp.fc1.weight", shape_of(2, hidden, C), options.init, true);
     graph_param(graph, op, FC1_BIAS, "mlp.fc1.bias", shape_of(1, hidden), zero, false);
     graph_param(graph, op, FC2, "mlp.fc2.weight", shape_of(2, C, hidden), options.init, true);
