@@ -88,7 +88,7 @@ static int unseen_classes(const EncodedGroup *group, const uint8_t *split, size_
 }
 
 bool check_classes(const Listing *listing, const EncodedGroup *group, const uint8_t *split,
-                   Error *err)
+                   const char *cure, Error *err)
 {
     bool any = false;
     for (size_t i = 0; i < listing->count && !any; i++) any = split[i] == SPLIT_TRAIN;
@@ -97,9 +97,9 @@ bool check_classes(const Listing *listing, const EncodedGroup *group, const uint
         if (unseen > 0)
             error_set(
                 err, ERROR_DATA,
-                "label group %s: %d of %d classes never occur in train, such as \"%s\"; split "
-                "anew with --split, or pack all the same with --allow-unseen",
-                group[g].name, unseen, group[g].classes, group[g].class_name[first]);
+                "label group %s: %d of %d classes never occur in train, such as \"%s\"; %s, or pack "
+                "all the same with --allow-unseen",
+                group[g].name, unseen, group[g].classes, group[g].class_name[first], cure);
     }
     return err->kind == ERROR_NONE;
 }

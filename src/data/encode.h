@@ -20,7 +20,7 @@ EncodedGroup *encode_labels(const Listing *listing, Arena *arena, Error *err);
 uint8_t *assign_splits(const Listing *listing, const EncodedGroup *group, const SplitShares *shares,
                        uint64_t seed, Arena *arena, Error *err);
 
-/* Reports each group that has classes which occur in val or test but not in train. A listing without
- * any training image passes: it is for evaluation. */
+/* Reports each group that has classes which occur in val or test but not in train, with what to do
+ * (`cure`). A listing without any training image passes: it is for evaluation. */
 bool check_classes(const Listing *listing, const EncodedGroup *group, const uint8_t *split,
-                   Error *err);
+                   const char *cure, Error *err);

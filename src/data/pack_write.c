@@ -378,8 +378,13 @@ static bool prepare_labels(Labels *labels, const Listing *listing, const PackOpt
     if (!labels->group) return false;
     labels->split =
         assign_splits(listing, labels->group, &options->shares, options->seed, arena, err);
-    return labels->split &&
-           (options->allow_unseen || check_classes(listing, labels->group, labels->split, err));
+    if (!labels->split || options->allow_unseen) return labels->split != NULL;
+    const double *share = options->shares.share;
+    bool computed = share[SPLIT_TRAIN] + share[SPLIT_VAL] + share[SPLIT_TEST] > 0;
+    return check_classes(listing, labels->group, labels->split,
+                         computed ? "add images of them or merge them with others"
+                                  : "split anew with --split",
+                         err);
 }
 
 /* Rank 0, when all records have come. */
