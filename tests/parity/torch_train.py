@@ -72,7 +72,7 @@ def make_network(config, classes):
     for key in ("drop_path", "layer_scale"):
         if key in options:
             options[key] = float(options[key])
-    return networks.build(kind, classes, **options)
+    return networks.build(kind, classes, config["image"], **options)
 
 
 def train_epoch(network, optimizer, loader, config, weights, epoch):
