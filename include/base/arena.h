@@ -18,6 +18,8 @@ void *arena_alloc(Arena *arena, size_t bytes);
 
 /* The string `text` copied into the arena. */
 char *arena_strdup(Arena *arena, const char *text);
+/* `count` texts and the list of them, which ends with NULL, in one piece. */
+const char **arena_copy_texts(Arena *arena, char *const *texts, size_t count);
 char *arena_printf(Arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull));
 

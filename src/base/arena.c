@@ -14,6 +14,22 @@
 #include <sys/mman.h>
 
 enum { ALIGNMENT = 64 };
+
+/* AddressSanitizer sees a chunk as one piece: it must be told where pieces end, and keep the bytes
+ * between them untouched. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1 /* clang's way to say what gcc does */
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+enum { GUARD = ALIGNMENT };
+#else
+#define ASAN_POISON_MEMORY_REGION(begin, bytes) ((void)(begin), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(begin, bytes) ((void)(begin), (void)(bytes))
+enum { GUARD = 0 };
+#endif
 static const size_t CHUNK_BYTES = (size_t)1 << 20;
 static const size_t HUGE_PAGE = (size_t)1
                                 << 21; /* chunks this large may use transparent huge pages */
@@ -43,6 +59,7 @@ void arena_destroy(Arena *arena)
     if (!arena) return;
     for (Chunk *chunk = arena->first; chunk;) {
         Chunk *next = chunk->next;
+        ASAN_UNPOISON_MEMORY_REGION(chunk->base, chunk->size);
         munmap(chunk->base, chunk->size);
         free(chunk);
         chunk = next;
@@ -73,14 +90,15 @@ static Chunk *add_chunk(Arena *arena, size_t bytes)
 
 void *arena_alloc(Arena *arena, size_t bytes)
 {
-    size_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    size_t rounded = (bytes + GUARD + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     Chunk *chunk = arena->current;
     while (!chunk || chunk->size - chunk->used < rounded) {
         Chunk *next = chunk ? chunk->next : arena->first;
         chunk = next && next->size - next->used >= rounded ? next : add_chunk(arena, rounded);
         arena->current = chunk;
     }
-    void *piece = chunk->base + chunk->used;
+    uint8_t *piece = chunk->base + chunk->used;
+    ASAN_POISON_MEMORY_REGION(piece + bytes, rounded - bytes);
     chunk->used += rounded;
     arena->bytes += rounded;
     return piece;
@@ -90,6 +108,19 @@ char *arena_strdup(Arena *arena, const char *text)
 {
     size_t bytes = strlen(text) + 1;
     return memcpy(arena_alloc(arena, bytes), text, bytes);
+}
+
+const char **arena_copy_texts(Arena *arena, char *const *texts, size_t count)
+{
+    size_t list = (count + 1) * sizeof *texts, bytes = list;
+    for (size_t i = 0; i < count; i++) bytes += strlen(texts[i]) + 1;
+    const char **copy = arena_alloc(arena, bytes);
+    char *at = (char *)copy + list;
+    for (size_t i = 0; i < count; i++) {
+        copy[i] = at;
+        at = stpcpy(at, texts[i]) + 1;
+    }
+    return copy;
 }
 
 char *arena_printf(Arena *arena, const char *format, ...)
@@ -108,6 +139,7 @@ char *arena_printf(Arena *arena, const char *format, ...)
 void arena_reset(Arena *arena)
 {
     for (Chunk *chunk = arena->first; chunk; chunk = chunk->next) {
+        ASAN_UNPOISON_MEMORY_REGION(chunk->base, chunk->used);
         memset(chunk->base, 0, chunk->used); /* pieces are handed out zeroed */
         chunk->used = 0;
     }

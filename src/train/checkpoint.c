@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES = 4096, NAME_BYTES = 512 };
+enum { PATH_BYTES = 4096, NAME_BYTES = 512, HEADS_MAX = 256, CLASSES_MAX = 65536 };
 
 static const char *const integer_keys[] = {"step", "epoch", "updates", "skipped"};
 enum { INTEGERS = 4 };
@@ -93,8 +93,7 @@ bool checkpoint_save(const Checkpoint *checkpoint, const char *path, Error *err)
 /* Takes over texts that h5 made with malloc. */
 static const char **adopt_texts(char **texts, size_t count, Arena *arena)
 {
-    const char **copy = arena_new(arena, const char *, count + 1);
-    for (size_t i = 0; i < count; i++) copy[i] = arena_strdup(arena, texts[i]);
+    const char **copy = arena_copy_texts(arena, texts, count);
     free(texts);
     return copy;
 }
@@ -135,6 +134,9 @@ static bool read_heads(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
     size_t count = 0;
     if (!h5_list(file, "/heads", &names, &count, err)) return false;
     const char **name = adopt_texts(names, count, arena);
+    if (count > HEADS_MAX)
+        return error_set(err, ERROR_DATA, "/heads: holds %zu heads; at most %d are possible", count,
+                         HEADS_MAX);
     checkpoint->heads = (int)count;
     checkpoint->head = arena_new(arena, CheckpointHead, count + 1);
     checkpoint->best = arena_new(arena, double, count + 1);
@@ -146,6 +148,9 @@ static bool read_heads(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
         if (!h5_read_texts(file, path, &classes, &class_count, err)) return false;
         checkpoint->head[h] =
             (CheckpointHead){name[h], (int)class_count, adopt_texts(classes, class_count, arena)};
+        if (class_count < 1 || class_count > CLASSES_MAX)
+            return error_set(err, ERROR_DATA, "%s: has %zu classes; from 1 to %d are possible",
+                             path, class_count, CLASSES_MAX);
     }
     return h5_read(file, "/best", H5_F64, (H5Shape){1, {count + 1}}, checkpoint->best, err);
 }
@@ -178,9 +183,25 @@ static bool read_array(H5 *file, CheckpointArray *array, Arena *arena, Error *er
     return h5_read(file, path, H5_F32, shape, array->value, err);
 }
 
+/* Arrays being collected; room grows by doubling, however many groups there are. */
+typedef struct ArrayList {
+    CheckpointArray *array;
+    int count, capacity;
+} ArrayList;
+
+static CheckpointArray *add_array(ArrayList *list, Arena *arena)
+{
+    if (list->count == list->capacity) {
+        list->capacity = 2 * list->capacity + 64;
+        CheckpointArray *larger = arena_new(arena, CheckpointArray, list->capacity);
+        if (list->count) memcpy(larger, list->array, sizeof *larger * (size_t)list->count);
+        list->array = larger;
+    }
+    return &list->array[list->count++];
+}
+
 /* Appends the arrays of one group. */
-static bool read_group(H5 *file, Checkpoint *checkpoint, const char *group, Arena *arena,
-                       Error *err)
+static bool read_group(H5 *file, ArrayList *list, const char *group, Arena *arena, Error *err)
 {
     char path[NAME_BYTES];
     snprintf(path, sizeof path, "/%s", group);
@@ -189,20 +210,15 @@ static bool read_group(H5 *file, Checkpoint *checkpoint, const char *group, Aren
     size_t count = 0;
     if (!h5_list(file, path, &names, &count, err)) return false;
     const char **name = adopt_texts(names, count, arena);
-    CheckpointArray *array =
-        arena_new(arena, CheckpointArray, (size_t)checkpoint->arrays + count + 1);
-    if (checkpoint->arrays)
-        memcpy(array, checkpoint->array, sizeof *array * (size_t)checkpoint->arrays);
-    checkpoint->array = array;
     for (size_t i = 0; i < count; i++) {
-        CheckpointArray *next = &array[checkpoint->arrays++];
+        CheckpointArray *next = add_array(list, arena);
         *next = (CheckpointArray){.group = group, .name = name[i]};
         if (!read_array(file, next, arena, err)) return false;
     }
     return true;
 }
 
-static bool read_slots(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *err)
+static bool read_slots(H5 *file, ArrayList *list, Arena *arena, Error *err)
 {
     if (!h5_has(file, "/slot")) return true;
     char **names = NULL;
@@ -210,8 +226,19 @@ static bool read_slots(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
     if (!h5_list(file, "/slot", &names, &count, err)) return false;
     const char **name = adopt_texts(names, count, arena);
     for (size_t i = 0; i < count; i++)
-        if (!read_group(file, checkpoint, arena_printf(arena, "slot/%s", name[i]), arena, err))
+        if (!read_group(file, list, arena_printf(arena, "slot/%s", name[i]), arena, err))
             return false;
+    return true;
+}
+
+static bool read_arrays(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *err)
+{
+    ArrayList list = {0};
+    if (!read_group(file, &list, "param", arena, err) || !read_slots(file, &list, arena, err) ||
+        !read_group(file, &list, "state", arena, err))
+        return false;
+    checkpoint->array = list.array;
+    checkpoint->arrays = list.count;
     return true;
 }
 
@@ -223,10 +250,7 @@ bool checkpoint_load(Checkpoint *checkpoint, const char *path, Arena *arena, Err
     H5 *file = h5_open(path, err);
     if (!file) return false;
     bool ok = read_header(file, checkpoint, arena, err) &&
-              read_heads(file, checkpoint, arena, err) &&
-              read_group(file, checkpoint, "param", arena, err) &&
-              read_slots(file, checkpoint, arena, err) &&
-              read_group(file, checkpoint, "state", arena, err);
+              read_heads(file, checkpoint, arena, err) && read_arrays(file, checkpoint, arena, err);
     if (!ok) error_context(err, "%s: not a checkpoint that this program can read", path);
     h5_close(file, ok ? err : &(Error){0});
     return ok;
