@@ -28,7 +28,8 @@ void comm_broadcast(Comm *comm, void *data, size_t bytes, int root); /* collecti
 /* In place, over all ranks. Collective. */
 void comm_sum_i64(Comm *comm, int64_t *values, size_t count);
 void comm_max_u64(Comm *comm, uint64_t *values, size_t count);
-void comm_barrier(Comm *comm);
+/* Whether all ranks pass the same value. Collective. */
+bool comm_all_equal(Comm *comm, uint64_t value);
 
 /* Point to point, blocking; used by pack. Exactly `bytes`. */
 void comm_send(Comm *comm, const void *data, size_t bytes, int to);

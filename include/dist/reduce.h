@@ -42,12 +42,13 @@ void reduce_destroy(Reduce *reduce);
 void reduce_begin(Reduce *reduce, int lanes, int own_lanes);
 
 /* Adds a finished slice [offset, offset + count) of one lane's gradient. Every element of the
- * gradient must be added exactly once per lane. Thread-safe. */
-void reduce_add(Reduce *reduce, int worker, size_t offset, const float *gradient, size_t count);
+ * gradient must be added exactly once per lane. False if an element is not finite or too large.
+ * Thread-safe. */
+bool reduce_add(Reduce *reduce, int worker, size_t offset, const float *gradient, size_t count);
 
 /* Adds `value` to side[index], rounded to a multiple of 2^-32; overflow if |value| >= 2^30 / P, P
- * the next power of two >= lanes. Thread-safe. */
-void reduce_add_side(Reduce *reduce, size_t index, double value);
+ * the next power of two >= lanes, told by false. Thread-safe. */
+bool reduce_add_side(Reduce *reduce, size_t index, double value);
 /* Adds an integer to side[index]. Thread-safe. */
 void reduce_count_side(Reduce *reduce, size_t index, int64_t value);
 

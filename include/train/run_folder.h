@@ -18,10 +18,13 @@ typedef struct RunFolder {
 
 /* Path of checkpoint/step-N.h5. */
 void run_folder_checkpoint(const RunFolder *folder, uint64_t step, char *path, size_t bytes);
-/* Step of the newest checkpoint by name; false if there is none. */
-bool run_folder_newest(const RunFolder *folder, uint64_t *step);
+/* Step of the newest checkpoint by name that is below `limit`; false if there is none. */
+bool run_folder_newest(const RunFolder *folder, uint64_t limit, uint64_t *step);
 
-/* Makes the folder; refuses one that holds a checkpoint unless `resume`. */
+/* Makes the folder where it is missing. */
+bool run_folder_make(const RunFolder *folder, Error *err);
+/* Makes the folder; refuses one that holds a checkpoint unless `resume`. Removes unfinished files
+ * that a killed process has left. */
 bool run_folder_open(const RunFolder *folder, bool resume, Error *err);
 bool run_folder_write_config(const RunFolder *folder, const char *text, Error *err);
 

@@ -2,6 +2,8 @@
 #include "dist/comm.h"
 
 #include "base/log.h"
+#include "base/pulse.h"
+#include "dist/watchdog.h"
 
 #include <limits.h>
 #include <mpi.h>
@@ -27,6 +29,7 @@ static void stop_all_ranks(const char *text)
     MPI_Get_processor_name(host, &length);
     fprintf(stderr, "umbel: rank %d on %s: %s\n", log_get_rank(), host, text);
     fflush(stderr);
+    watchdog_farewell();
     MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
     _Exit(EXIT_FAILURE);
 }
@@ -82,12 +85,32 @@ int comm_size(const Comm *comm)
     return comm->size;
 }
 
+/* --- waiting --- */
+
+/* A blocking call would look like a hang; so all calls are split-phase, and waiting for other ranks
+ * is told to the pulse. */
+static void wait_for(MPI_Request *request)
+{
+    int done = 0;
+    pulse_wait_begin();
+    while (!done) MPI_Test(request, &done, MPI_STATUS_IGNORE);
+    pulse_wait_end();
+}
+
+static void all_reduce(Comm *comm, void *values, int count, MPI_Datatype type, MPI_Op operation)
+{
+    MPI_Request request;
+    if (comm->size == 1) return;
+    MPI_Iallreduce(MPI_IN_PLACE, values, count, type, operation, comm->world, &request);
+    wait_for(&request);
+}
+
 /* --- collectives --- */
 
 bool comm_agree(Comm *comm, Error *err)
 {
     int first = err->kind != ERROR_NONE ? comm->rank : comm->size;
-    MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, comm->world);
+    all_reduce(comm, &first, 1, MPI_INT, MPI_MIN);
     if (first == comm->size) return true;
     comm_broadcast(comm, err, sizeof *err, first);
     return false;
@@ -98,7 +121,9 @@ void comm_broadcast(Comm *comm, void *data, size_t bytes, int root)
     char *at = data;
     for (; bytes > 0; at += PIECE) {
         size_t piece = bytes < PIECE ? bytes : PIECE;
-        MPI_Bcast(at, (int)piece, MPI_BYTE, root, comm->world);
+        MPI_Request request;
+        MPI_Ibcast(at, (int)piece, MPI_BYTE, root, comm->world, &request);
+        wait_for(&request);
         bytes -= piece;
     }
 }
@@ -107,7 +132,7 @@ void comm_sum_i64(Comm *comm, int64_t *values, size_t count)
 {
     for (; count > 0;) {
         size_t piece = count < PIECE ? count : PIECE;
-        MPI_Allreduce(MPI_IN_PLACE, values, (int)piece, MPI_INT64_T, MPI_SUM, comm->world);
+        all_reduce(comm, values, (int)piece, MPI_INT64_T, MPI_SUM);
         values += piece;
         count -= piece;
     }
@@ -115,12 +140,14 @@ void comm_sum_i64(Comm *comm, int64_t *values, size_t count)
 
 void comm_max_u64(Comm *comm, uint64_t *values, size_t count)
 {
-    MPI_Allreduce(MPI_IN_PLACE, values, (int)count, MPI_UINT64_T, MPI_MAX, comm->world);
+    all_reduce(comm, values, (int)count, MPI_UINT64_T, MPI_MAX);
 }
 
-void comm_barrier(Comm *comm)
+bool comm_all_equal(Comm *comm, uint64_t value)
 {
-    MPI_Barrier(comm->world);
+    uint64_t extremes[2] = {value, ~value};
+    comm_max_u64(comm, extremes, 2);
+    return extremes[0] == ~extremes[1];
 }
 
 void comm_send(Comm *comm, const void *data, size_t bytes, int to)
@@ -128,7 +155,9 @@ void comm_send(Comm *comm, const void *data, size_t bytes, int to)
     const char *at = data;
     for (; bytes > 0; at += PIECE) {
         size_t piece = bytes < PIECE ? bytes : PIECE;
-        MPI_Send(at, (int)piece, MPI_BYTE, to, 0, comm->world);
+        MPI_Request request;
+        MPI_Isend(at, (int)piece, MPI_BYTE, to, 0, comm->world, &request);
+        wait_for(&request);
         bytes -= piece;
     }
 }
@@ -138,7 +167,9 @@ void comm_receive(Comm *comm, void *data, size_t bytes, int from)
     char *at = data;
     for (; bytes > 0; at += PIECE) {
         size_t piece = bytes < PIECE ? bytes : PIECE;
-        MPI_Recv(at, (int)piece, MPI_BYTE, from, 0, comm->world, MPI_STATUS_IGNORE);
+        MPI_Request request;
+        MPI_Irecv(at, (int)piece, MPI_BYTE, from, 0, comm->world, &request);
+        wait_for(&request);
         bytes -= piece;
     }
 }

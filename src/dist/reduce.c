@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/pulse.h"
 #include "kernels/kernels.h"
 
 #include <math.h>
@@ -142,7 +143,7 @@ static bool add_float(float *sum, const float *gradient, float limit, size_t cou
 }
 
 /* Adds what lies in one bucket; the locked part of reduce_add. */
-static void add_to_bucket(Reduce *reduce, int worker, Bucket *bucket, size_t offset,
+static bool add_to_bucket(Reduce *reduce, int worker, Bucket *bucket, size_t offset,
                           const float *gradient, size_t count)
 {
     pthread_mutex_lock(&bucket->lock);
@@ -155,31 +156,35 @@ static void add_to_bucket(Reduce *reduce, int worker, Bucket *bucket, size_t off
     pthread_mutex_unlock(&bucket->lock);
     if (!ok) atomic_fetch_add(&reduce->overflows, 1);
     if (complete) atomic_store_explicit(&bucket->complete, true, memory_order_release);
+    return ok;
 }
 
-void reduce_add(Reduce *reduce, int worker, size_t offset, const float *gradient, size_t count)
+bool reduce_add(Reduce *reduce, int worker, size_t offset, const float *gradient, size_t count)
 {
+    bool ok = true;
     while (count > 0) {
         /* Bucket b ends at options.count - b * bucket_size. */
         Bucket *bucket =
             &reduce->bucket[(reduce->options.count - 1 - offset) / reduce->bucket_size];
         size_t end = bucket->begin + bucket->count;
         size_t piece = end - offset < count ? end - offset : count;
-        add_to_bucket(reduce, worker, bucket, offset, gradient, piece);
+        ok &= add_to_bucket(reduce, worker, bucket, offset, gradient, piece);
         if (worker == 0) reduce_poll(reduce); /* a large slice takes milliseconds */
         offset += piece;
         gradient += piece;
         count -= piece;
     }
+    return ok;
 }
 
-void reduce_add_side(Reduce *reduce, size_t index, double value)
+bool reduce_add_side(Reduce *reduce, size_t index, double value)
 {
     if (!(fabs(value) < reduce->side_limit)) {
         atomic_fetch_add(&reduce->overflows, 1);
-        return;
+        return false;
     }
     reduce_count_side(reduce, index, (int64_t)nearbyint(value / SIDE_UNIT));
+    return true;
 }
 
 void reduce_count_side(Reduce *reduce, size_t index, int64_t value)
@@ -234,7 +239,9 @@ void reduce_poll(Reduce *reduce)
 bool reduce_finish(Reduce *reduce)
 {
     double begin = clock_seconds();
+    pulse_wait_begin();
     while (reduce->finished < reduce->buckets) reduce_poll(reduce);
+    pulse_wait_end();
     reduce->side[reduce->options.side] = atomic_load(&reduce->overflows);
     comm_sum_i64(reduce->comm, reduce->side, reduce->options.side + 1);
     reduce->bytes += sizeof(int64_t) * (reduce->options.side + 1);

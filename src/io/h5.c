@@ -5,10 +5,15 @@
  */
 #include "io/h5.h"
 
+#include "base/pulse.h"
+#include "io/file.h"
+
 #include <hdf5.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { PATH_BYTES = 1024 };
 
@@ -16,25 +21,40 @@ struct H5 {
     hid_t file;
     char path[PATH_BYTES];
     bool writing;
+    bool failed; /* a write was refused */
 };
 
 /* --- errors --- */
 
+/* The library's innermost reason, or what the system said to it. */
+typedef struct Reason {
+    char text[256];
+    int number; /* errno; 0: none */
+} Reason;
+
 static herr_t take_description(unsigned n, const H5E_error2_t *error, void *context)
 {
     (void)n;
-    if (error->desc && *error->desc) snprintf(context, 256, "%s", error->desc);
+    Reason *reason = context;
+    if (!error->desc || !*error->desc) return 0;
+    const char *number = strstr(error->desc, "errno = ");
+    if (number) reason->number = atoi(number + strlen("errno = "));
+    snprintf(reason->text, sizeof reason->text, "%s", error->desc);
     return 0;
 }
 
-/* "cannot WHAT PATH: NAME: the library's innermost reason". */
-static bool fail(const H5 *file, Error *err, const char *what, const char *name)
+/* "cannot WHAT PATH: NAME: reason"; a write that the system refused is told by the system's reason
+ * alone, since the caller knows the file's real name. */
+static bool fail(H5 *file, Error *err, const char *what, const char *name)
 {
-    char reason[256] = "unknown reason";
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, take_description, reason);
+    Reason reason = {.text = "unknown reason"};
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, take_description, &reason);
     H5Eclear2(H5E_DEFAULT);
+    file->failed = true;
+    if (file->writing && file->file >= 0 && reason.number)
+        return error_set(err, ERROR_SYSTEM, "%s", strerror(reason.number));
     return error_set(err, file->writing ? ERROR_SYSTEM : ERROR_DATA, "cannot %s %s%s%s: %s", what,
-                     file->path, name ? ": " : "", name ? name : "", reason);
+                     file->path, name ? ": " : "", name ? name : "", reason.text);
 }
 
 /* Locks fail on file systems without them, and packs are never written while they are read. The
@@ -156,12 +176,27 @@ H5 *h5_open(const char *path, Error *err)
     return opened(file, err);
 }
 
+/* After a refused write (a full disk) the library cannot close a file: it would keep it open, and its
+ * space taken, for good, and crash at the program's end. So what it has left goes to memory. */
+static void divert(H5 *file)
+{
+    void *descriptor;
+    int memory = memfd_create("abandoned", MFD_CLOEXEC);
+    if (memory < 0) return;
+    if (H5Fget_vfd_handle(file->file, H5P_DEFAULT, &descriptor) >= 0)
+        dup2(memory, *(int *)descriptor);
+    close(memory);
+}
+
 bool h5_close(H5 *file, Error *err)
 {
     bool ok = true;
-    if (file->writing && H5Fflush(file->file, H5F_SCOPE_LOCAL) < 0)
+    pulse_file_begin("closing an HDF5 file", 0);
+    if (file->writing && !file->failed && H5Fflush(file->file, H5F_SCOPE_LOCAL) < 0)
         ok = fail(file, err, "write", NULL);
+    if (file->failed) divert(file);
     if (H5Fclose(file->file) < 0 && ok) ok = fail(file, err, "close", NULL);
+    pulse_file_end();
     free(file);
     return ok;
 }
@@ -228,10 +263,13 @@ static uint64_t element_count(H5Shape shape)
 bool h5_write(H5 *file, const char *name, H5Type type, H5Shape shape, const void *data, Error *err)
 {
     hid_t set = make_data(file, name, stored_type(type), shape, false);
+    pulse_file_begin("writing an HDF5 file", file_seconds(element_count(shape) * sizeof(double)));
     bool ok = set >= 0 && (element_count(shape) == 0 || H5Dwrite(set, memory_type(type), H5S_ALL,
                                                                  H5S_ALL, H5P_DEFAULT, data) >= 0);
+    pulse_file_end();
+    if (!ok) fail(file, err, "write", name); /* before a call that forgets the reason */
     if (set >= 0) H5Dclose(set);
-    return ok || fail(file, err, "write", name);
+    return ok;
 }
 
 /* Fixed-length UTF-8, padded with zeros. */
@@ -256,10 +294,11 @@ bool h5_write_texts(H5 *file, const char *name, const char *const *texts, size_t
     hid_t set = make_data(file, name, type, (H5Shape){1, {count}}, false);
     bool ok =
         set >= 0 && (count == 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, block) >= 0);
+    if (!ok) fail(file, err, "write", name);
     if (set >= 0) H5Dclose(set);
     H5Tclose(type);
     free(block);
-    return ok || fail(file, err, "write", name);
+    return ok;
 }
 
 static bool write_attribute(H5 *file, const char *name, const char *key, hid_t type,
@@ -365,7 +404,9 @@ bool h5_read(H5 *file, const char *name, H5Type type, H5Shape shape, void *data,
     }
     if (element_count(shape) == 0) return true;
     hid_t set = H5Dopen2(file->file, name, H5P_DEFAULT);
+    pulse_file_begin("reading an HDF5 file", file_seconds(element_count(shape) * sizeof(double)));
     bool ok = H5Dread(set, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0;
+    pulse_file_end();
     H5Dclose(set);
     return ok || fail(file, err, "read", name);
 }

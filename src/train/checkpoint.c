@@ -13,8 +13,9 @@
 
 enum { PATH_BYTES = 4096, NAME_BYTES = 512 };
 
-static const char *const integer_keys[] = {"step", "epoch", "updates", "skipped"};
-enum { INTEGERS = 4 };
+static const char *const integer_keys[] = {"step",    "epoch",     "updates",
+                                           "skipped", "validated", "bad"};
+enum { INTEGERS = 6 };
 
 static H5Shape shape_to_h5(Shape shape)
 {
@@ -32,8 +33,9 @@ static bool write_header(H5 *file, const Checkpoint *checkpoint, Error *err)
     bool ok = h5_write_attribute_text(file, "/", "format", "umbel checkpoint", err) &&
               h5_write_attribute_int(file, "/", "version", CHECKPOINT_VERSION, err) &&
               h5_write_attribute_text(file, "/", "created_by", creator, err);
-    const uint64_t value[INTEGERS] = {checkpoint->step, checkpoint->epoch, checkpoint->updates,
-                                      checkpoint->skipped};
+    const uint64_t value[INTEGERS] = {checkpoint->step,      checkpoint->epoch,
+                                      checkpoint->updates,   checkpoint->skipped,
+                                      checkpoint->validated, checkpoint->bad};
     for (int i = 0; i < INTEGERS; i++)
         ok = ok && h5_write_attribute_int(file, "/", integer_keys[i], (int64_t)value[i], err);
     uint64_t hash[2] = {checkpoint->pack.high, checkpoint->pack.low};
@@ -74,7 +76,7 @@ static bool write_file(const Checkpoint *checkpoint, const char *path, Error *er
     if (!file) return false;
     bool ok = write_header(file, checkpoint, err) && write_heads(file, checkpoint, err) &&
               write_arrays(file, checkpoint, err);
-    ok = h5_close(file, err) && ok;
+    ok = h5_close(file, ok ? err : &(Error){0}) && ok;
     Seal seal = {.kind = SEAL_CHECKPOINT, .version = CHECKPOINT_VERSION};
     return ok && seal_write(path, &seal, err);
 }
@@ -112,8 +114,9 @@ static bool read_text(H5 *file, const char *name, const char **text, Arena *aren
 
 static bool read_header(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *err)
 {
-    uint64_t *const value[INTEGERS] = {&checkpoint->step, &checkpoint->epoch, &checkpoint->updates,
-                                       &checkpoint->skipped};
+    uint64_t *const value[INTEGERS] = {&checkpoint->step,      &checkpoint->epoch,
+                                       &checkpoint->updates,   &checkpoint->skipped,
+                                       &checkpoint->validated, &checkpoint->bad};
     for (int i = 0; i < INTEGERS; i++) {
         int64_t number = 0;
         if (!h5_read_attribute_int(file, "/", integer_keys[i], &number, err)) return false;

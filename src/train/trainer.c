@@ -2,7 +2,10 @@
  */
 #include "trainer.h"
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/pulse.h"
+#include "base/stop.h"
 #include "train/provenance.h"
 
 #include <inttypes.h>
@@ -64,11 +67,23 @@ static bool plan_epochs(Trainer *trainer, Error *err)
     return true;
 }
 
+static bool same_pack_everywhere(Trainer *trainer, Error *err)
+{
+    Hash128 hash = pack_hash(trainer->pack);
+    if (!comm_all_equal(trainer->comm, hash.high ^ hash.low) && comm_rank(trainer->comm) == 0)
+        error_set(err, ERROR_DATA,
+                  "%s: is not the same file on all ranks (their content hashes differ); give all "
+                  "nodes the same pack",
+                  trainer->config->pack);
+    return comm_agree(trainer->comm, err);
+}
+
 static bool open_pack(Trainer *trainer, Error *err)
 {
+    pulse_phase("opening the pack");
     trainer->pack = pack_open(trainer->config->pack, err);
     if (trainer->pack && choose_heads(trainer, err)) plan_epochs(trainer, err);
-    return comm_agree(trainer->comm, err);
+    return comm_agree(trainer->comm, err) && same_pack_everywhere(trainer, err);
 }
 
 static bool open_engine(Trainer *trainer, Error *err)
@@ -93,7 +108,10 @@ static bool open_engine(Trainer *trainer, Error *err)
         .seed = (uint64_t)config->seed,
         .workers = config->workers > 0 ? config->workers : pool_cores(),
         .training = true,
+        .report = ledger_note,
+        .report_context = trainer->ledger,
     };
+    pulse_phase("building the model");
     engine_open(&trainer->engine, &options, trainer->arena, err);
     return comm_agree(trainer->comm, err);
 }
@@ -125,8 +143,33 @@ static void open_buffers(Trainer *trainer)
     for (size_t h = 0; h <= heads; h++) trainer->best[h] = -1;
     trainer->lane = arena_new(trainer->arena, LaneContext, pool_workers(trainer->engine.pool));
     for (int w = 0; w < pool_workers(trainer->engine.pool); w++)
-        trainer->lane[w] = (LaneContext){trainer, w};
+        trainer->lane[w] = (LaneContext){.trainer = trainer, .worker = w};
     trainer->evaluator = evaluator_create(&trainer->engine, trainer->arena);
+}
+
+/* The newest checkpoint that can be read. A damaged one, as a full disk or a lost power may leave
+ * it, is passed over. */
+static bool newest_valid(const Trainer *trainer, uint64_t *step, Error *err)
+{
+    uint64_t limit = UINT64_MAX;
+    Error last = {0};
+    while (run_folder_newest(&trainer->folder, limit, step)) {
+        char path[RUN_PATH_BYTES];
+        Arena *arena = arena_create("checkpoint on trial");
+        Checkpoint checkpoint;
+        Error why = {0};
+        run_folder_checkpoint(&trainer->folder, *step, path, sizeof path);
+        bool ok = checkpoint_load(&checkpoint, path, arena, &why);
+        arena_destroy(arena);
+        if (ok) return true;
+        log_warning("%s; trying the checkpoint before it", why.text);
+        last = why;
+        limit = *step;
+    }
+    if (limit == UINT64_MAX) return false;
+    *err = last;
+    return error_context(err, "none of the checkpoints in %s can be read, such as",
+                         trainer->folder.path);
 }
 
 /* Rank 0 looks at the folder, so that all ranks go the same way even if their file systems lag. */
@@ -137,7 +180,7 @@ static bool open_folder(Trainer *trainer, bool resume, bool *has_checkpoint, uin
     trainer->folder.keep = trainer->config->checkpoint_keep;
     uint64_t found[2] = {0, 0};
     if (comm_rank(trainer->comm) == 0 && run_folder_open(&trainer->folder, resume, err))
-        found[0] = resume && run_folder_newest(&trainer->folder, &found[1]);
+        found[0] = resume && newest_valid(trainer, &found[1], err);
     comm_broadcast(trainer->comm, found, sizeof found, 0);
     *has_checkpoint = found[0];
     *step = found[1];
@@ -154,6 +197,14 @@ static bool restore(Trainer *trainer, uint64_t step, Error *err)
     return true;
 }
 
+static bool open_ledger(Trainer *trainer, Error *err)
+{
+    char path[RUN_PATH_BYTES];
+    snprintf(path, sizeof path, "%s/bad_images.csv", trainer->folder.path);
+    trainer->ledger = ledger_open(trainer->pack, path, trainer->comm, err);
+    return comm_agree(trainer->comm, err);
+}
+
 static bool open_all(Trainer *trainer, bool resume, Error *err)
 {
     bool has_checkpoint = false;
@@ -161,6 +212,7 @@ static bool open_all(Trainer *trainer, bool resume, Error *err)
     if (!provenance_agree(trainer->comm, provenance_text(trainer->arena), err)) return false;
     if (!open_pack(trainer, err)) return false;
     if (!open_folder(trainer, resume, &has_checkpoint, &step, err)) return false;
+    if (!open_ledger(trainer, err)) return false;
     if (!open_engine(trainer, err)) return false;
     open_reduction(trainer);
     open_buffers(trainer);
@@ -176,7 +228,12 @@ Trainer *trainer_open(const TrainerOptions *options, Error *err)
 {
     Arena *arena = arena_create("run");
     Trainer *trainer = arena_new(arena, Trainer, 1);
-    *trainer = (Trainer){.arena = arena, .comm = options->comm, .config = options->config};
+    *trainer = (Trainer){.arena = arena,
+                         .comm = options->comm,
+                         .config = options->config,
+                         .saved = UINT64_MAX,
+                         .started = clock_seconds()};
+    trainer->watchdog = watchdog_start(options->comm, options->config->hang_seconds);
     if (!open_all(trainer, options->resume, err)) {
         trainer_close(trainer);
         return NULL;
@@ -194,6 +251,8 @@ Trainer *trainer_open(const TrainerOptions *options, Error *err)
 void trainer_close(Trainer *trainer)
 {
     if (!trainer) return;
+    watchdog_stop(trainer->watchdog);
+    ledger_close(trainer->ledger);
     engine_close(&trainer->engine);
     if (trainer->reduce) reduce_destroy(trainer->reduce);
     pack_close(trainer->pack);
@@ -230,46 +289,81 @@ static bool link_best(Trainer *trainer, const bool *improved, Error *err)
     return comm_agree(trainer->comm, err);
 }
 
-/* Validates; keeps a checkpoint if a head is better than ever. *saved tells whether it did. */
-static bool end_epoch(Trainer *trainer, bool *saved, Error *err)
+/* Keeps a checkpoint of an epoch in which a head is better than ever. */
+static void keep_best(Trainer *trainer, const Score *score)
+{
+    bool *improved = calloc((size_t)score->heads + 1, sizeof *improved);
+    if (!improved) die("validation: out of memory");
+    if (find_improved(trainer, score, improved)) {
+        Error err = {0};
+        trainer_try_save(trainer);
+        if (trainer->saved == trainer->step && !link_best(trainer, improved, &err))
+            log_warning("%s", err.text);
+    }
+    free(improved);
+}
+
+/* Validates after an epoch. A stop may cut it short; then it is made up for when the run goes on. */
+static void validate(Trainer *trainer)
 {
     size_t images;
     pack_split(trainer->pack, SPLIT_VAL, &images);
-    if (images == 0) return true;
+    if (images == 0 || trainer->validated == trainer->step) return;
     if (trainer->has_progress) progress_hide(&trainer->progress);
     const Score *score =
         evaluate(trainer->evaluator, SPLIT_VAL, trainer->has_progress ? "validating" : NULL);
+    trainer->stop = score == NULL;
+    if (!score) return;
+    trainer->validated = trainer->step;
     log_validation(trainer, score);
+    keep_best(trainer, score);
     interval_start(trainer);
-    bool *improved = calloc((size_t)score->heads + 1, sizeof *improved);
-    if (!improved) die("validation: out of memory");
-    bool ok = true;
-    if (find_improved(trainer, score, improved)) {
-        *saved = true;
-        ok = trainer_save(trainer, err) && link_best(trainer, improved, err);
-    }
-    free(improved);
-    return ok;
 }
 
-bool trainer_run(Trainer *trainer, long until, Error *err)
+static bool at_epoch_end(const Trainer *trainer)
+{
+    return trainer->step > 0 && trainer->step % trainer->steps_per_epoch == 0;
+}
+
+/* The loop. Leaves it at the end, at a stop, or without hope. */
+static TrainerEnd run_steps(Trainer *trainer, uint64_t end)
+{
+    uint64_t every = (uint64_t)trainer->config->checkpoint_every;
+    if (at_epoch_end(trainer)) validate(trainer); /* that an earlier stop has cut short */
+    while (trainer->step < end && !trainer->stop) {
+        trainer_step(trainer);
+        if (trainer->has_progress) progress_set(&trainer->progress, (size_t)trainer->step);
+        if (is_hopeless(trainer)) return TRAINER_HOPELESS;
+        if (trainer->stop) break;
+        if (at_epoch_end(trainer)) validate(trainer);
+        if (every > 0 && trainer->step % every == 0 && trainer->saved != trainer->step)
+            trainer_try_save(trainer);
+    }
+    bool unfinished = trainer->step < end || (at_epoch_end(trainer) && trainer->stop);
+    return unfinished ? TRAINER_STOPPED : TRAINER_DONE;
+}
+
+static void tell_bad_images(const Trainer *trainer)
+{
+    if (comm_rank(trainer->comm) == 0 && ledger_records(trainer->ledger) > 0)
+        log_warning("%zu images could not be read; %s/bad_images.csv lists them",
+                    ledger_records(trainer->ledger), trainer->folder.path);
+}
+
+TrainerEnd trainer_run(Trainer *trainer, long until, Error *err)
 {
     uint64_t end = trainer->steps_per_epoch * (uint64_t)trainer->config->epochs;
     if (until >= 0 && (uint64_t)until < end) end = (uint64_t)until;
-    uint64_t every = (uint64_t)trainer->config->checkpoint_every;
-    bool saved = false;
-    while (trainer->step < end) {
-        trainer_step(trainer);
-        saved = false;
-        if (trainer->has_progress) progress_set(&trainer->progress, (size_t)trainer->step);
-        if (trainer->step % trainer->steps_per_epoch == 0 && !end_epoch(trainer, &saved, err))
-            return false;
-        bool due = every > 0 && trainer->step % every == 0;
-        if (due && !saved && !(saved = trainer_save(trainer, err))) return false;
-    }
-    if (!saved && !trainer_save(trainer, err)) return false;
-    if (trainer->has_progress) progress_finish(&trainer->progress);
-    return true;
+    TrainerEnd how = run_steps(trainer, end);
+    if (trainer->has_progress) progress_hide(&trainer->progress);
+    if (trainer->saved != trainer->step && !trainer_save(trainer, err)) return TRAINER_FAILED;
+    tell_bad_images(trainer);
+    if (how == TRAINER_STOPPED)
+        log_info("stopped at step %" PRIu64 " (%s), with a checkpoint; go on with --resume",
+                 trainer->step, stop_reason() ? stop_reason() : "asked of another rank");
+    else if (how == TRAINER_DONE && trainer->has_progress)
+        progress_finish(&trainer->progress);
+    return how;
 }
 
 uint64_t trainer_steps(const Trainer *trainer)
