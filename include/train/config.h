@@ -23,8 +23,11 @@ typedef struct Config {
     int image; /* side of the input, pixels */
     int batch, lane, epochs;
     long seed;
-    double clip_norm;                /* 0: off */
-    int reduce;                      /* ReduceKind */
+    double clip_norm;              /* 0: off */
+    int reduce;                    /* ReduceKind */
+    char stage[OPTION_TEXT_BYTES]; /* folder; empty: none */
+    bool stage_remove;
+    bool node_reduce;                /* an accumulator per node */
     int max_skipped;                 /* steps in a row */
     double max_bad;                  /* share of an epoch's images */
     double time_limit, hang_seconds; /* minutes; seconds; 0: none */

@@ -18,6 +18,7 @@ struct Comm {
     MPI_Comm world;
     int rank, size;
     MPI_Request request[COMM_REQUESTS];
+    MPI_Win window; /* of comm_share; MPI_WIN_NULL: none */
 };
 
 /* --- start and end --- */
@@ -58,6 +59,7 @@ Comm *comm_open(int *argc, char ***argv)
     MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
     Comm *comm = calloc(1, sizeof *comm);
     if (!comm) die("MPI: out of memory");
+    comm->window = MPI_WIN_NULL;
     MPI_Comm_dup(MPI_COMM_WORLD, &comm->world);
     install_error_handler(comm->world);
     MPI_Comm_rank(comm->world, &comm->rank);
@@ -201,6 +203,58 @@ bool comm_test(Comm *comm, int slot)
     int done = 0;
     MPI_Test(&comm->request[slot], &done, MPI_STATUS_IGNORE);
     return done;
+}
+
+/* --- nodes --- */
+
+static Comm *adopt(MPI_Comm world)
+{
+    if (world == MPI_COMM_NULL) return NULL;
+    Comm *comm = calloc(1, sizeof *comm);
+    if (!comm) die("MPI: out of memory");
+    *comm = (Comm){.world = world, .window = MPI_WIN_NULL};
+    MPI_Comm_rank(world, &comm->rank);
+    MPI_Comm_size(world, &comm->size);
+    return comm;
+}
+
+Comm *comm_split_node(Comm *comm)
+{
+    MPI_Comm world;
+    MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &world);
+    return adopt(world);
+}
+
+Comm *comm_split_leaders(Comm *comm, const Comm *node)
+{
+    MPI_Comm world;
+    MPI_Comm_split(comm->world, node->rank == 0 ? 0 : MPI_UNDEFINED, comm->rank, &world);
+    return adopt(world);
+}
+
+void comm_free(Comm *comm)
+{
+    if (!comm) return;
+    if (comm->window != MPI_WIN_NULL) MPI_Win_free(&comm->window);
+    MPI_Comm_free(&comm->world);
+    free(comm);
+}
+
+void *comm_share(Comm *node, size_t bytes)
+{
+    enum { ALIGNMENT = 64 };
+    void *memory;
+    MPI_Aint size;
+    int unit;
+    MPI_Win_allocate_shared(node->rank == 0 ? (MPI_Aint)(bytes + ALIGNMENT) : 0, 1, MPI_INFO_NULL,
+                            node->world, &memory, &node->window);
+    MPI_Win_shared_query(node->window, 0, &size, &unit, &memory);
+    /* Each rank has an address of its own for it, of the same page and so of the same alignment. */
+    char *aligned = (char *)(((uintptr_t)memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    if (node->rank == 0) memset(aligned, 0, bytes);
+    int64_t ready = 1;
+    comm_sum_i64(node, &ready, 1);
+    return aligned;
 }
 
 /* "Open MPI 4.1.4" from "Open MPI v4.1.4, package: …", "MPICH 4.0.2" from "MPICH

@@ -81,7 +81,14 @@ static bool same_pack_everywhere(Trainer *trainer, Error *err)
 static bool open_pack(Trainer *trainer, Error *err)
 {
     pulse_phase("opening the pack");
-    trainer->pack = pack_open(trainer->config->pack, err);
+    const Config *config = trainer->config;
+    const char *path = config->pack;
+    if (*config->stage) {
+        if (!stage_pack(config->pack, config->stage, trainer->staged, trainer->comm, err))
+            return false;
+        path = trainer->staged;
+    }
+    trainer->pack = pack_open(path, err);
     if (trainer->pack && choose_heads(trainer, err)) plan_epochs(trainer, err);
     return comm_agree(trainer->comm, err) && same_pack_everywhere(trainer, err);
 }
@@ -124,7 +131,8 @@ static void open_reduction(Trainer *trainer)
                              .count = graph->params->total,
                              .side =
                                  SIDE_FIXED + (size_t)(SIDE_PER_HEAD * heads) + graph->state->total,
-                             .workers = pool_workers(trainer->engine.pool)};
+                             .workers = pool_workers(trainer->engine.pool),
+                             .node = trainer->config->node_reduce};
     trainer->reduce = reduce_create(trainer->comm, &options, trainer->arena);
     trainer->optimizer =
         optimizer_create(trainer->config->optimizer, trainer->config->optimizer_options,
@@ -256,6 +264,8 @@ void trainer_close(Trainer *trainer)
     engine_close(&trainer->engine);
     if (trainer->reduce) reduce_destroy(trainer->reduce);
     pack_close(trainer->pack);
+    if (*trainer->staged && trainer->config->stage_remove)
+        stage_remove(trainer->staged, trainer->comm);
     arena_destroy(trainer->arena);
 }
 

@@ -1,6 +1,7 @@
 /* The trainer's parts; private to train. */
 #pragma once
 
+#include "data/stage.h"
 #include "dist/reduce.h"
 #include "dist/watchdog.h"
 #include "optim/optimizer.h"
@@ -41,6 +42,7 @@ struct Trainer {
     Arena *arena;
     Comm *comm;
     Config *config;
+    char staged[STAGE_PATH_BYTES]; /* path of the pack's copy on this node; empty: none */
     Pack *pack;
     Engine engine;
     Reduce *reduce;
