@@ -13,10 +13,13 @@
 #include <stdio.h>
 
 /* Smooth networks differ from float64 by rounding only. Where a ReLU's input is zero up to rounding or two
- * pixels of a max pooling are equal, float32 may take the other side: such a network is held to so many
- * times what PyTorch's own float32 errs by, or to a few roundings where that is next to nothing. */
-static const double FORWARD_LIMIT = 1e-5, GRADIENT_LIMIT = 1e-5;
-static const double TIMES_FLOAT32 = 2, ROUNDING = 2e-6;
+ * pixels of a max pooling are equal, float32 may take the other side: such a network is held to twice what
+ * PyTorch's own float32 errs by, or to rounding where that is next to nothing. (The goldens are the best
+ * of several draws, so that in them PyTorch was lucky; and rounding differs by CPU.) */
+typedef struct Limit {
+    double smooth, rounding;
+} Limit;
+static const Limit FORWARD = {1e-5, 2e-6}, GRADIENT = {1e-5, 1e-5};
 
 /* The worst relative L2 error of one kind, over tensors and ways of cutting the batch into lanes. */
 typedef struct Worst {
@@ -257,10 +260,9 @@ static void check_lanes(const Golden *golden, int lane, Report *report)
 
 /* --- the verdict --- */
 
-static double limit_of(const Golden *golden, double smooth, double float32)
+static double limit_of(const Golden *golden, Limit limit, double float32)
 {
-    if (golden->is_smooth) return smooth;
-    return TIMES_FLOAT32 * float32 > ROUNDING ? TIMES_FLOAT32 * float32 : ROUNDING;
+    return golden->is_smooth ? limit.smooth : fmax(2 * float32, limit.rounding);
 }
 
 static void judge(const Golden *golden, const char *what, const Worst *worst, double limit)
@@ -272,12 +274,11 @@ static void judge(const Golden *golden, const char *what, const Worst *worst, do
 
 static void judge_all(const Golden *golden, const Report *found)
 {
-    judge(golden, "logits", &found->logits,
-          limit_of(golden, FORWARD_LIMIT, golden->float32_logits));
+    judge(golden, "logits", &found->logits, limit_of(golden, FORWARD, golden->float32_logits));
     judge(golden, "gradients", &found->gradients,
-          limit_of(golden, GRADIENT_LIMIT, golden->float32_gradients));
-    judge(golden, "loss", &found->loss, FORWARD_LIMIT);
-    judge(golden, "running statistics", &found->statistics, FORWARD_LIMIT);
+          limit_of(golden, GRADIENT, golden->float32_gradients));
+    judge(golden, "loss", &found->loss, FORWARD.smooth);
+    judge(golden, "running statistics", &found->statistics, FORWARD.smooth);
 }
 
 /* In the columns of tests/parity/parity.sh. */
