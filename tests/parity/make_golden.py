@@ -33,6 +33,7 @@ HEADS = {"type": (7, 1.0), "part": (3, 0.5), "angle": (12, 2.0)}  # classes, wei
 
 # ResNets come as they are and as smooth twins, in which gradients differ by rounding only.
 SMOOTH = dict(activation="silu", pool="avg")
+CIFAR = dict(kind="resnet20", image=28, images=4, width=4)  # 28, 14, 7
 BASIC = dict(kind="resnet18", image=48, images=4, layers=[1, 1, 1, 1], width=4)
 BOTTLENECK = dict(kind="resnet50", image=48, images=4, layers=[1, 1, 1, 1], width=4)
 # As many groups in all stages, of 2, 4, 8 and 16 channels; twice as wide inside, as the real one.
@@ -49,7 +50,8 @@ SMALL = {
                             depths=[1, 1, 2, 1], dims=[8, 16, 24, 40]),
     "convnextv2": dict(kind="convnextv2_atto", image=64, images=4, layer_scale=0,
                        depths=[1, 1, 2, 1], dims=[8, 12, 16, 24]),
-    "resnet20": dict(kind="resnet20", image=28, images=4),  # 28, 14, 7
+    "resnet20_relu": dict(CIFAR, activation="relu"),
+    "resnet20_silu": dict(CIFAR, activation="silu"),
     "resnet18_relu": dict(BASIC, activation="relu", pool="max"),
     "resnet18_silu": dict(BASIC, **SMOOTH),
     "resnet18_nopool": dict(BASIC, image=32, activation="silu", pool="none"),
@@ -66,14 +68,19 @@ SMALL = {
     "mobilenet_v1_relu6": dict(MOBILENET, activation="relu6", gain=2, shift=2),
     "mobilenet_v1_silu": dict(MOBILENET, activation="silu", gain=1, shift=1),
 }
+FULL_SIZE = dict(image=224, images=2)
 FULL = {
-    "convnext_tiny_scale_0.3": dict(kind="convnext_tiny", image=224, images=2, layer_scale=0.3),
-    "convnext_tiny_scale_1e-6": dict(kind="convnext_tiny", image=224, images=2, layer_scale=1e-6),
-    "convnextv2_tiny": dict(kind="convnextv2_tiny", image=224, images=2, layer_scale=0),
-    **{kind: dict(kind=kind, image=224, images=2)
-       for kind in ("resnet18", "resnet50", "resnext50_32x4d", "resnet50d", "vit_small_patch16",
-                    "vit_base_patch16")},
+    "convnext_tiny_scale_0.3": dict(FULL_SIZE, kind="convnext_tiny", layer_scale=0.3),
+    "convnext_tiny_scale_1e-6": dict(FULL_SIZE, kind="convnext_tiny", layer_scale=1e-6),
+    "convnextv2_tiny": dict(FULL_SIZE, kind="convnextv2_tiny", layer_scale=0),
+    "vit_small_patch16": dict(FULL_SIZE, kind="vit_small_patch16"),
+    "vit_base_patch16": dict(FULL_SIZE, kind="vit_base_patch16"),
+    "mobilenet_v1": dict(FULL_SIZE, kind="mobilenet_v1", gain=2, shift=2),
+    "mobilenet_v1_silu": dict(FULL_SIZE, kind="mobilenet_v1", gain=1, shift=1, activation="silu"),
 }
+for kind in ("resnet18", "resnet50", "resnext50_32x4d", "resnet50d"):
+    FULL[kind] = dict(FULL_SIZE, kind=kind)
+    FULL[f"{kind}_silu"] = dict(FULL_SIZE, kind=kind, **SMOOTH)
 # A small golden is the best of so many draws, and this is far enough from kinks.
 DRAWS, FAR = 32, 2e-5
 # Pixels of few bits compress, but their sums tie in a max pooling now and then.
