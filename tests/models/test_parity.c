@@ -12,14 +12,15 @@
 #include <glob.h>
 #include <stdio.h>
 
-/* Smooth networks differ from float64 by rounding only. Where a ReLU's input is zero up to rounding or two
+/* Smooth networks differ from float64 by rounding only, which grows with depth: fifty norms in a row make
+ * ten times as much of it as the small committed ones. Where a ReLU's input is zero up to rounding or two
  * pixels of a max pooling are equal, float32 may take the other side: such a network is held to twice what
- * PyTorch's own float32 errs by, or to rounding where that is next to nothing. (The goldens are the best
- * of several draws, so that in them PyTorch was lucky; and rounding differs by CPU.) */
-typedef struct Limit {
-    double smooth, rounding;
-} Limit;
-static const Limit FORWARD = {1e-5, 2e-6}, GRADIENT = {1e-5, 1e-5};
+ * PyTorch's own float32 errs by, or to rounding where that is next to nothing. (The committed goldens are
+ * the best of several draws, so that in them PyTorch was lucky; and rounding differs by CPU.) */
+static const double FORWARD_LIMIT = 1e-5, FORWARD_ROUNDING = 2e-6;
+static const double COMMITTED_GRADIENT_LIMIT = 1e-5, GRADIENT_LIMIT = 1e-4,
+                    GRADIENT_ROUNDING = 1e-5;
+static bool is_committed; /* the goldens, not others named on the command line */
 
 /* The worst relative L2 error of one kind, over tensors and ways of cutting the batch into lanes. */
 typedef struct Worst {
@@ -260,9 +261,10 @@ static void check_lanes(const Golden *golden, int lane, Report *report)
 
 /* --- the verdict --- */
 
-static double limit_of(const Golden *golden, Limit limit, double float32)
+/* Of a smooth network, or of one with kinks by PyTorch's float32. */
+static double limit_of(const Golden *golden, double smooth, double float32, double rounding)
 {
-    return golden->is_smooth ? limit.smooth : fmax(2 * float32, limit.rounding);
+    return golden->is_smooth ? smooth : fmax(2 * float32, rounding);
 }
 
 static void judge(const Golden *golden, const char *what, const Worst *worst, double limit)
@@ -274,11 +276,13 @@ static void judge(const Golden *golden, const char *what, const Worst *worst, do
 
 static void judge_all(const Golden *golden, const Report *found)
 {
-    judge(golden, "logits", &found->logits, limit_of(golden, FORWARD, golden->float32_logits));
+    double smooth = is_committed ? COMMITTED_GRADIENT_LIMIT : GRADIENT_LIMIT;
+    judge(golden, "logits", &found->logits,
+          limit_of(golden, FORWARD_LIMIT, golden->float32_logits, FORWARD_ROUNDING));
     judge(golden, "gradients", &found->gradients,
-          limit_of(golden, GRADIENT, golden->float32_gradients));
-    judge(golden, "loss", &found->loss, FORWARD.smooth);
-    judge(golden, "running statistics", &found->statistics, FORWARD.smooth);
+          limit_of(golden, smooth, golden->float32_gradients, GRADIENT_ROUNDING));
+    judge(golden, "loss", &found->loss, FORWARD_LIMIT);
+    judge(golden, "running statistics", &found->statistics, FORWARD_LIMIT);
 }
 
 /* In the columns of tests/parity/parity.sh. */
@@ -325,6 +329,7 @@ int main(int argc, char **argv)
     wants_rows = argc > 1 && strcmp(argv[1], "--report") == 0;
     if (argc > 1 + wants_rows)
         return check_goldens(argv + 1 + wants_rows, (size_t)(argc - 1 - wants_rows));
+    is_committed = true;
     glob_t committed = {0};
     glob("tests/parity/golden/*.h5", 0, NULL, &committed);
     int failed = check_goldens(committed.gl_pathv, committed.gl_pathc);

@@ -1,5 +1,6 @@
 /*
- * Dense convolution, norms, shortcuts and the loss against their double-precision references. Sizes are odd on purpose.
+ * Plain convolution, layer norm, depthwise convolution, the shortcut, the mean and the loss against their
+ * double-precision references. Sizes are odd on purpose.
  */
 #include "nn/check_op.h"
 
