@@ -169,7 +169,8 @@ static void save_mixed(const char *path, const char *config, int classes)
 static void test_inconsistent_checkpoints(void **state)
 {
     (void)state;
-    const char *path = in_folder("mixed.h5");
+    char path[256]; /* in_folder's own does not last that long */
+    snprintf(path, sizeof path, "%s/mixed.h5", folder);
     save_mixed(path, resnet_config, 3);
     check_refused(path, UMBEL_ERROR_DATA, "is missing");
     save_mixed(path, convnext_config, 2);
