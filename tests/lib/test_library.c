@@ -3,8 +3,10 @@
 #include "data/pictures.h"
 #include "saved.h"
 
+#include "kernels/gemm.h"
 #include "umbel.h"
 
+#include <dlfcn.h>
 #include <math.h>
 #include <pthread.h>
 #include <sys/resource.h>
@@ -419,6 +421,41 @@ static void test_threads(void **state)
     umbel_context_free(expected);
 }
 
+/* --- a host with an OpenBLAS of its own --- */
+
+extern void openblas_set_num_threads(int threads);
+extern int openblas_get_num_threads(void), openblas_get_parallel(void);
+
+static int host_threads(void)
+{
+    enum { OPENMP = 2 };
+    int (*omp)(void) = NULL;
+    if (openblas_get_parallel() == OPENMP)
+        *(void **)&omp = dlsym(RTLD_DEFAULT, "omp_get_max_threads");
+    return omp ? omp() : openblas_get_num_threads();
+}
+
+static void test_host_blas(void **state)
+{
+    (void)state;
+    UmbelContext *before = context_for(model, BATCH), *after = context_for(model, BATCH);
+    openblas_set_num_threads(1);
+    classify(before, image, BATCH);
+    openblas_set_num_threads(2);
+    classify(after, image, BATCH);
+    assert_int_equal(host_threads(), 2);
+    for (int i = 0; i < BATCH; i++) check_same(before, i, after, i);
+    int outer = gemm_enter(), inner = gemm_enter();
+    assert_int_equal(host_threads(), 1);
+    gemm_leave(inner);
+    assert_int_equal(host_threads(), 1);
+    gemm_leave(outer);
+    assert_int_equal(host_threads(), 2);
+    openblas_set_num_threads(1);
+    umbel_context_free(before);
+    umbel_context_free(after);
+}
+
 /* --- memory --- */
 
 /* VmRSS in KiB. */
@@ -535,6 +572,7 @@ int main(void)
         cmocka_unit_test(test_wrong_sizes),
         cmocka_unit_test(test_pixels),
         cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_host_blas),
         cmocka_unit_test(test_thousand_images),
         cmocka_unit_test(test_models_come_and_go),
         cmocka_unit_test(test_no_memory),
