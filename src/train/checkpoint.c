@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES = 4096, NAME_BYTES = 512 };
+enum { PATH_BYTES = 4096, NAME_BYTES = 512, CLASSES_MAX = 65536 };
 
 static const char *const integer_keys[] = {"step",    "epoch",     "updates",
                                            "skipped", "validated", "bad"};
@@ -149,6 +149,9 @@ static bool read_heads(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
         if (!h5_read_texts(file, path, &classes, &class_count, err)) return false;
         checkpoint->head[h] =
             (CheckpointHead){name[h], (int)class_count, adopt_texts(classes, class_count, arena)};
+        if (class_count < 1 || class_count > CLASSES_MAX)
+            return error_set(err, ERROR_DATA, "%s: has no classes, or more than %d", path,
+                             CLASSES_MAX);
     }
     return h5_read(file, "/best", H5_F64, (H5Shape){1, {count + 1}}, checkpoint->best, err);
 }
