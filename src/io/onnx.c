@@ -241,8 +241,9 @@ static bool check_names(const Onnx *onnx, const char *path, Error *err)
     qsort(names, count, sizeof *names, compare_names);
     for (size_t i = 1; i < count; i++)
         if (strcmp(names[i - 1], names[i]) == 0)
-            return error_set(err, ERROR_DATA, "cannot write %s: two of its values are called \"%s\"",
-                             path, names[i]);
+            return error_set(err, ERROR_DATA,
+                             "cannot write %s: two of its values are called \"%s\"", path,
+                             names[i]);
     return true;
 }
 
