@@ -47,3 +47,8 @@ void augment_free(AugmentScratch *scratch);
  * normalises and stores into out (side, side, 3). On failure out is all zero and err tells why. */
 bool augment_apply(float *out, int side, const AugmentOptions *options, const AugmentChoice *choice,
                    const uint8_t *data, size_t bytes, AugmentScratch *scratch, Error *err);
+
+/* The same for a picture in memory instead of a file; gives the bits that a PNG of it would. */
+bool augment_apply_pixels(float *out, int side, const AugmentOptions *options,
+                          const AugmentChoice *choice, const RgbPixels *pixels,
+                          AugmentScratch *scratch, Error *err);

@@ -17,8 +17,9 @@ typedef struct ModelSpec {
     const void *trunk_options;
     const HeadSpec *head; /* (heads) */
     int heads;
-    int image; /* side of the input, pixels */
-    int lane;  /* most images in a run */
+    int image;            /* side of the input, pixels */
+    int lane;             /* most images in a run */
+    bool only_evaluation; /* never trained: no plan for it, and no advice */
 } ModelSpec;
 
 typedef struct ModelHead {

@@ -175,29 +175,45 @@ static void normalisation(const AugmentOptions *options, float scale[3], float s
     }
 }
 
-bool augment_apply(float *out, int side, const AugmentOptions *options, const AugmentChoice *choice,
-                   const uint8_t *data, size_t bytes, AugmentScratch *scratch, Error *err)
+/* From scratch->image, which shows `covered` of the picture, to the network's input; all zero if
+ * `ok` is false or becomes so. */
+static bool finish(float *out, int side, const AugmentOptions *options, const AugmentChoice *choice,
+                   const Rect *covered, bool ok, AugmentScratch *scratch, Error *err)
 {
-    Rect covered;
-    float scale[3], shift[3];
-    FilterKind filter = (FilterKind)options->interpolation;
-    int reduce = reduce_for(choice, side);
-    normalisation(options, scale, shift);
-    bool ok = image_decode(&scratch->image, &covered, data, bytes, region_of(choice, filter, side),
-                           reduce, err);
-    if (ok && !holds(&covered, choice))
+    if (ok && !holds(covered, choice))
         ok = error_set(err, ERROR_DATA, "the picture is smaller than its stated size");
     if (ok) {
         /* PNG ignores `reduce`: what the pixels cover tells the true one. */
-        double shrink_x = (double)covered.width / scratch->image.width;
-        double shrink_y = (double)covered.height / scratch->image.height;
-        ResampleWindow window = {(choice->x - covered.x) / shrink_x,
-                                 (choice->y - covered.y) / shrink_y, choice->width / shrink_x,
+        double shrink_x = (double)covered->width / scratch->image.width;
+        double shrink_y = (double)covered->height / scratch->image.height;
+        ResampleWindow window = {(choice->x - covered->x) / shrink_x,
+                                 (choice->y - covered->y) / shrink_y, choice->width / shrink_x,
                                  choice->height / shrink_y};
-        ok = resample(out, side, &scratch->image, &window, filter, scale, shift, choice->flip,
-                      scratch) ||
+        float scale[3], shift[3];
+        normalisation(options, scale, shift);
+        ok = resample(out, side, &scratch->image, &window, (FilterKind)options->interpolation,
+                      scale, shift, choice->flip, scratch) ||
              error_set(err, ERROR_SYSTEM, "no memory for resampling");
     }
     if (!ok) memset(out, 0, sizeof(float) * (size_t)side * (size_t)side * 3);
     return ok;
+}
+
+bool augment_apply(float *out, int side, const AugmentOptions *options, const AugmentChoice *choice,
+                   const uint8_t *data, size_t bytes, AugmentScratch *scratch, Error *err)
+{
+    Rect covered;
+    FilterKind filter = (FilterKind)options->interpolation;
+    bool ok = image_decode(&scratch->image, &covered, data, bytes, region_of(choice, filter, side),
+                           reduce_for(choice, side), err);
+    return finish(out, side, options, choice, &covered, ok, scratch, err);
+}
+
+bool augment_apply_pixels(float *out, int side, const AugmentOptions *options,
+                          const AugmentChoice *choice, const RgbPixels *pixels,
+                          AugmentScratch *scratch, Error *err)
+{
+    Rect covered = {0, 0, pixels->width, pixels->height};
+    bool ok = image_from_rgb(&scratch->image, pixels, err);
+    return finish(out, side, options, choice, &covered, ok, scratch, err);
 }

@@ -381,10 +381,9 @@ static bool prepare_labels(Labels *labels, const Listing *listing, const PackOpt
     if (!labels->split || options->allow_unseen) return labels->split != NULL;
     const double *share = options->shares.share;
     bool computed = share[SPLIT_TRAIN] + share[SPLIT_VAL] + share[SPLIT_TEST] > 0;
-    return check_classes(listing, labels->group, labels->split,
-                         computed ? "add images of them or merge them with others"
-                                  : "split anew with --split",
-                         err);
+    return check_classes(
+        listing, labels->group, labels->split,
+        computed ? "add images of them or merge them with others" : "split anew with --split", err);
 }
 
 /* Rank 0, when all records have come. */

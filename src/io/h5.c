@@ -37,16 +37,37 @@ static bool fail(const H5 *file, Error *err, const char *what, const char *name)
                      file->path, name ? ": " : "", name ? name : "", reason);
 }
 
-/* Locks fail on file systems without them, and packs are never written while they are read. The
- * library reads the variable when it opens its first file. */
-static void start_library(void)
+/* HDF5 prints the errors of a thread unless told not to: it is told so while a file of ours is open
+ * there, and prints again as its other users wish afterwards. */
+static _Thread_local struct {
+    int files;
+    H5E_auto2_t print;
+    void *context;
+} silence;
+
+static void begin_silence(void)
 {
-    static bool started;
-    if (started) return;
-    started = true;
-    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
-    H5open();
+    if (silence.files++ > 0) return;
+    H5Eget_auto2(H5E_DEFAULT, &silence.print, &silence.context);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
+static void end_silence(void)
+{
+    if (--silence.files == 0) H5Eset_auto2(H5E_DEFAULT, silence.print, silence.context);
+}
+
+/* Locks fail on file systems without them, and no file is written while it is read. Before 1.10.7
+ * only the environment could say so. */
+static hid_t file_access(void)
+{
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+#if H5_VERSION_GE(1, 10, 7)
+    H5Pset_file_locking(access, false, true);
+#else
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
+#endif
+    return access;
 }
 
 /* --- types --- */
@@ -119,9 +140,9 @@ static const char *shape_text(H5Shape shape, char text[96])
 
 static H5 *new_file(const char *path, bool writing)
 {
-    start_library();
     H5 *file = calloc(1, sizeof *file);
     if (!file) die("HDF5: out of memory");
+    begin_silence();
     snprintf(file->path, sizeof file->path, "%s", path);
     file->writing = writing;
     return file;
@@ -132,6 +153,7 @@ static H5 *opened(H5 *file, Error *err)
 {
     if (file->file >= 0) return file;
     fail(file, err, file->writing ? "create" : "open", NULL);
+    end_silence();
     free(file);
     return NULL;
 }
@@ -139,7 +161,7 @@ static H5 *opened(H5 *file, Error *err)
 H5 *h5_create(const char *path, Error *err)
 {
     H5 *file = new_file(path, true);
-    hid_t creation = H5Pcreate(H5P_FILE_CREATE), access = H5Pcreate(H5P_FILE_ACCESS);
+    hid_t creation = H5Pcreate(H5P_FILE_CREATE), access = file_access();
     H5Pset_obj_track_times(creation, false);
     H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
     H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18);
@@ -152,7 +174,9 @@ H5 *h5_create(const char *path, Error *err)
 H5 *h5_open(const char *path, Error *err)
 {
     H5 *file = new_file(path, false);
-    file->file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    hid_t access = file_access();
+    file->file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    H5Pclose(access);
     return opened(file, err);
 }
 
@@ -162,6 +186,7 @@ bool h5_close(H5 *file, Error *err)
     if (file->writing && H5Fflush(file->file, H5F_SCOPE_LOCAL) < 0)
         ok = fail(file, err, "write", NULL);
     if (H5Fclose(file->file) < 0 && ok) ok = fail(file, err, "close", NULL);
+    end_silence();
     free(file);
     return ok;
 }
@@ -323,6 +348,20 @@ static bool shape_of_data(hid_t set, H5Shape *shape)
     return true;
 }
 
+/* Whether an array of `bytes` each can lie in the file; ours are not compressed, so one that claims
+ * more is no reason to ask for memory. */
+static bool fits_file(const H5 *file, H5Shape shape, uint64_t bytes)
+{
+    hsize_t left = 0;
+    if (bytes == 0 || H5Fget_filesize(file->file, &left) < 0) return false;
+    left /= bytes;
+    for (int i = 0; i < shape.rank; i++) {
+        if (shape.dim[i] == 0) return true;
+        left /= shape.dim[i];
+    }
+    return left > 0;
+}
+
 /* Opens an array; -1 with an error if it is not there. */
 static hid_t open_data(H5 *file, const char *name, Error *err)
 {
@@ -337,11 +376,15 @@ bool h5_info(H5 *file, const char *name, H5Type *type, H5Shape *shape, Error *er
     hid_t set = open_data(file, name, err);
     if (set < 0) return false;
     hid_t stored = H5Dget_type(set);
-    bool ok = find_type(stored, type) && shape_of_data(set, shape);
+    bool known = find_type(stored, type) && shape_of_data(set, shape);
+    bool fits = known && fits_file(file, *shape, H5Tget_size(stored));
     H5Tclose(stored);
     H5Dclose(set);
-    return ok || error_set(err, ERROR_DATA, "%s: %s: is of a type or rank that is not expected",
-                           file->path, name);
+    if (known && !fits)
+        return error_set(err, ERROR_DATA, "%s: %s: claims to be larger than the file", file->path,
+                         name);
+    return known || error_set(err, ERROR_DATA, "%s: %s: is of a type or rank that is not expected",
+                              file->path, name);
 }
 
 static bool same_shape(H5Shape a, H5Shape b)
@@ -404,12 +447,13 @@ static char **unpack_texts(const char *block, size_t count, size_t bytes)
 }
 
 /* Texts need a rank-1 array of fixed-length strings whose size agrees with the file's. */
-static bool read_text_block(hid_t set, hid_t type, H5Shape *shape, char **block, size_t *bytes)
+static bool read_text_block(const H5 *file, hid_t set, hid_t type, H5Shape *shape, char **block,
+                            size_t *bytes)
 {
     if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0) return false;
     if (!shape_of_data(set, shape) || shape->rank != 1) return false;
     *bytes = H5Tget_size(type);
-    if (*bytes == 0 || shape->dim[0] > ((size_t)1 << 40) / *bytes) return false;
+    if (!fits_file(file, *shape, *bytes)) return false;
     *block = malloc(shape->dim[0] * *bytes + 1);
     if (!*block) return false;
     return shape->dim[0] == 0 || H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *block) >= 0;
@@ -423,7 +467,7 @@ bool h5_read_texts(H5 *file, const char *name, char ***texts, size_t *count, Err
     H5Shape shape;
     char *block = NULL;
     size_t bytes = 0;
-    bool ok = read_text_block(set, type, &shape, &block, &bytes);
+    bool ok = read_text_block(file, set, type, &shape, &block, &bytes);
     if (ok) {
         *texts = unpack_texts(block, shape.dim[0], bytes);
         *count = shape.dim[0];

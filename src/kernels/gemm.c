@@ -4,6 +4,8 @@
 #include "base/error.h"
 
 #include <cblas.h>
+#include <dlfcn.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +22,63 @@ void gemm_init_thread(void)
 {
     if (openblas_get_parallel() == OPENMP) openblas_set_num_threads(1);
 }
+
+/* --- guests on other people's threads --- */
+
+/* The OpenMP run-time that OpenBLAS brings, if it does; found by name since most builds have none. */
+static int omp_threads(void)
+{
+    int (*get)(void);
+    *(void **)&get = dlsym(RTLD_DEFAULT, "omp_get_max_threads");
+    return get ? get() : 1;
+}
+
+static void omp_set_threads(int threads)
+{
+    void (*set)(int);
+    *(void **)&set = dlsym(RTLD_DEFAULT, "omp_set_num_threads");
+    if (set) set(threads);
+}
+
+/* Guests of a pthread build: the first saves the owner's number of threads, the last restores it. */
+static pthread_mutex_t guest_lock = PTHREAD_MUTEX_INITIALIZER;
+static int guests, owner_threads;
+
+static void enter_process(void)
+{
+    pthread_mutex_lock(&guest_lock);
+    if (guests++ == 0) owner_threads = openblas_get_num_threads();
+    if (openblas_get_num_threads() != 1) openblas_set_num_threads(1);
+    pthread_mutex_unlock(&guest_lock);
+}
+
+static void leave_process(void)
+{
+    pthread_mutex_lock(&guest_lock);
+    if (--guests == 0 && owner_threads != 1) openblas_set_num_threads(owner_threads);
+    pthread_mutex_unlock(&guest_lock);
+}
+
+int gemm_enter(void)
+{
+    if (openblas_get_parallel() == OPENMP) {
+        int threads = omp_threads();
+        omp_set_threads(1);
+        return threads;
+    }
+    enter_process();
+    return 1;
+}
+
+void gemm_leave(int entered)
+{
+    if (openblas_get_parallel() == OPENMP)
+        omp_set_threads(entered);
+    else
+        leave_process();
+}
+
+/* --- products --- */
 
 static void scale(int m, int n, float beta, float *c, int ldc)
 {
