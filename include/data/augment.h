@@ -34,6 +34,9 @@ typedef struct AugmentChoice {
 AugmentChoice augment_draw(const AugmentOptions *options, int width, int height, Random random);
 AugmentChoice augment_centre(const AugmentOptions *options, int width, int height);
 
+/* The network's input is pixel * scale + shift for red, green and blue pixels of 0 … 255. */
+void augment_normalisation(const AugmentOptions *options, float scale[3], float shift[3]);
+
 /* Buffers of one thread; zero-initialise, free with augment_free. They grow with the largest
  * picture and are kept. */
 typedef struct AugmentScratch {

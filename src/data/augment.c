@@ -167,7 +167,7 @@ static bool holds(const Rect *covered, const AugmentChoice *choice)
            choice->y + choice->height <= covered->y + covered->height;
 }
 
-static void normalisation(const AugmentOptions *options, float scale[3], float shift[3])
+void augment_normalisation(const AugmentOptions *options, float scale[3], float shift[3])
 {
     for (int c = 0; c < 3; c++) {
         scale[c] = (float)(1 / (255 * options->deviation.value[c]));
@@ -190,7 +190,7 @@ static bool finish(float *out, int side, const AugmentOptions *options, const Au
                                  (choice->y - covered->y) / shrink_y, choice->width / shrink_x,
                                  choice->height / shrink_y};
         float scale[3], shift[3];
-        normalisation(options, scale, shift);
+        augment_normalisation(options, scale, shift);
         ok = resample(out, side, &scratch->image, &window, (FilterKind)options->interpolation,
                       scale, shift, choice->flip, scratch) ||
              error_set(err, ERROR_SYSTEM, "no memory for resampling");
