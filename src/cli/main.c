@@ -20,6 +20,7 @@ static const Command commands[] = {
     {"train", cmd_train, "train a model; also under mpirun or srun"},
     {"eval", cmd_eval, "score a checkpoint on a split of a pack"},
     {"import", cmd_import, "make a checkpoint of a network that another program trained"},
+    {"heads", cmd_heads, "add, drop and rename heads of a checkpoint"},
     {"digest", cmd_digest, "print a checkpoint's digest, one hexadecimal line"},
     {"inspect", cmd_inspect, "describe a pack or a checkpoint"},
 };

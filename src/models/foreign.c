@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINES_MAX = 8 }; /* of each kind of mistake */
+enum { LINES_MAX = 5 }; /* of each kind of mistake */
 
 static const char *const prefixes[] = {"", "module.", "model."};
 enum { PREFIXES = sizeof prefixes / sizeof *prefixes };
