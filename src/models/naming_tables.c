@@ -150,19 +150,24 @@ static const NamingRule mobilenet_huggingface[] = {
     NAME("conv_pw_{a}_bn.*", "layer.{2a-1}.normalization.*"),
     END};
 
+/* Hugging Face: classifiers hold the bare network under its name. */
 const Naming naming_tables[] = {
     {"timm", "resnet", "", &torch_axes, resnet_timm},
     {"torchvision", "resnet", "", &torch_axes, resnet_timm},
     {"huggingface", "resnet", "resnet.", &torch_axes, resnet_huggingface},
+    {"huggingface", "resnet", "", &torch_axes, resnet_huggingface},
     {"akamaster", "resnet_cifar", "", &torch_axes, resnet_akamaster},
     {"timm", "convnext", "", &torch_axes, convnext_timm},
     {"torchvision", "convnext", "", &torch_axes, convnext_torchvision},
     {"huggingface", "convnext", "convnext.", &torch_axes, convnext_huggingface},
     {"huggingface", "convnext", "convnextv2.", &torch_axes, convnext_huggingface},
+    {"huggingface", "convnext", "", &torch_axes, convnext_huggingface},
     {"timm", "vit", "", &torch_axes, vit_timm},
     {"torchvision", "vit", "", &torch_axes, vit_torchvision},
     {"huggingface", "vit", "vit.", &torch_axes, vit_huggingface},
+    {"huggingface", "vit", "", &torch_axes, vit_huggingface},
     {"keras", "mobilenet", "", &keras_axes, mobilenet_keras},
     {"huggingface", "mobilenet", "mobilenet_v1.", &torch_axes, mobilenet_huggingface},
+    {"huggingface", "mobilenet", "", &torch_axes, mobilenet_huggingface},
     {.scheme = NULL},
 };

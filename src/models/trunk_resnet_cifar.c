@@ -60,4 +60,9 @@ static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
 }
 
 const TrunkType trunk_resnet_cifar = {
-    .name = "resnet_cifar", .kinds = kinds, .options = options, .options_bytes = 1, .build = build};
+    .name = "resnet_cifar",
+    .kinds = kinds,
+    .options = options,
+    .options_bytes = 1,
+    .preprocessing = {32, 1, IMAGENET_MEAN, IMAGENET_DEVIATION, "bilinear"},
+    .build = build};

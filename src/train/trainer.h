@@ -73,5 +73,9 @@ void log_validation(Trainer *trainer, const Score *score);
 bool trainer_save(Trainer *trainer, Error *err);
 bool trainer_restore(Trainer *trainer, const char *path, Error *err);
 
+/* trainer_weights.c */
+/* Takes trunk.weights, if given, into the parameters of a new run. Collective. */
+bool trainer_start(Trainer *trainer, Error *err);
+
 /* Index into the side array. */
 size_t side_of_head(int head, int what);
