@@ -28,6 +28,12 @@ static NamingAxes keras_axes = {"", "0", "10", "012.", "1230"};
 /* --- ResNet --- */
 
 static const NamingRule resnet_timm[] = {NAME("head.*", "fc.*"), NAME("*", "*"), END};
+/* torchvision has no deep stem: what else is in a `resnet*d` has no name there. */
+static const NamingRule resnet_torchvision[] = {NAME("head.*", "fc.*"),
+                                                NAME("conv1.weight", "conv1.weight"),
+                                                NAME("bn1.*", "bn1.*"),
+                                                NAME("layer{a}.*", "layer{a}.*"),
+                                                END};
 static const NamingRule resnet_huggingface[] = {
     NAME("head.*", "classifier.1.*"),
     NAME("conv1.weight", "embedder.embedder.convolution.weight"),
@@ -153,7 +159,7 @@ static const NamingRule mobilenet_huggingface[] = {
 /* Hugging Face: classifiers hold the bare network under its name. */
 const Naming naming_tables[] = {
     {"timm", "resnet", "", &torch_axes, resnet_timm},
-    {"torchvision", "resnet", "", &torch_axes, resnet_timm},
+    {"torchvision", "resnet", "", &torch_axes, resnet_torchvision},
     {"huggingface", "resnet", "resnet.", &torch_axes, resnet_huggingface},
     {"huggingface", "resnet", "", &torch_axes, resnet_huggingface},
     {"akamaster", "resnet_cifar", "", &torch_axes, resnet_akamaster},

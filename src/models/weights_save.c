@@ -2,6 +2,7 @@
 #include "models/weights_save.h"
 
 #include "io/safetensors.h"
+#include "models/weights.h"
 
 #include <string.h>
 
@@ -26,33 +27,12 @@ static bool is_wanted(const WeightsSave *options, const char *name)
     return strncmp(name, options->head, length) == 0 && strncmp(name + length, ".linear.", 8) == 0;
 }
 
-/* Copies part `part` of our array into `out`, in the foreign order of axes. */
-static void permute(float *out, const float *ours, Shape shape, const ForeignTensor *foreign,
-                    int part)
-{
-    size_t stride[SHAPE_MAX], step[SHAPE_MAX], next = 1;
-    for (int i = shape.rank - 1; i >= 0; next *= (size_t)shape.dim[i--]) stride[i] = next;
-    for (int i = 0; i < foreign->shape.rank; i++)
-        step[i] = foreign->axis[i] < 0 ? 0 : stride[foreign->axis[i]];
-    ours += (size_t)part * (next / (size_t)foreign->parts);
-
-    int index[SHAPE_MAX] = {0};
-    size_t count = shape_count(foreign->shape);
-    for (size_t i = 0; i < count; i++) {
-        size_t at = 0;
-        for (int a = 0; a < foreign->shape.rank; a++) at += (size_t)index[a] * step[a];
-        out[i] = ours[at];
-        for (int a = foreign->shape.rank - 1; a >= 0 && ++index[a] == foreign->shape.dim[a]; a--)
-            index[a] = 0;
-    }
-}
-
 static void add_part(Writer *writer, const Param *param, const float *value,
                      const ForeignTensor *foreign, int part)
 {
     SafetensorsItem *item = &writer->item[writer->items++];
     float *data = arena_new(writer->arena, float, shape_count(foreign->shape));
-    permute(data, value, param->shape, foreign, part);
+    weights_to_foreign(data, foreign, part, value, param->shape);
     *item = (SafetensorsItem){.name = arena_strdup(writer->arena, foreign->name[part]),
                               .rank = foreign->shape.rank,
                               .data = data};
