@@ -19,8 +19,9 @@ LIBRARY_LAYERS := $(filter-out dist cli,$(LAYERS))
 PKG_MPI := ompi-c
 PKG_BLAS := openblas
 PKG_HDF5 := hdf5-serial
+PKG_PROTOBUF := libprotobuf-c
 PKG_OTHER := libjpeg libpng libwebp libexif yaml-0.1 jansson libxxhash
-PKG_ALL := $(PKG_MPI) $(PKG_BLAS) $(PKG_HDF5) $(PKG_OTHER)
+PKG_ALL := $(PKG_MPI) $(PKG_BLAS) $(PKG_HDF5) $(PKG_PROTOBUF) $(PKG_OTHER)
 PKG_LIBRARY := $(PKG_BLAS) $(PKG_HDF5) $(filter-out jansson,$(PKG_OTHER))
 
 COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
@@ -65,6 +66,8 @@ layer_sources = $(wildcard src/$(1)/*.c) $(wildcard src/$(1)/ops/*.c)
 layer_objects = $(patsubst src/%.c,$(OUT)/%.o,$(call layer_sources,$(1)))
 ISA_SOURCES := $(wildcard src/kernels/isa/*.c)
 ISA_OBJECTS := $(foreach isa,$(ISAS),$(patsubst src/kernels/isa/%.c,$(OUT)/kernels/isa/%.$(isa).o,$(ISA_SOURCES)))
+# Made from src/io/onnx.proto.
+GENERATED := $(OUT)/generated/onnx.pb-c
 LIBS := $(foreach layer,$(LAYERS),$(OUT)/lib$(layer).a)
 
 .PHONY: all
@@ -114,7 +117,7 @@ build/mechanical: $(MECHANICAL) $(LIBS)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(MECHANICAL) -Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
 
 define layer_rule
-$(OUT)/lib$(1).a: $(call layer_objects,$(1)) $(if $(filter kernels,$(1)),$(ISA_OBJECTS))
+$(OUT)/lib$(1).a: $(call layer_objects,$(1)) $(if $(filter kernels,$(1)),$(ISA_OBJECTS)) $(if $(filter io,$(1)),$(GENERATED).o)
 	@rm -f $$@
 	$(Q)ar rcsD $$@ $$^
 endef
@@ -129,11 +132,23 @@ $(OUT)/base/version.o: EXTRA = -DUMBEL_VERSION='"$(VERSION)"' -DUMBEL_COMMIT='"$
 $(OUT)/dist/comm.o: EXTRA = $(shell pkg-config --cflags $(PKG_MPI))
 $(OUT)/kernels/gemm.o: EXTRA = $(shell pkg-config --cflags $(PKG_BLAS))
 $(OUT)/io/h5.o: EXTRA = $(shell pkg-config --cflags $(PKG_HDF5))
+$(OUT)/io/onnx.o: EXTRA = -isystem $(OUT)/generated $(shell pkg-config --cflags $(PKG_PROTOBUF))
+$(OUT)/io/onnx.o: $(GENERATED).h
 
 $(OUT)/%.o: src/%.c $(OUT)/flags
 	@mkdir -p $(@D)
 	@echo '  CC    $<'
 	$(Q)$(CC) $(CFLAGS) $(EXTRA) -c -o $@ $<
+
+$(GENERATED).c $(GENERATED).h &: src/io/onnx.proto
+	@mkdir -p $(@D)
+	@echo '  PROTO $<'
+	$(Q)protoc-c --c_out=$(@D) -I$(<D) $<
+
+# Not our code, not our warnings.
+$(GENERATED).o: $(GENERATED).c $(OUT)/flags
+	@echo '  CC    $<'
+	$(Q)$(CC) $(CFLAGS) -w $(shell pkg-config --cflags $(PKG_PROTOBUF)) -c -o $@ $<
 
 define isa_rule
 $(OUT)/kernels/isa/%.$(1).o: src/kernels/isa/%.c $(OUT)/flags
@@ -243,10 +258,10 @@ docs: all ## write what tests document anew: the table of docs/errors.md
 format: ## format the C sources
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
-TIDY_CFLAGS = -std=c11 -D_GNU_SOURCE -Iinclude -Wall -Wextra $(shell pkg-config --cflags $(PKG_ALL))
+TIDY_CFLAGS = -std=c11 -D_GNU_SOURCE -Iinclude -Wall -Wextra -isystem $(OUT)/generated $(shell pkg-config --cflags $(PKG_ALL))
 
 .PHONY: lint
-lint: ## check format and run clang-tidy
+lint: $(GENERATED).h ## check format and run clang-tidy
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
 	git ls-files 'src/*.c' | grep -v '/isa/' | xargs -n 1 -P 2 sh -c 'clang-tidy --quiet "$$@" -- $(TIDY_CFLAGS) 2>/dev/null' sh
 

@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/hash.h"
 #include "data/augment.h"
-#include "models/trunk.h"
+#include "models/model.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 
@@ -42,18 +42,26 @@ typedef struct Config {
     const TrunkType *trunk;
     int trunk_kind; /* index into trunk->kinds */
     void *trunk_options;
+    char
+        weights[OPTION_TEXT_BYTES]; /* checkpoint or safetensors that training starts from, or "" */
+    ModelTraining training;
     const OptimizerType *optimizer;
     void *optimizer_options; /* begins with OptimizerCommon */
     const ScheduleType *schedule;
     void *schedule_options; /* begins with ScheduleCommon */
 } Config;
 
-/* Reads the file, then applies each "key=value" of `sets`. All mistakes at once, each with its
- * place. Memory comes from `run`. */
+/* Reads the file, then applies each "key=value" of `sets`, then takes what neither says about the
+ * trunk and its preprocessing from trunk.weights, if that is given. All mistakes at once, each with
+ * its place. Memory comes from `run`. */
 bool config_load(Config *config, Arena *run, const char *path, const char *const *sets,
                  int set_count, Error *err);
 /* The same from text, as config_print writes it; `name` stands for the file in messages. */
 bool config_parse(Config *config, Arena *run, const char *text, const char *name, Error *err);
+/* For a network from elsewhere, which was trained on no pack of ours: a trunk of `kind` with its
+ * family's preprocessing, all else by default; then `sets`. */
+bool config_for_kind(Config *config, Arena *run, const char *kind, const char *const *sets,
+                     int set_count, Error *err);
 
 /* Heads for a configuration that names none: one per label group, with weight 1. */
 void config_default_heads(Config *config, Arena *run, const char *const *names, int count);

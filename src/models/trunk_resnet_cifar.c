@@ -88,8 +88,10 @@ static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
     return nn_mean_pool(graph, "pool", x);
 }
 
-const TrunkType trunk_resnet_cifar = {.name = "resnet_cifar",
-                                      .kinds = kinds,
-                                      .options = options,
-                                      .options_bytes = sizeof(CifarOptions),
-                                      .build = build};
+const TrunkType trunk_resnet_cifar = {
+    .name = "resnet_cifar",
+    .kinds = kinds,
+    .options = options,
+    .options_bytes = sizeof(CifarOptions),
+    .preprocessing = {32, 1, IMAGENET_MEAN, IMAGENET_DEVIATION, "bilinear"},
+    .build = build};

@@ -24,6 +24,30 @@ static H5Shape shape_to_h5(Shape shape)
     return out;
 }
 
+/* --- building --- */
+
+static CheckpointArray *room_for(Checkpoint *checkpoint, size_t more, Arena *arena)
+{
+    CheckpointArray *array =
+        arena_new(arena, CheckpointArray, (size_t)checkpoint->arrays + more + 1);
+    if (checkpoint->arrays)
+        memcpy(array, checkpoint->array, sizeof *array * (size_t)checkpoint->arrays);
+    checkpoint->array = array;
+    return array + checkpoint->arrays;
+}
+
+void checkpoint_add_store(Checkpoint *checkpoint, const char *group, const ParamStore *store,
+                          float *flat, Arena *arena)
+{
+    CheckpointArray *array = room_for(checkpoint, (size_t)store->count, arena);
+    for (int i = 0; i < store->count; i++)
+        array[i] = (CheckpointArray){.group = group,
+                                     .name = store->list[i]->name,
+                                     .shape = store->list[i]->shape,
+                                     .value = flat + store->list[i]->offset};
+    checkpoint->arrays += store->count;
+}
+
 /* --- saving --- */
 
 static bool write_header(H5 *file, const Checkpoint *checkpoint, Error *err)
@@ -136,7 +160,7 @@ static bool read_heads(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
 {
     char **names = NULL;
     size_t count = 0;
-    if (!h5_list(file, "/heads", &names, &count, err)) return false;
+    if (h5_has(file, "/heads") && !h5_list(file, "/heads", &names, &count, err)) return false;
     const char **name = adopt_texts(names, count, arena);
     checkpoint->heads = (int)count;
     checkpoint->head = arena_new(arena, CheckpointHead, count + 1);
@@ -195,16 +219,12 @@ static bool read_group(H5 *file, Checkpoint *checkpoint, const char *group, Aren
     size_t count = 0;
     if (!h5_list(file, path, &names, &count, err)) return false;
     const char **name = adopt_texts(names, count, arena);
-    CheckpointArray *array =
-        arena_new(arena, CheckpointArray, (size_t)checkpoint->arrays + count + 1);
-    if (checkpoint->arrays)
-        memcpy(array, checkpoint->array, sizeof *array * (size_t)checkpoint->arrays);
-    checkpoint->array = array;
+    CheckpointArray *array = room_for(checkpoint, count, arena);
     for (size_t i = 0; i < count; i++) {
-        CheckpointArray *next = &array[checkpoint->arrays++];
-        *next = (CheckpointArray){.group = group, .name = name[i]};
-        if (!read_array(file, next, arena, err)) return false;
+        array[i] = (CheckpointArray){.group = group, .name = name[i]};
+        if (!read_array(file, &array[i], arena, err)) return false;
     }
+    checkpoint->arrays += (int)count;
     return true;
 }
 
@@ -221,12 +241,18 @@ static bool read_slots(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
     return true;
 }
 
+/* Opens a file that is whole and undamaged. */
+static H5 *open_sealed(const char *path, Error *err)
+{
+    Seal seal;
+    return seal_check(path, SEAL_CHECKPOINT, CHECKPOINT_VERSION, &seal, err) ? h5_open(path, err)
+                                                                             : NULL;
+}
+
 bool checkpoint_load(Checkpoint *checkpoint, const char *path, Arena *arena, Error *err)
 {
     *checkpoint = (Checkpoint){0};
-    Seal seal;
-    if (!seal_check(path, SEAL_CHECKPOINT, CHECKPOINT_VERSION, &seal, err)) return false;
-    H5 *file = h5_open(path, err);
+    H5 *file = open_sealed(path, err);
     if (!file) return false;
     bool ok = read_header(file, checkpoint, arena, err) &&
               read_heads(file, checkpoint, arena, err) &&
@@ -234,6 +260,15 @@ bool checkpoint_load(Checkpoint *checkpoint, const char *path, Arena *arena, Err
               read_slots(file, checkpoint, arena, err) &&
               read_group(file, checkpoint, "state", arena, err);
     if (!ok) error_context(err, "%s: not a checkpoint that this program can read", path);
+    h5_close(file, ok ? err : &(Error){0});
+    return ok;
+}
+
+bool checkpoint_load_config(const char **config, const char *path, Arena *arena, Error *err)
+{
+    H5 *file = open_sealed(path, err);
+    if (!file) return false;
+    bool ok = read_text(file, "/config", config, arena, err) || error_context(err, "%s", path);
     h5_close(file, ok ? err : &(Error){0});
     return ok;
 }

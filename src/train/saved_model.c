@@ -10,6 +10,10 @@ static bool open_files(SavedModel *model, const char *checkpoint, const char *pa
     if (!checkpoint_load(&model->checkpoint, checkpoint, arena, err) ||
         !config_parse(&model->config, arena, model->checkpoint.config, checkpoint, err))
         return false;
+    if (!pack && !*model->config.pack)
+        return error_set(err, ERROR_USAGE,
+                         "%s: was imported, not trained on a pack; name one with --pack",
+                         checkpoint);
     model->pack = pack_open(pack ? pack : model->config.pack, err);
     return model->pack != NULL;
 }

@@ -110,7 +110,8 @@ static bool open_engine(Trainer *trainer, Error *err)
                  .head = head,
                  .heads = config->head_count,
                  .image = config->image,
-                 .lane = config->lane},
+                 .lane = config->lane,
+                 .training = &config->training},
         .augment = &config->augment,
         .seed = (uint64_t)config->seed,
         .workers = config->workers > 0 ? config->workers : pool_cores(),
@@ -224,7 +225,7 @@ static bool open_all(Trainer *trainer, bool resume, Error *err)
     if (!open_engine(trainer, err)) return false;
     open_reduction(trainer);
     open_buffers(trainer);
-    if (has_checkpoint && !restore(trainer, step, err)) return false;
+    if (!(has_checkpoint ? restore(trainer, step, err) : trainer_start(trainer, err))) return false;
     engine_prepare(&trainer->engine);
     if (comm_rank(trainer->comm) == 0 && run_folder_rewind(&trainer->folder, trainer->step, err))
         run_folder_write_config(&trainer->folder, config_print(trainer->config, trainer->arena),

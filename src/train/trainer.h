@@ -97,6 +97,9 @@ bool trainer_restore(Trainer *trainer, const char *path, Error *err);
 void watch_time(const Trainer *trainer);
 /* Whether numbers or images are so bad that going on makes no sense; says so once. */
 bool is_hopeless(const Trainer *trainer);
+/* trainer_weights.c */
+/* Takes trunk.weights, if given, into the parameters of a new run. Collective. */
+bool trainer_start(Trainer *trainer, Error *err);
 
 /* Index into the side array. */
 size_t side_of_head(int head, int what);

@@ -8,29 +8,15 @@
 
 #include <string.h>
 
-/* Arrays of one flat array parallel to `store`, in store order. */
-static void describe(CheckpointArray *array, int *count, const char *group, const ParamStore *store,
-                     float *flat)
-{
-    for (int i = 0; i < store->count; i++)
-        array[(*count)++] = (CheckpointArray){.group = group,
-                                              .name = store->list[i]->name,
-                                              .shape = store->list[i]->shape,
-                                              .value = flat + store->list[i]->offset};
-}
-
 static void describe_arrays(Trainer *trainer, Checkpoint *checkpoint, Arena *arena)
 {
     const Graph *graph = trainer->engine.model.graph;
     const OptimizerType *type = trainer->optimizer->type;
-    int most = graph->params->count * (1 + type->slots) + graph->state->count;
-    checkpoint->array = arena_new(arena, CheckpointArray, most);
-    describe(checkpoint->array, &checkpoint->arrays, "param", graph->params, graph->params->value);
+    checkpoint_add_store(checkpoint, "param", graph->params, graph->params->value, arena);
     for (int s = 0; s < type->slots; s++)
-        describe(checkpoint->array, &checkpoint->arrays,
-                 arena_printf(arena, "slot/%s", type->slot_name[s]), graph->params,
-                 trainer->optimizer->slot[s]);
-    describe(checkpoint->array, &checkpoint->arrays, "state", graph->state, graph->state->value);
+        checkpoint_add_store(checkpoint, arena_printf(arena, "slot/%s", type->slot_name[s]),
+                             graph->params, trainer->optimizer->slot[s], arena);
+    checkpoint_add_store(checkpoint, "state", graph->state, graph->state->value, arena);
 }
 
 static void describe_heads(Trainer *trainer, Checkpoint *checkpoint, Arena *arena)

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "conv.h"
 #include "nn/ops.h"
+#include "nn/parts.h"
 
 #include <string.h>
 
@@ -346,4 +347,18 @@ Tensor *nn_conv_norm(Graph *graph, const char *name, Tensor *x, Tensor *residual
     graph_state(graph, op, RUNNING_VAR, "running_var", C, 1);
     graph_pop_scope(graph);
     return op->out;
+}
+
+ConvNormParts nn_conv_norm_parts(const Op *op)
+{
+    const ConvNormOptions *options = op->options;
+    return (ConvNormParts){.shape = options->shape,
+                           .groups = options->groups.groups,
+                           .activation = options->activation,
+                           .epsilon = options->epsilon,
+                           .weight = op->param[WEIGHT],
+                           .gain = op->param[GAIN],
+                           .bias = op->param[BIAS],
+                           .mean = op->state[RUNNING_MEAN],
+                           .variance = op->state[RUNNING_VAR]};
 }
