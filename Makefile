@@ -8,14 +8,14 @@ CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 PYTHON ?= /usr/bin/python3
 OUT := build/$(BUILD)
 
-LAYERS := base io kernels dist nn data models optim train cli
+LAYERS := base io kernels dist nn data models optim train doctor cli
 
 # One line per outside library: its pkg-config name. Only the file that includes its header, and the
 # final link, see its flags; HDF5's is named exactly, since plain `hdf5` may be the MPI build.
 PKG_MPI := ompi-c
 PKG_BLAS := openblas
 PKG_HDF5 := hdf5-serial
-PKG_OTHER := libjpeg libpng libwebp libexif yaml-0.1 jansson libxxhash
+PKG_OTHER := hwloc libjpeg libpng libwebp libexif yaml-0.1 jansson libxxhash
 PKG_ALL := $(PKG_MPI) $(PKG_BLAS) $(PKG_HDF5) $(PKG_OTHER)
 
 COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
