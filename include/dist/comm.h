@@ -30,6 +30,10 @@ void comm_sum_i64(Comm *comm, int64_t *values, size_t count);
 void comm_max_u64(Comm *comm, uint64_t *values, size_t count);
 void comm_barrier(Comm *comm);
 
+/* `bytes` of every rank, in the order of ranks, into `all` (size x bytes) of rank 0; NULL elsewhere.
+ * Collective. */
+void comm_gather(Comm *comm, const void *own, size_t bytes, void *all);
+
 /* Point to point, blocking; used by pack. Exactly `bytes`. */
 void comm_send(Comm *comm, const void *data, size_t bytes, int to);
 void comm_receive(Comm *comm, void *data, size_t bytes, int from);
@@ -44,3 +48,6 @@ bool comm_test(Comm *comm, int slot);
 
 /* "Open MPI 4.1.4" */
 const char *comm_library(void);
+/* A setting of the MPI library by name, such as Open MPI's "btl_tcp_if_include", wherever it was set
+ * (command line, environment, file). False if this library has no such setting. */
+bool comm_setting(const char *name, char *value, size_t bytes);

@@ -12,6 +12,9 @@
 /* MPI counts are ints; longer calls are cut. */
 static const size_t PIECE = (size_t)1 << 30;
 
+/* Longest text that a library's setting may have; Open MPI says 2,048. */
+enum { SETTING_BYTES = 8192 };
+
 struct Comm {
     MPI_Comm world;
     int rank, size;
@@ -143,6 +146,11 @@ void comm_receive(Comm *comm, void *data, size_t bytes, int from)
     }
 }
 
+void comm_gather(Comm *comm, const void *own, size_t bytes, void *all)
+{
+    MPI_Gather(own, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, 0, comm->world);
+}
+
 /* --- split-phase sums --- */
 
 static void start_sum(Comm *comm, int slot, void *values, size_t count, MPI_Datatype type)
@@ -189,4 +197,27 @@ const char *comm_library(void)
         snprintf(text + used, sizeof text - used, "%s%s", used ? " " : "", word + is_version);
     }
     return text;
+}
+
+static bool read_setting(const char *name, char *text)
+{
+    int index, count;
+    MPI_T_cvar_handle handle;
+    if (MPI_T_cvar_get_index(name, &index) != MPI_SUCCESS ||
+        MPI_T_cvar_handle_alloc(index, NULL, &handle, &count) != MPI_SUCCESS)
+        return false;
+    bool ok = count <= SETTING_BYTES && MPI_T_cvar_read(handle, text) == MPI_SUCCESS;
+    MPI_T_cvar_handle_free(&handle);
+    return ok;
+}
+
+bool comm_setting(const char *name, char *value, size_t bytes)
+{
+    int provided;
+    char text[SETTING_BYTES] = "";
+    if (MPI_T_init_thread(MPI_THREAD_SINGLE, &provided) != MPI_SUCCESS) return false;
+    bool ok = read_setting(name, text);
+    MPI_T_finalize();
+    if (ok) snprintf(value, bytes, "%s", text);
+    return ok;
 }
