@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { CPU_SET_MAX = 1024, CPU_SET_WORDS = CPU_SET_MAX / 64 };
@@ -17,5 +18,8 @@ int cpu_set_count(const CpuSet *set);
 void cpu_set_unite(CpuSet *set, const CpuSet *other);
 bool cpu_set_meet(const CpuSet *a, const CpuSet *b); /* have a member in common */
 
-/* "0-3,8", at most `bytes`; "…" ends a text that is cut. Returns `text`. */
-const char *cpu_set_print(const CpuSet *set, char *text, int bytes);
+/* "0-3,8": the numbers from 0 to count-1 whose `member` is set; "…" ends a text that would not fit in
+ * `bytes`. Returns `text`. */
+const char *ranges_print(const bool *member, int count, char *text, size_t bytes);
+/* The same of a set. */
+const char *cpu_set_print(const CpuSet *set, char *text, size_t bytes);

@@ -33,20 +33,20 @@ bool cpu_set_meet(const CpuSet *a, const CpuSet *b)
     return false;
 }
 
-const char *cpu_set_print(const CpuSet *set, char *text, int bytes)
+const char *ranges_print(const bool *member, int count, char *text, size_t bytes)
 {
     char range[32];
     text[0] = 0;
-    for (int first = 0; first < CPU_SET_MAX; first++) {
-        if (!cpu_set_has(set, first)) continue;
+    for (int first = 0; first < count; first++) {
+        if (!member[first]) continue;
         int last = first;
-        while (cpu_set_has(set, last + 1)) last++;
+        while (last + 1 < count && member[last + 1]) last++;
         const char *comma = text[0] ? "," : "";
         if (last > first)
             snprintf(range, sizeof range, "%s%d-%d", comma, first, last);
         else
             snprintf(range, sizeof range, "%s%d", comma, first);
-        size_t used = strlen(text), room = (size_t)bytes - used;
+        size_t used = strlen(text), room = bytes - used;
         if (strlen(range) + sizeof ",…" > room) {
             snprintf(text + used, room, "%s…", comma);
             break;
@@ -55,4 +55,11 @@ const char *cpu_set_print(const CpuSet *set, char *text, int bytes)
         first = last;
     }
     return text;
+}
+
+const char *cpu_set_print(const CpuSet *set, char *text, size_t bytes)
+{
+    bool member[CPU_SET_MAX];
+    for (int i = 0; i < CPU_SET_MAX; i++) member[i] = cpu_set_has(set, i);
+    return ranges_print(member, CPU_SET_MAX, text, bytes);
 }

@@ -21,6 +21,7 @@ static const Command commands[] = {
     {"eval", cmd_eval, "score a checkpoint on a split of a pack"},
     {"digest", cmd_digest, "print a checkpoint's digest, one hexadecimal line"},
     {"inspect", cmd_inspect, "describe a pack or a checkpoint"},
+    {"doctor", cmd_doctor, "check machine, launch and configuration; also under mpirun or srun"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
