@@ -49,10 +49,9 @@ static int workers_of_rank(const RankFacts *rank)
 static void print_hosts(const Survey *survey)
 {
     enum { HOSTS_SHOWN = 8 };
-    char started[32];
-    snprintf(started, sizeof started, "%s", launcher_name[survey->launcher]);
-    printf("%-10s %d, started %s%s\n", "ranks", survey->ranks,
-           survey->launcher == LAUNCHER_NONE ? "" : "by ", started);
+    bool alone = survey->launcher == LAUNCHER_NONE;
+    printf("%-10s %d, started %s%s\n", "ranks", survey->ranks, alone ? "" : "by ",
+           launcher_name[survey->launcher]);
     int shown = 0;
     for (int r = 0; r < survey->ranks && shown <= HOSTS_SHOWN; r++) {
         if (!survey_leads(survey, r)) continue;
@@ -60,7 +59,7 @@ static void print_hosts(const Survey *survey)
         if (shown++ == HOSTS_SHOWN)
             printf("%-10s and %d more\n", "", survey->hosts - HOSTS_SHOWN);
         else
-            printf("%-10s %s: %d ranks, %d cores, %d hardware threads\n", shown > 1 ? "" : "hosts",
+            printf("%-10s %s: ranks %d, cores %d, hardware threads %d\n", shown > 1 ? "" : "hosts",
                    rank->host, ranks_of_host(survey, survey->host[r]), rank->host_cores,
                    rank->host_cpus);
     }

@@ -15,13 +15,13 @@ const char *print_bytes(uint64_t bytes, char text[AMOUNT_BYTES])
 
 const char *print_seconds(double seconds, char text[AMOUNT_BYTES])
 {
-    long minutes = (long)(seconds / 60 + 0.5);
-    if (seconds < 0.1)
+    long whole = (long)(seconds + 0.5), minutes = whole / 60;
+    if (seconds > 0 && seconds < 0.1)
         snprintf(text, AMOUNT_BYTES, "%.1f ms", 1e3 * seconds);
     else if (seconds < 90)
-        snprintf(text, AMOUNT_BYTES, "%.1f s", seconds);
+        snprintf(text, AMOUNT_BYTES, seconds < 10 ? "%.1f s" : "%.0f s", seconds);
     else if (minutes < 90)
-        snprintf(text, AMOUNT_BYTES, "%ld min", minutes);
+        snprintf(text, AMOUNT_BYTES, "%ld min %ld s", minutes, whole % 60);
     else
         snprintf(text, AMOUNT_BYTES, "%ld h %ld min", minutes / 60, minutes % 60);
     return text;

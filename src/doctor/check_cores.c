@@ -166,22 +166,20 @@ void check_crowding(const Survey *survey, Findings *findings)
     char numbers[48];
     if (use.idle_cores > 0)
         finding_add(findings, PROBLEM,
-                    "%s: %d ranks with %d workers share %d %s%s (%s), while %d of %d core%s of "
-                    "the host lie idle; %s",
-                    who, crowd.ranks, crowd.workers, cpus, word, plural(cpus),
+                    "%s: %d workers share %d %s%s (%s), while %d of the host's %d cores lie idle; "
+                    "%s",
+                    who, crowd.workers, cpus, word, plural(cpus),
                     cpu_set_print(&crowd.shared, numbers, sizeof numbers), use.idle_cores,
-                    all_cores, plural(all_cores),
+                    all_cores,
                     cure_binding(survey, all_cores / use.ranks > 0 ? all_cores / use.ranks : 1,
                                  findings->arena));
     else if (crowd.ranks <= cpus)
-        finding_add(findings, PROBLEM,
-                    "%s: %d ranks run %d workers on %d %s%s; set workers: %d, or %s", who,
-                    crowd.ranks, crowd.workers, cpus, word, plural(cpus), cpus / crowd.ranks,
+        finding_add(findings, PROBLEM, "%s: %d workers share %d %s%s; set workers: %d, or %s", who,
+                    crowd.workers, cpus, word, plural(cpus), cpus / crowd.ranks,
                     cure_binding(survey, cpus / crowd.ranks, findings->arena));
     else
-        finding_add(findings, PROBLEM,
-                    "%s: %d ranks share %d %s%s; start at most %d rank%s on this host", who,
-                    crowd.ranks, cpus, word, plural(cpus), cpus, plural(cpus));
+        finding_add(findings, PROBLEM, "%s: share %d %s%s; start at most %d on this host", who,
+                    cpus, word, plural(cpus), cpus);
 }
 
 void check_siblings(const Survey *survey, Findings *findings)
@@ -195,10 +193,11 @@ void check_siblings(const Survey *survey, Findings *findings)
     const char *who = survey_name_ranks(survey, crowd.rank, arena);
     if (use.idle_cores > 0)
         finding_add(findings, PROBLEM,
-                    "%s: %d workers share %d core%s as hyper-threads, while %d core%s of the host "
-                    "lie idle; %s",
+                    "%s: %d workers share %d core%s as hyper-threads, while %d of the host's %d "
+                    "cores lie idle; %s",
                     who, crowd.workers, cores, plural(cores), use.idle_cores,
-                    plural(use.idle_cores), cure_binding(survey, crowd.workers, arena));
+                    use.idle_cores + cpu_set_count(&use.cores),
+                    cure_binding(survey, crowd.workers, arena));
     else
         finding_add(findings, ADVICE,
                     "%s: %d workers share %d core%s as hyper-threads, which compete for the same "

@@ -45,10 +45,10 @@ void check_configuration(const Survey *survey, Findings *findings)
                     survey_name_ranks(survey, chosen, findings->arena));
     report_reasons(survey, offsetof(RankFacts, config_problem), findings);
     if (survey->train_images > 0 && survey_steps(survey) == 0)
-        finding_add(findings, PROBLEM,
-                    "batch: %d is larger than the %llu training images of %s; choose at most as "
-                    "many",
-                    survey->batch, (unsigned long long)survey->train_images, survey->pack);
+        finding_add(
+            findings, PROBLEM,
+            "batch: %d is larger than the %llu training images of %s; choose a smaller batch",
+            survey->batch, (unsigned long long)survey->train_images, survey->pack);
 }
 
 void check_pack(const Survey *survey, Findings *findings)

@@ -48,13 +48,13 @@ void check_lanes(const Survey *survey, Findings *findings)
     if (lanes < workers)
         finding_add(
             findings, ADVICE,
-            "a step has %d lanes for %d workers, so %d of them are idle; raise batch, lower "
-            "lane, or use fewer cores",
-            lanes, workers, workers - lanes);
+            "%d of %d workers have nothing to do, as a step has only %d lanes; raise batch, "
+            "lower lane, or use fewer cores",
+            workers - lanes, workers, lanes);
     else
-        finding_add(findings, ADVICE,
-                    "%d lanes over %d workers take %d rounds, the last of them with few lanes, so "
-                    "%.0f %% of the workers' time is idle; choose batch so that batch / lane is "
-                    "a multiple of %d",
-                    lanes, workers, rounds, 100 * (1 - busy), workers);
+        finding_add(
+            findings, ADVICE,
+            "%d lanes over %d workers take %d rounds, not all of them full, so %.0f %% of the "
+            "workers' time is idle; choose batch so that batch / lane is a multiple of %d",
+            lanes, workers, rounds, 100 * (1 - busy), workers);
 }

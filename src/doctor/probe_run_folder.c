@@ -78,9 +78,8 @@ static void measure_space(const Config *config, Survey *survey)
     RunFolder folder = {.keep = config->checkpoint_keep};
     snprintf(folder.path, sizeof folder.path, "%s", config->run);
     survey->held_bytes = run_folder_bytes(&folder);
-    survey->free_bytes = statvfs(config->run, &info) == 0
-                             ? (uint64_t)info.f_bavail * (uint64_t)info.f_frsize
-                             : UINT64_MAX;
+    if (statvfs(config->run, &info) == 0)
+        survey->free_bytes = (uint64_t)info.f_bavail * (uint64_t)info.f_frsize;
 }
 
 static void name_token(Token *token)
@@ -96,6 +95,7 @@ static void name_token(Token *token)
 static void leave_token(const Config *config, Token *token, Survey *survey)
 {
     Error err = {0};
+    survey->free_bytes = UINT64_MAX;
     void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
     name_token(token);
     if (file_make_folders(config->run, &err)) {
