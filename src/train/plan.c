@@ -1,6 +1,7 @@
 /* What a configuration means for a pack. */
 #include "train/plan.h"
 
+#include "base/log.h"
 #include "dist/reduce.h"
 
 bool plan_heads(Config *config, const Pack *pack, Arena *run, Error *err)
@@ -71,7 +72,9 @@ bool plan_footprint(const Config *config, const Pack *pack, int workers, Footpri
     Arena *arena = arena_create("footprint");
     ModelSpec spec = plan_model(config, pack, arena);
     Model model;
+    log_set_quiet(true); /* what is to be said of the network is said when it is built for use */
     bool ok = model_build(&model, &spec, arena, err);
+    log_set_quiet(false);
     if (ok) {
         const Graph *graph = model.graph;
         uint64_t parameters = count_parameters(graph->params);

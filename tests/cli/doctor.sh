@@ -130,10 +130,12 @@ if [ "$(id -u)" = 0 ] && unshare --mount true 2>err; then
     mkdir -p disk shared
     names "a run folder that a host does not share" 4 "run folder: rank 1 .*all hosts share" \
         two "${one[@]}" --set run=shared/run -- unshare --mount sh -c 'mount -t tmpfs tmpfs shared && exec "$@"' - "${one[@]}" --set run=shared/run
+    names "an exclusion that forgets the loopback, between hosts" 4 "interfaces: .*lo,docker0" \
+        launch --mca btl_tcp_if_exclude docker0 --bind-to core -n 1 "${one[@]}" : -n 1 unshare --uts sh -c 'hostname other && exec "$@"' - "${one[@]}"
     names "a disk nearly full" 4 "space: disk/run: .*checkpoints of .*free some space" \
         unshare --mount sh -c 'mount -t tmpfs -o size=512k tmpfs disk && exec "$@"' - "$UMBEL" doctor good.yaml --set run=disk/run
 else
-    skip "file systems" "no root"
+    skip "file systems and hosts" "no root"
 fi
 
 # --- the layout
