@@ -10,9 +10,9 @@ OUT := build/$(BUILD)
 
 VERSION := 0.1.0
 
-LAYERS := base io kernels dist nn data models optim train lib cli
+LAYERS := base io kernels dist nn data models optim train lib doctor cli
 # What libumbel is made of: all below lib, but no ranks.
-LIBRARY_LAYERS := $(filter-out dist cli,$(LAYERS))
+LIBRARY_LAYERS := $(filter-out dist doctor cli,$(LAYERS))
 
 # One line per outside library: its pkg-config name. Only the file that includes its header, and the
 # final link, see its flags; HDF5's is named exactly, since plain `hdf5` may be the MPI build.
@@ -20,7 +20,7 @@ PKG_MPI := ompi-c
 PKG_BLAS := openblas
 PKG_HDF5 := hdf5-serial
 PKG_PROTOBUF := libprotobuf-c
-PKG_OTHER := libjpeg libpng libwebp libexif yaml-0.1 jansson libxxhash
+PKG_OTHER := hwloc libjpeg libpng libwebp libexif yaml-0.1 jansson libxxhash
 PKG_ALL := $(PKG_MPI) $(PKG_BLAS) $(PKG_HDF5) $(PKG_PROTOBUF) $(PKG_OTHER)
 PKG_LIBRARY := $(PKG_BLAS) $(PKG_HDF5) $(filter-out jansson,$(PKG_OTHER))
 

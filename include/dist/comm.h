@@ -28,8 +28,13 @@ void comm_broadcast(Comm *comm, void *data, size_t bytes, int root); /* collecti
 /* In place, over all ranks. Collective. */
 void comm_sum_i64(Comm *comm, int64_t *values, size_t count);
 void comm_max_u64(Comm *comm, uint64_t *values, size_t count);
+void comm_barrier(Comm *comm); /* collective */
 /* Whether all ranks pass the same value. Collective. */
 bool comm_all_equal(Comm *comm, uint64_t value);
+
+/* `bytes` of every rank, in the order of ranks, into `all` (size x bytes) of rank 0; NULL elsewhere.
+ * Collective. */
+void comm_gather(Comm *comm, const void *own, size_t bytes, void *all);
 
 /* Point to point, blocking; used by pack. Exactly `bytes`. */
 void comm_send(Comm *comm, const void *data, size_t bytes, int to);
@@ -59,3 +64,6 @@ void *comm_share(Comm *node, size_t bytes);
 
 /* "Open MPI 4.1.4" */
 const char *comm_library(void);
+/* A setting of the MPI library by name, such as Open MPI's "btl_tcp_if_include", wherever it was set
+ * (command line, environment, file). False if this library has no such setting. */
+bool comm_setting(const char *name, char *value, size_t bytes);

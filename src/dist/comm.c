@@ -14,6 +14,9 @@
 /* MPI counts are ints; longer calls are cut. */
 static const size_t PIECE = (size_t)1 << 30;
 
+/* Longest text that a library's setting may have; Open MPI says 2,048. */
+enum { SETTING_BYTES = 8192 };
+
 struct Comm {
     MPI_Comm world;
     int rank, size;
@@ -145,6 +148,12 @@ void comm_max_u64(Comm *comm, uint64_t *values, size_t count)
     all_reduce(comm, values, (int)count, MPI_UINT64_T, MPI_MAX);
 }
 
+void comm_barrier(Comm *comm)
+{
+    int nothing = 0;
+    all_reduce(comm, &nothing, 1, MPI_INT, MPI_SUM);
+}
+
 bool comm_all_equal(Comm *comm, uint64_t value)
 {
     uint64_t extremes[2] = {value, ~value};
@@ -174,6 +183,13 @@ void comm_receive(Comm *comm, void *data, size_t bytes, int from)
         wait_for(&request);
         bytes -= piece;
     }
+}
+
+void comm_gather(Comm *comm, const void *own, size_t bytes, void *all)
+{
+    MPI_Request request;
+    MPI_Igather(own, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, 0, comm->world, &request);
+    wait_for(&request);
 }
 
 /* --- split-phase sums --- */
@@ -252,8 +268,7 @@ void *comm_share(Comm *node, size_t bytes)
     /* Each rank has an address of its own for it, of the same page and so of the same alignment. */
     char *aligned = (char *)(((uintptr_t)memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
     if (node->rank == 0) memset(aligned, 0, bytes);
-    int64_t ready = 1;
-    comm_sum_i64(node, &ready, 1);
+    comm_barrier(node);
     return aligned;
 }
 
@@ -274,4 +289,27 @@ const char *comm_library(void)
         snprintf(text + used, sizeof text - used, "%s%s", used ? " " : "", word + is_version);
     }
     return text;
+}
+
+static bool read_setting(const char *name, char *text)
+{
+    int index, count;
+    MPI_T_cvar_handle handle;
+    if (MPI_T_cvar_get_index(name, &index) != MPI_SUCCESS ||
+        MPI_T_cvar_handle_alloc(index, NULL, &handle, &count) != MPI_SUCCESS)
+        return false;
+    bool ok = count <= SETTING_BYTES && MPI_T_cvar_read(handle, text) == MPI_SUCCESS;
+    MPI_T_cvar_handle_free(&handle);
+    return ok;
+}
+
+bool comm_setting(const char *name, char *value, size_t bytes)
+{
+    int provided;
+    char text[SETTING_BYTES] = "";
+    if (MPI_T_init_thread(MPI_THREAD_SINGLE, &provided) != MPI_SUCCESS) return false;
+    bool ok = read_setting(name, text);
+    MPI_T_finalize();
+    if (ok) snprintf(value, bytes, "%s", text);
+    return ok;
 }

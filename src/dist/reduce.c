@@ -115,8 +115,7 @@ static void place_on_node(Reduce *reduce)
     reduce->sum = (int64_t *)(void *)memory;
     reduce->bucket = (Bucket *)(void *)(memory + place);
     if (comm_rank(reduce->node) == 0) init_locks(reduce, true);
-    int64_t ready = 1;
-    comm_sum_i64(reduce->node, &ready, 1);
+    comm_barrier(reduce->node);
 }
 
 Reduce *reduce_create(Comm *comm, const ReduceOptions *options, Arena *run)
@@ -137,10 +136,7 @@ Reduce *reduce_create(Comm *comm, const ReduceOptions *options, Arena *run)
 void reduce_destroy(Reduce *reduce)
 {
     bool owner = !reduce->node || comm_rank(reduce->node) == 0;
-    if (reduce->node) { /* nobody is inside a lock any more */
-        int64_t done = 1;
-        comm_sum_i64(reduce->node, &done, 1);
-    }
+    if (reduce->node) comm_barrier(reduce->node); /* nobody is inside a lock any more */
     for (int b = 0; owner && b < reduce->buckets; b++)
         pthread_mutex_destroy(&reduce->bucket[b].lock);
     pthread_mutex_destroy(&reduce->side_lock);
