@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct Arena Arena;
@@ -15,6 +16,10 @@ void arena_destroy(Arena *arena); /* NULL is allowed */
 /* `bytes` zeroed bytes, aligned to 64; valid until the arena is reset or destroyed. Dies, naming
  * the arena, when the system has no memory. Not thread-safe. */
 void *arena_alloc(Arena *arena, size_t bytes);
+
+/* Makes room for a piece of `bytes` that the next arena_alloc will find. False if the system refuses
+ * the memory: for sizes that a file or a caller chose, so that too large ones can be an Error. */
+bool arena_reserve(Arena *arena, size_t bytes);
 
 /* The string `text` copied into the arena. */
 char *arena_strdup(Arena *arena, const char *text);

@@ -45,6 +45,15 @@ bool image_size(const uint8_t *data, size_t bytes, int *width, int *height, Erro
 bool image_decode(Image *image, Rect *covered, const uint8_t *data, size_t bytes, Rect region,
                   int reduce, Error *err);
 
+/* A picture in memory: (height, width, 3) RGB bytes, rows `stride` bytes apart. */
+typedef struct RgbPixels {
+    const uint8_t *data;
+    int width, height;
+    size_t stride; /* at least 3 * width */
+} RgbPixels;
+/* Sets `image` to the picture. False if a side is out of range or there is no memory. */
+bool image_from_rgb(Image *image, const RgbPixels *pixels, Error *err);
+
 /* Encodes RGBX pixels as JPEG (4:2:0, standard tables, optimised coding) into memory from malloc.
  */
 bool image_encode_jpeg(const Image *image, int quality, uint8_t **data, size_t *bytes, Error *err);

@@ -20,6 +20,15 @@ void gemm(Transpose ta, Transpose tb, int m, int n, int k, float alpha, const fl
 void gemm_init(void);
 void gemm_init_thread(void);
 
+/* For threads that belong to somebody else, who may use OpenBLAS, too: between the two calls gemm runs
+ * on the calling thread alone, afterwards all is as it was. A build with OpenMP has the number of
+ * threads per calling thread; a pthread build has one for the process, so there the owner's own
+ * calls on other threads are single-threaded meanwhile. gemm_leave takes what gemm_enter returned, on
+ * the same thread. Thread-safe; gemm_enter waits while as many threads are in as there are cores
+ * (at least 40), since OpenBLAS has no room for any number of them. */
+int gemm_enter(void);
+void gemm_leave(int entered);
+
 const char *gemm_library(void); /* "OpenBLAS 0.3.21" */
 const char *gemm_core(void);    /* core type it chose: "SkylakeX" */
 /* "pthread", "openmp" or "sequential". */

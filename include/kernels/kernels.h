@@ -14,6 +14,8 @@
  */
 #pragma once
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -201,9 +203,10 @@ typedef struct Kernels {
 } Kernels;
 
 /* The table for this machine, chosen at the first call; the program ends with a message if
- * UMBEL_ISA names a set that is unknown or that this CPU lacks. Thread-safe after the first call.
- */
+ * UMBEL_ISA names a set that is unknown or that this CPU lacks. Thread-safe. */
 const Kernels *kernels(void);
+/* Chooses the table, for those who must not end the program: false with an error instead. */
+bool kernels_check(Error *err);
 
 /* The table of one set by name, or NULL if this CPU cannot run it: for tests that compare sets. */
 const Kernels *kernels_named(const char *isa);

@@ -67,16 +67,24 @@ void arena_destroy(Arena *arena)
     free(arena);
 }
 
-/* Appends a chunk of at least `bytes`. */
+static size_t round_up(size_t bytes)
+{
+    return (bytes + GUARD + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+/* Inserts a chunk of at least `bytes` behind the current one. NULL: the system has no memory. */
 static Chunk *add_chunk(Arena *arena, size_t bytes)
 {
     size_t unit = bytes >= HUGE_PAGE ? HUGE_PAGE : CHUNK_BYTES;
+    if (bytes > SIZE_MAX - unit) return NULL;
     size_t size = bytes > unit ? (bytes + unit - 1) / unit * unit : unit;
     Chunk *chunk = calloc(1, sizeof *chunk);
     void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (!chunk || base == MAP_FAILED)
-        die("arena %s: out of memory: %zu bytes more than the %zu it has", arena->name, bytes,
-            arena->bytes);
+    if (!chunk || base == MAP_FAILED) {
+        if (base != MAP_FAILED) munmap(base, size);
+        free(chunk);
+        return NULL;
+    }
     if (size >= HUGE_PAGE) madvise(base, size, MADV_HUGEPAGE);
     *chunk = (Chunk){.base = base, .size = size};
     if (arena->current) {
@@ -88,15 +96,31 @@ static Chunk *add_chunk(Arena *arena, size_t bytes)
     return chunk;
 }
 
-void *arena_alloc(Arena *arena, size_t bytes)
+/* Makes a chunk with room for `rounded` bytes the current one; NULL: there is no memory. */
+static Chunk *find_room(Arena *arena, size_t rounded)
 {
-    size_t rounded = (bytes + GUARD + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     Chunk *chunk = arena->current;
     while (!chunk || chunk->size - chunk->used < rounded) {
         Chunk *next = chunk ? chunk->next : arena->first;
         chunk = next && next->size - next->used >= rounded ? next : add_chunk(arena, rounded);
+        if (!chunk) return NULL;
         arena->current = chunk;
     }
+    return chunk;
+}
+
+bool arena_reserve(Arena *arena, size_t bytes)
+{
+    return bytes <= SIZE_MAX - GUARD - ALIGNMENT && find_room(arena, round_up(bytes)) != NULL;
+}
+
+void *arena_alloc(Arena *arena, size_t bytes)
+{
+    size_t rounded = round_up(bytes);
+    Chunk *chunk = find_room(arena, rounded);
+    if (!chunk)
+        die("arena %s: out of memory: %zu bytes more than the %zu it has", arena->name, bytes,
+            arena->bytes);
     uint8_t *piece = chunk->base + chunk->used;
     ASAN_POISON_MEMORY_REGION(piece + bytes, rounded - bytes);
     chunk->used += rounded;

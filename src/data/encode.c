@@ -95,11 +95,11 @@ bool check_classes(const Listing *listing, const EncodedGroup *group, const uint
     for (int g = 0; g < listing->groups && any; g++) {
         int first = 0, unseen = unseen_classes(&group[g], split, listing->count, &first);
         if (unseen > 0)
-            error_set(
-                err, ERROR_DATA,
-                "label group %s: %d of %d classes never occur in train, such as \"%s\"; %s, or pack "
-                "all the same with --allow-unseen",
-                group[g].name, unseen, group[g].classes, group[g].class_name[first], cure);
+            error_set(err, ERROR_DATA,
+                      "label group %s: %d of %d classes never occur in train, such as \"%s\"; %s, "
+                      "or pack "
+                      "all the same with --allow-unseen",
+                      group[g].name, unseen, group[g].classes, group[g].class_name[first], cure);
     }
     return err->kind == ERROR_NONE;
 }

@@ -73,6 +73,23 @@ void image_lay_over_white(Image *image)
     }
 }
 
+bool image_from_rgb(Image *image, const RgbPixels *pixels, Error *err)
+{
+    int width = pixels->width, height = pixels->height;
+    if (!image_check_size((unsigned)width, (unsigned)height, err)) return false;
+    if (!image_resize_buffer(image, width, height))
+        return error_set(err, ERROR_SYSTEM, "no memory for %d x %d pixels", width, height);
+    uint8_t *out = image->pixels;
+    for (int y = 0; y < height; y++) {
+        const uint8_t *in = pixels->data + (size_t)y * pixels->stride;
+        for (int x = 0; x < width; x++, in += 3, out += 4) {
+            memcpy(out, in, 3);
+            out[3] = 255;
+        }
+    }
+    return true;
+}
+
 static int clamp(int value, int low, int high)
 {
     return value < low ? low : value > high ? high : value;

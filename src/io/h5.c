@@ -5,10 +5,15 @@
  */
 #include "io/h5.h"
 
+#include "base/pulse.h"
+#include "io/file.h"
+
 #include <hdf5.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { PATH_BYTES = 1024 };
 
@@ -16,38 +21,74 @@ struct H5 {
     hid_t file;
     char path[PATH_BYTES];
     bool writing;
+    bool failed;     /* a write was refused */
     uint64_t unread; /* bytes that may still be asked for, see take */
 };
 
 /* --- errors --- */
 
+/* The library's innermost reason, or what the system said to it. */
+typedef struct Reason {
+    char text[256];
+    int number; /* errno; 0: none */
+} Reason;
+
 static herr_t take_description(unsigned n, const H5E_error2_t *error, void *context)
 {
     (void)n;
-    if (error->desc && *error->desc) snprintf(context, 256, "%s", error->desc);
+    Reason *reason = context;
+    if (!error->desc || !*error->desc) return 0;
+    const char *number = strstr(error->desc, "errno = ");
+    if (number) reason->number = atoi(number + strlen("errno = "));
+    snprintf(reason->text, sizeof reason->text, "%s", error->desc);
     return 0;
 }
 
-/* "cannot WHAT PATH: NAME: the library's innermost reason". */
-static bool fail(const H5 *file, Error *err, const char *what, const char *name)
+/* "cannot WHAT PATH: NAME: reason"; a write that the system refused is told by the system's reason
+ * alone, since the caller knows the file's real name. */
+static bool fail(H5 *file, Error *err, const char *what, const char *name)
 {
-    char reason[256] = "unknown reason";
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, take_description, reason);
+    Reason reason = {.text = "unknown reason"};
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, take_description, &reason);
     H5Eclear2(H5E_DEFAULT);
+    file->failed = true;
+    if (file->writing && file->file >= 0 && reason.number)
+        return error_set(err, ERROR_SYSTEM, "%s", strerror(reason.number));
     return error_set(err, file->writing ? ERROR_SYSTEM : ERROR_DATA, "cannot %s %s%s%s: %s", what,
-                     file->path, name ? ": " : "", name ? name : "", reason);
+                     file->path, name ? ": " : "", name ? name : "", reason.text);
 }
 
-/* Locks fail on file systems without them, and packs are never written while they are read. The
- * library reads the variable when it opens its first file. */
-static void start_library(void)
+/* HDF5 prints the errors of a thread unless told not to: it is told so while a file of ours is open
+ * there, and prints again as its other users wish afterwards. */
+static _Thread_local struct {
+    int files;
+    H5E_auto2_t print;
+    void *context;
+} silence;
+
+static void begin_silence(void)
 {
-    static bool started;
-    if (started) return;
-    started = true;
-    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
-    H5open();
+    if (silence.files++ > 0) return;
+    H5Eget_auto2(H5E_DEFAULT, &silence.print, &silence.context);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
+static void end_silence(void)
+{
+    if (--silence.files == 0) H5Eset_auto2(H5E_DEFAULT, silence.print, silence.context);
+}
+
+/* Locks fail on file systems without them, and no file is written while it is read. Before 1.10.7
+ * only the environment could say so. */
+static hid_t file_access(void)
+{
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+#if H5_VERSION_GE(1, 10, 7)
+    H5Pset_file_locking(access, false, true);
+#else
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
+#endif
+    return access;
 }
 
 /* --- types --- */
@@ -120,9 +161,9 @@ static const char *shape_text(H5Shape shape, char text[96])
 
 static H5 *new_file(const char *path, bool writing)
 {
-    start_library();
     H5 *file = calloc(1, sizeof *file);
     if (!file) die("HDF5: out of memory");
+    begin_silence();
     snprintf(file->path, sizeof file->path, "%s", path);
     file->writing = writing;
     return file;
@@ -133,8 +174,22 @@ static H5 *opened(H5 *file, Error *err)
 {
     if (file->file >= 0) return file;
     fail(file, err, file->writing ? "create" : "open", NULL);
+    end_silence();
     free(file);
     return NULL;
+}
+
+H5 *h5_create(const char *path, Error *err)
+{
+    H5 *file = new_file(path, true);
+    hid_t creation = H5Pcreate(H5P_FILE_CREATE), access = file_access();
+    H5Pset_obj_track_times(creation, false);
+    H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+    H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18);
+    file->file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
+    H5Pclose(access);
+    H5Pclose(creation);
+    return opened(file, err);
 }
 
 /* Ours are read once; links could make one array many, and each would get memory of its own. */
@@ -173,33 +228,38 @@ static H5 *without_links(H5 *file, Error *err)
     return NULL;
 }
 
-H5 *h5_create(const char *path, Error *err)
-{
-    H5 *file = new_file(path, true);
-    hid_t creation = H5Pcreate(H5P_FILE_CREATE), access = H5Pcreate(H5P_FILE_ACCESS);
-    H5Pset_obj_track_times(creation, false);
-    H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
-    H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18);
-    file->file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
-    H5Pclose(access);
-    H5Pclose(creation);
-    return opened(file, err);
-}
-
 H5 *h5_open(const char *path, Error *err)
 {
     H5 *file = new_file(path, false);
-    file->file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    hid_t access = file_access();
+    file->file = H5Fopen(path, H5F_ACC_RDONLY, access);
     file->unread = READS_PER_BYTE * file_bytes(file);
+    H5Pclose(access);
     return without_links(opened(file, err), err);
+}
+
+/* After a refused write (a full disk) the library cannot close a file: it would keep it open, and its
+ * space taken, for good, and crash at the program's end. So what it has left goes to memory. */
+static void divert(H5 *file)
+{
+    void *descriptor;
+    int memory = memfd_create("abandoned", MFD_CLOEXEC);
+    if (memory < 0) return;
+    if (H5Fget_vfd_handle(file->file, H5P_DEFAULT, &descriptor) >= 0)
+        dup2(memory, *(int *)descriptor);
+    close(memory);
 }
 
 bool h5_close(H5 *file, Error *err)
 {
     bool ok = true;
-    if (file->writing && H5Fflush(file->file, H5F_SCOPE_LOCAL) < 0)
+    pulse_file_begin("closing an HDF5 file", 0);
+    if (file->writing && !file->failed && H5Fflush(file->file, H5F_SCOPE_LOCAL) < 0)
         ok = fail(file, err, "write", NULL);
+    if (file->failed) divert(file);
     if (H5Fclose(file->file) < 0 && ok) ok = fail(file, err, "close", NULL);
+    pulse_file_end();
+    end_silence();
     free(file);
     return ok;
 }
@@ -266,10 +326,13 @@ static uint64_t element_count(H5Shape shape)
 bool h5_write(H5 *file, const char *name, H5Type type, H5Shape shape, const void *data, Error *err)
 {
     hid_t set = make_data(file, name, stored_type(type), shape, false);
+    pulse_file_begin("writing an HDF5 file", file_seconds(element_count(shape) * sizeof(double)));
     bool ok = set >= 0 && (element_count(shape) == 0 || H5Dwrite(set, memory_type(type), H5S_ALL,
                                                                  H5S_ALL, H5P_DEFAULT, data) >= 0);
+    pulse_file_end();
+    if (!ok) fail(file, err, "write", name); /* before a call that forgets the reason */
     if (set >= 0) H5Dclose(set);
-    return ok || fail(file, err, "write", name);
+    return ok;
 }
 
 /* Fixed-length UTF-8, padded with zeros. */
@@ -294,10 +357,11 @@ bool h5_write_texts(H5 *file, const char *name, const char *const *texts, size_t
     hid_t set = make_data(file, name, type, (H5Shape){1, {count}}, false);
     bool ok =
         set >= 0 && (count == 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, block) >= 0);
+    if (!ok) fail(file, err, "write", name);
     if (set >= 0) H5Dclose(set);
     H5Tclose(type);
     free(block);
-    return ok || fail(file, err, "write", name);
+    return ok;
 }
 
 static bool write_attribute(H5 *file, const char *name, const char *key, hid_t type,
@@ -388,9 +452,9 @@ static bool fits_file(const H5 *file, H5Shape shape, uint64_t bytes)
 static hid_t open_data(H5 *file, const char *name, Error *err)
 {
     hid_t set = h5_has(file, name) ? H5Dopen2(file->file, name, H5P_DEFAULT) : -1;
-    if (set < 0)
+    if (set < 0) {
         error_set(err, ERROR_DATA, "%s: has no array %s", file->path, name);
-    else if (lies_elsewhere(set)) {
+    } else if (lies_elsewhere(set)) {
         error_set(err, ERROR_DATA, "%s: %s: its data lie in another file", file->path, name);
         H5Dclose(set);
         set = -1;
@@ -435,13 +499,13 @@ bool h5_read(H5 *file, const char *name, H5Type type, H5Shape shape, void *data,
                          shape_text(shape, wanted));
     }
     if (element_count(shape) == 0) return true;
-    hid_t set = H5Dopen2(file->file, name, H5P_DEFAULT);
-    if (!take(file, element_count(shape) * H5Tget_size(memory_type(type)))) {
-        H5Dclose(set);
+    if (!take(file, element_count(shape) * H5Tget_size(memory_type(type))))
         return error_set(err, ERROR_DATA, "%s: %s: the file claims to hold more than its size",
                          file->path, name);
-    }
+    hid_t set = H5Dopen2(file->file, name, H5P_DEFAULT);
+    pulse_file_begin("reading an HDF5 file", file_seconds(element_count(shape) * sizeof(double)));
     bool ok = H5Dread(set, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0;
+    pulse_file_end();
     H5Dclose(set);
     return ok || fail(file, err, "read", name);
 }

@@ -4,6 +4,8 @@
 #include "base/error.h"
 
 #include <cblas.h>
+#include <dlfcn.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +22,63 @@ void gemm_init_thread(void)
 {
     if (openblas_get_parallel() == OPENMP) openblas_set_num_threads(1);
 }
+
+/* --- guests on other people's threads --- */
+
+/* The OpenMP run-time that OpenBLAS brings, if it does; found by name since most builds have none. */
+static int omp_threads(void)
+{
+    int (*get)(void);
+    *(void **)&get = dlsym(RTLD_DEFAULT, "omp_get_max_threads");
+    return get ? get() : 1;
+}
+
+static void omp_set_threads(int threads)
+{
+    void (*set)(int);
+    *(void **)&set = dlsym(RTLD_DEFAULT, "omp_set_num_threads");
+    if (set) set(threads);
+}
+
+/* Guests that are in. The first saves the owner's number of threads, the last restores it. */
+static pthread_mutex_t guest_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t guest_left = PTHREAD_COND_INITIALIZER;
+static int guests, owner_threads;
+
+/* OpenBLAS has two buffers per thread that it was built for, and 50 at least; a call that finds none
+ * free ends the process (measured: a crash at 1,500 threads). The owner gets some, too. */
+static int most_guests(void)
+{
+    enum { ALWAYS = 40 };
+    int cores = openblas_get_num_procs();
+    return cores > ALWAYS ? cores : ALWAYS;
+}
+
+int gemm_enter(void)
+{
+    bool by_thread = openblas_get_parallel() == OPENMP;
+    pthread_mutex_lock(&guest_lock);
+    while (guests >= most_guests()) pthread_cond_wait(&guest_left, &guest_lock);
+    if (guests++ == 0 && !by_thread) owner_threads = openblas_get_num_threads();
+    if (!by_thread && openblas_get_num_threads() != 1) openblas_set_num_threads(1);
+    pthread_mutex_unlock(&guest_lock);
+    if (!by_thread) return 1;
+    int threads = omp_threads();
+    omp_set_threads(1);
+    return threads;
+}
+
+void gemm_leave(int entered)
+{
+    bool by_thread = openblas_get_parallel() == OPENMP;
+    if (by_thread) omp_set_threads(entered);
+    pthread_mutex_lock(&guest_lock);
+    if (--guests == 0 && !by_thread && owner_threads != 1) openblas_set_num_threads(owner_threads);
+    pthread_cond_signal(&guest_left);
+    pthread_mutex_unlock(&guest_lock);
+}
+
+/* --- products --- */
 
 static void scale(int m, int n, float beta, float *c, int ldc)
 {

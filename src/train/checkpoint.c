@@ -13,14 +13,39 @@
 
 enum { PATH_BYTES = 4096, NAME_BYTES = 512, HEADS_MAX = 256, CLASSES_MAX = 65536 };
 
-static const char *const integer_keys[] = {"step", "epoch", "updates", "skipped"};
-enum { INTEGERS = 4 };
+static const char *const integer_keys[] = {"step",    "epoch",     "updates",
+                                           "skipped", "validated", "bad"};
+enum { INTEGERS = 6 };
 
 static H5Shape shape_to_h5(Shape shape)
 {
     H5Shape out = {.rank = shape.rank};
     for (int i = 0; i < shape.rank; i++) out.dim[i] = (uint64_t)shape.dim[i];
     return out;
+}
+
+/* --- building --- */
+
+static CheckpointArray *room_for(Checkpoint *checkpoint, size_t more, Arena *arena)
+{
+    CheckpointArray *array =
+        arena_new(arena, CheckpointArray, (size_t)checkpoint->arrays + more + 1);
+    if (checkpoint->arrays)
+        memcpy(array, checkpoint->array, sizeof *array * (size_t)checkpoint->arrays);
+    checkpoint->array = array;
+    return array + checkpoint->arrays;
+}
+
+void checkpoint_add_store(Checkpoint *checkpoint, const char *group, const ParamStore *store,
+                          float *flat, Arena *arena)
+{
+    CheckpointArray *array = room_for(checkpoint, (size_t)store->count, arena);
+    for (int i = 0; i < store->count; i++)
+        array[i] = (CheckpointArray){.group = group,
+                                     .name = store->list[i]->name,
+                                     .shape = store->list[i]->shape,
+                                     .value = flat + store->list[i]->offset};
+    checkpoint->arrays += store->count;
 }
 
 /* --- saving --- */
@@ -32,8 +57,9 @@ static bool write_header(H5 *file, const Checkpoint *checkpoint, Error *err)
     bool ok = h5_write_attribute_text(file, "/", "format", "umbel checkpoint", err) &&
               h5_write_attribute_int(file, "/", "version", CHECKPOINT_VERSION, err) &&
               h5_write_attribute_text(file, "/", "created_by", creator, err);
-    const uint64_t value[INTEGERS] = {checkpoint->step, checkpoint->epoch, checkpoint->updates,
-                                      checkpoint->skipped};
+    const uint64_t value[INTEGERS] = {checkpoint->step,      checkpoint->epoch,
+                                      checkpoint->updates,   checkpoint->skipped,
+                                      checkpoint->validated, checkpoint->bad};
     for (int i = 0; i < INTEGERS; i++)
         ok = ok && h5_write_attribute_int(file, "/", integer_keys[i], (int64_t)value[i], err);
     uint64_t hash[2] = {checkpoint->pack.high, checkpoint->pack.low};
@@ -74,7 +100,7 @@ static bool write_file(const Checkpoint *checkpoint, const char *path, Error *er
     if (!file) return false;
     bool ok = write_header(file, checkpoint, err) && write_heads(file, checkpoint, err) &&
               write_arrays(file, checkpoint, err);
-    ok = h5_close(file, err) && ok;
+    ok = h5_close(file, ok ? err : &(Error){0}) && ok;
     Seal seal = {.kind = SEAL_CHECKPOINT, .version = CHECKPOINT_VERSION};
     return ok && seal_write(path, &seal, err);
 }
@@ -111,8 +137,9 @@ static bool read_text(H5 *file, const char *name, const char **text, Arena *aren
 
 static bool read_header(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *err)
 {
-    uint64_t *const value[INTEGERS] = {&checkpoint->step, &checkpoint->epoch, &checkpoint->updates,
-                                       &checkpoint->skipped};
+    uint64_t *const value[INTEGERS] = {&checkpoint->step,      &checkpoint->epoch,
+                                       &checkpoint->updates,   &checkpoint->skipped,
+                                       &checkpoint->validated, &checkpoint->bad};
     for (int i = 0; i < INTEGERS; i++) {
         int64_t number = 0;
         if (!h5_read_attribute_int(file, "/", integer_keys[i], &number, err)) return false;
@@ -132,7 +159,7 @@ static bool read_heads(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
 {
     char **names = NULL;
     size_t count = 0;
-    if (!h5_list(file, "/heads", &names, &count, err)) return false;
+    if (h5_has(file, "/heads") && !h5_list(file, "/heads", &names, &count, err)) return false;
     const char **name = adopt_texts(names, count, arena);
     if (count > HEADS_MAX)
         return error_set(err, ERROR_DATA, "/heads: holds %zu heads; at most %d are possible", count,
@@ -149,8 +176,8 @@ static bool read_heads(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
         checkpoint->head[h] =
             (CheckpointHead){name[h], (int)class_count, adopt_texts(classes, class_count, arena)};
         if (class_count < 1 || class_count > CLASSES_MAX)
-            return error_set(err, ERROR_DATA, "%s: has %zu classes; from 1 to %d are possible",
-                             path, class_count, CLASSES_MAX);
+            return error_set(err, ERROR_DATA, "%s: has no classes, or more than %d", path,
+                             CLASSES_MAX);
     }
     return h5_read(file, "/best", H5_F64, (H5Shape){1, {count + 1}}, checkpoint->best, err);
 }
@@ -183,25 +210,9 @@ static bool read_array(H5 *file, CheckpointArray *array, Arena *arena, Error *er
     return h5_read(file, path, H5_F32, shape, array->value, err);
 }
 
-/* Arrays being collected; room grows by doubling, however many groups there are. */
-typedef struct ArrayList {
-    CheckpointArray *array;
-    int count, capacity;
-} ArrayList;
-
-static CheckpointArray *add_array(ArrayList *list, Arena *arena)
-{
-    if (list->count == list->capacity) {
-        list->capacity = 2 * list->capacity + 64;
-        CheckpointArray *larger = arena_new(arena, CheckpointArray, list->capacity);
-        if (list->count) memcpy(larger, list->array, sizeof *larger * (size_t)list->count);
-        list->array = larger;
-    }
-    return &list->array[list->count++];
-}
-
 /* Appends the arrays of one group. */
-static bool read_group(H5 *file, ArrayList *list, const char *group, Arena *arena, Error *err)
+static bool read_group(H5 *file, Checkpoint *checkpoint, const char *group, Arena *arena,
+                       Error *err)
 {
     char path[NAME_BYTES];
     snprintf(path, sizeof path, "/%s", group);
@@ -210,15 +221,16 @@ static bool read_group(H5 *file, ArrayList *list, const char *group, Arena *aren
     size_t count = 0;
     if (!h5_list(file, path, &names, &count, err)) return false;
     const char **name = adopt_texts(names, count, arena);
+    CheckpointArray *array = room_for(checkpoint, count, arena);
     for (size_t i = 0; i < count; i++) {
-        CheckpointArray *next = add_array(list, arena);
-        *next = (CheckpointArray){.group = group, .name = name[i]};
-        if (!read_array(file, next, arena, err)) return false;
+        array[i] = (CheckpointArray){.group = group, .name = name[i]};
+        if (!read_array(file, &array[i], arena, err)) return false;
     }
+    checkpoint->arrays += (int)count;
     return true;
 }
 
-static bool read_slots(H5 *file, ArrayList *list, Arena *arena, Error *err)
+static bool read_slots(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *err)
 {
     if (!h5_has(file, "/slot")) return true;
     char **names = NULL;
@@ -226,32 +238,39 @@ static bool read_slots(H5 *file, ArrayList *list, Arena *arena, Error *err)
     if (!h5_list(file, "/slot", &names, &count, err)) return false;
     const char **name = adopt_texts(names, count, arena);
     for (size_t i = 0; i < count; i++)
-        if (!read_group(file, list, arena_printf(arena, "slot/%s", name[i]), arena, err))
+        if (!read_group(file, checkpoint, arena_printf(arena, "slot/%s", name[i]), arena, err))
             return false;
     return true;
 }
 
-static bool read_arrays(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *err)
+/* Opens a file that is whole and undamaged. */
+static H5 *open_sealed(const char *path, Error *err)
 {
-    ArrayList list = {0};
-    if (!read_group(file, &list, "param", arena, err) || !read_slots(file, &list, arena, err) ||
-        !read_group(file, &list, "state", arena, err))
-        return false;
-    checkpoint->array = list.array;
-    checkpoint->arrays = list.count;
-    return true;
+    Seal seal;
+    return seal_check(path, SEAL_CHECKPOINT, CHECKPOINT_VERSION, &seal, err) ? h5_open(path, err)
+                                                                             : NULL;
 }
 
 bool checkpoint_load(Checkpoint *checkpoint, const char *path, Arena *arena, Error *err)
 {
     *checkpoint = (Checkpoint){0};
-    Seal seal;
-    if (!seal_check(path, SEAL_CHECKPOINT, CHECKPOINT_VERSION, &seal, err)) return false;
-    H5 *file = h5_open(path, err);
+    H5 *file = open_sealed(path, err);
     if (!file) return false;
     bool ok = read_header(file, checkpoint, arena, err) &&
-              read_heads(file, checkpoint, arena, err) && read_arrays(file, checkpoint, arena, err);
+              read_heads(file, checkpoint, arena, err) &&
+              read_group(file, checkpoint, "param", arena, err) &&
+              read_slots(file, checkpoint, arena, err) &&
+              read_group(file, checkpoint, "state", arena, err);
     if (!ok) error_context(err, "%s: not a checkpoint that this program can read", path);
+    h5_close(file, ok ? err : &(Error){0});
+    return ok;
+}
+
+bool checkpoint_load_config(const char **config, const char *path, Arena *arena, Error *err)
+{
+    H5 *file = open_sealed(path, err);
+    if (!file) return false;
+    bool ok = read_text(file, "/config", config, arena, err) || error_context(err, "%s", path);
     h5_close(file, ok ? err : &(Error){0});
     return ok;
 }

@@ -251,7 +251,7 @@ static void bind_setting(Binding *binding, const Setting *setting)
         if (strcmp(sections[s].name, section) != 0) continue;
         if (!sections[s].table) return; /* its kind is unknown, which has been reported */
         const Option *option = option_find(sections[s].table, key);
-        if (!option) break;
+        if (!option) continue;
         parse_into(binding, option, setting, sections[s].values);
         return;
     }
@@ -332,7 +332,8 @@ bool config_load(Config *config, Arena *run, const char *path, const char *const
     *config = (Config){0};
     if (!yaml_load(&settings, path, err)) return false;
     for (int i = 0; i < set_count; i++) yaml_set(&settings, sets[i], err);
-    return err->kind == ERROR_NONE && bind(config, run, &settings, path, err);
+    return err->kind == ERROR_NONE && config_inherit(&settings, run, err) &&
+           bind(config, run, &settings, path, err);
 }
 
 bool config_parse(Config *config, Arena *run, const char *text, const char *name, Error *err)
@@ -341,6 +342,20 @@ bool config_parse(Config *config, Arena *run, const char *text, const char *name
     *config = (Config){0};
     return yaml_parse(&settings, text, strlen(text), name, err) &&
            bind(config, run, &settings, name, err);
+}
+
+bool config_for_kind(Config *config, Arena *run, const char *kind, const char *const *sets,
+                     int set_count, Error *err)
+{
+    int index;
+    Settings settings = {.arena = run};
+    const TrunkType *trunk = trunk_find(kind, &index);
+    const char *text = arena_printf(run, "pack: \"\"\ntrunk: {kind: %s}\n%s", kind,
+                                    trunk ? config_preprocessing(trunk, run) : "");
+    *config = (Config){0};
+    if (!yaml_parse(&settings, text, strlen(text), kind, err)) return false;
+    for (int i = 0; i < set_count; i++) yaml_set(&settings, sets[i], err);
+    return err->kind == ERROR_NONE && bind(config, run, &settings, kind, err);
 }
 
 void config_default_heads(Config *config, Arena *run, const char *const *names, int count)

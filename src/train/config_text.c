@@ -80,12 +80,8 @@ static void put_table(Text *text, const char *first, const char *indent, const O
     }
 }
 
-static void put_section(Text *text, const Config *config, const Section *section)
+static void put_name(Text *text, const Config *config, const Section *section)
 {
-    if (!*section->name) {
-        put_table(text, "", "", section->table, section->values);
-        return;
-    }
     put(text, section->name);
     put(text, ":\n");
     for (int k = 0; k < KIND_SECTIONS; k++) {
@@ -94,7 +90,6 @@ static void put_section(Text *text, const Config *config, const Section *section
         put(text, config_kind_sections[k].chosen(config));
         put(text, "\n");
     }
-    put_table(text, "  ", "  ", section->table, section->values);
 }
 
 char *config_print(const Config *config, Arena *run)
@@ -102,7 +97,11 @@ char *config_print(const Config *config, Arena *run)
     Text text = {0};
     Section sections[SECTIONS];
     config_sections(config, sections);
-    for (int s = 0; s < SECTIONS; s++) put_section(&text, config, &sections[s]);
+    for (int s = 0; s < SECTIONS; s++) {
+        const char *indent = *sections[s].name ? "  " : "";
+        if (*indent && config_begins(sections, s)) put_name(&text, config, &sections[s]);
+        put_table(&text, indent, indent, sections[s].table, sections[s].values);
+    }
     put(&text, config->head_count ? "heads:\n" : "heads: []\n");
     for (int h = 0; h < config->head_count; h++)
         put_table(&text, "  - ", "    ", config_head_options, &config->heads[h]);

@@ -53,8 +53,8 @@ static const char *const names[] = {
     "/state",
     "/",
 };
-static const char *const keys[] = {"created_by", "step",   "epoch",  "updates",
-                                   "skipped",    "format", "version"};
+static const char *const keys[] = {"created_by", "step", "epoch",  "updates", "skipped",
+                                   "validated",  "bad",  "format", "version"};
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
 typedef struct Recipe {

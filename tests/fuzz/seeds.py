@@ -12,7 +12,7 @@ NAMES = ["/images/checksum", "/images/offset", "/images/size", "/images/path", "
          "/config", "/provenance", "/pack_hash", "/best", "/heads/a/class", "/heads/b/class", "/heads/c",
          "/heads", "/param/w", "/param/v", "/param", "/slot/m/w", "/slot/v/w", "/slot/n", "/slot", "/state/s",
          "/state", "/"]
-KEYS = ["created_by", "step", "epoch", "updates", "skipped", "format", "version"]
+KEYS = ["created_by", "step", "epoch", "updates", "skipped", "validated", "bad", "format", "version"]
 CHECKSUM = 11984676726734944673  # XXH3-64 of "picture"
 TYPES = {"u8": (0, "B"), "i32": (1, "i"), "i64": (2, "q"), "u64": (3, "Q"), "f32": (4, "f"), "f64": (5, "d")}
 
@@ -59,7 +59,7 @@ def pack(n, image=b"picture"):
 
 
 def checkpoint(config="pack: p\ntrunk: {kind: resnet18}\n"):
-    return [integer(key, 3) for key in KEYS[1:5]] + [
+    return [integer(key, 3) for key in KEYS[1:7]] + [
         texts("/config", [config]), texts("/provenance", ["umbel: 0.1.0\n"]),
         array("/pack_hash", "u64", [2], [1, 2]), texts("/heads/a/class", ["x", "y"]),
         array("/best", "f64", [2], [0.5, -1]), array("/param/w", "f32", [4, 8], [1.5] * 8),

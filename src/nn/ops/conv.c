@@ -5,6 +5,7 @@
 #include "conv.h"
 
 #include "nn/ops.h"
+#include "nn/parts.h"
 
 #include <string.h>
 
@@ -287,4 +288,10 @@ Tensor *nn_conv(Graph *graph, const char *name, Tensor *x, Conv conv)
                 false);
     graph_pop_scope(graph);
     return op->out;
+}
+
+ConvParts nn_conv_parts(const Op *op)
+{
+    const ConvOptions *options = op->options;
+    return (ConvParts){options->shape, op->param[WEIGHT], op->param[BIAS]};
 }
