@@ -1,6 +1,7 @@
 """Seeds for the fuzzers: seeds.py FOLDER writes FOLDER/TARGET/NAME for pictures of all kinds, and recipes
 (h5_recipe.c) of sound packs and checkpoints. Everything is drawn here; the same call gives the same bytes."""
 import io
+import json
 import pathlib
 import struct
 import sys
@@ -67,6 +68,23 @@ def checkpoint(config="pack: p\ntrunk: {kind: resnet18}\n"):
         array("/slot/v/w", "f32", [4, 8], [1] * 8), array("/state/s", "f32", [2], [0, 1])]
 
 
+# --- weights
+
+VIT = {"cls_token": [1, 1, 4], "pos_embed": [1, 5, 4], "patch_embed.proj.weight": [4, 3, 2, 2],
+       "blocks.0.attn.qkv.weight": [12, 4], "blocks.0.norm1.bias": [4], "head.weight": [3, 4], "head.bias": [3]}
+
+
+def weights(shapes, kind="F32", width=4, prefix=""):
+    header, at = {"__metadata__": {"format": "pt"}}, 0
+    for name, shape in shapes.items():
+        size = width
+        for dim in shape:
+            size *= dim
+        header[prefix + name] = {"dtype": kind, "shape": shape, "data_offsets": [at, at + size]}
+        at += size
+    return json.dumps(header, separators=(",", ":")).encode() + b"\n" + bytes(i % 64 for i in range(at))
+
+
 # --- pictures
 
 def exif(orientation):
@@ -115,6 +133,10 @@ def main():
     put("pack", "one-image", b"".join(pack(1)))
     put("checkpoint", "sound", b"".join(checkpoint()))
     put("checkpoint", "bad-configuration", b"".join(checkpoint("trunk: {kind: none}\n")))
+    put("weights", "sound", weights(VIT))
+    put("weights", "half", weights(VIT, "F16", 2, "module."))
+    put("weights", "more-places", weights({**VIT, "pos_embed": [1, 17, 4]}, "BF16", 2))
+    put("weights", "single-numbers", weights({"a": [], "b": [0, 3], "c": [1] * 8}))
     for name, data in pictures():
         put("image", name, data)
 
