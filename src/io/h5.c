@@ -387,12 +387,22 @@ static bool shape_of_data(hid_t set, H5Shape *shape)
     return true;
 }
 
-/* Whether an array of `bytes` each can lie in the file; ours are not compressed, so one that claims
- * more is no reason to ask for memory. */
-static bool fits_file(const H5 *file, H5Shape shape, uint64_t bytes)
+static bool is_contiguous(hid_t set)
 {
+    hid_t creation = H5Dget_create_plist(set);
+    bool contiguous = H5Pget_layout(creation) == H5D_CONTIGUOUS;
+    H5Pclose(creation);
+    return contiguous;
+}
+
+/* Whether an array of `bytes` each can lie in the file; one that claims more is no reason to ask for
+ * memory. Other programs may compress, by 1032 at the most (deflate). */
+static bool fits_file(const H5 *file, hid_t set, H5Shape shape, uint64_t bytes)
+{
+    enum { MOST_COMPRESSION = 1032 };
     hsize_t left = 0;
     if (bytes == 0 || H5Fget_filesize(file->file, &left) < 0) return false;
+    if (!is_contiguous(set)) left *= MOST_COMPRESSION;
     left /= bytes;
     for (int i = 0; i < shape.rank; i++) {
         if (shape.dim[i] == 0) return true;
@@ -416,7 +426,7 @@ bool h5_info(H5 *file, const char *name, H5Type *type, H5Shape *shape, Error *er
     if (set < 0) return false;
     hid_t stored = H5Dget_type(set);
     bool known = find_type(stored, type) && shape_of_data(set, shape);
-    bool fits = known && fits_file(file, *shape, H5Tget_size(stored));
+    bool fits = known && fits_file(file, set, *shape, H5Tget_size(stored));
     H5Tclose(stored);
     H5Dclose(set);
     if (known && !fits)
@@ -494,7 +504,7 @@ static bool read_text_block(const H5 *file, hid_t set, hid_t type, H5Shape *shap
     if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0) return false;
     if (!shape_of_data(set, shape) || shape->rank != 1) return false;
     *bytes = H5Tget_size(type);
-    if (!fits_file(file, *shape, *bytes)) return false;
+    if (!fits_file(file, set, *shape, *bytes)) return false;
     *block = malloc(shape->dim[0] * *bytes + 1);
     if (!*block) return false;
     return shape->dim[0] == 0 || H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *block) >= 0;
