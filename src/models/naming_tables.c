@@ -48,7 +48,9 @@ static const NamingRule resnet_akamaster[] = {NAME("head.*", "linear.*"), NAME("
 /* --- ConvNeXt --- */
 
 /* timm's small ones have convolutions of one pixel in their MLP. */
-#define SMALL " convnext_atto convnext_femto convnext_pico convnext_nano "
+#define SMALL                                                                                      \
+    " convnext_atto convnext_femto convnext_pico convnext_nano "                                   \
+    "convnextv2_atto convnextv2_femto convnextv2_pico convnextv2_nano "
 #define SMALL_MLP(name)                                                                            \
     {                                                                                              \
         .ours = name, .theirs = name, .axes = "01..", .kinds = SMALL                               \
