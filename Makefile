@@ -84,6 +84,8 @@ $(OUT)/umbel: $(OUT)/cli/main.o $(LIBS)
 SONAME := libumbel.so.$(firstword $(subst ., ,$(VERSION)))
 LIBRARY_ARCHIVES := $(foreach layer,$(LIBRARY_LAYERS),$(OUT)/lib$(layer).a)
 LIBRARY_PARTS = $(call layer_objects,lib) -Wl,--start-group $(LIBRARY_ARCHIVES) -Wl,--end-group
+# A symbol that nobody has, of dist for one, is an error; a sanitizer's come with the program.
+NO_LOOSE_ENDS := $(if $(filter asan tsan,$(BUILD)),,-Wl,-z,defs)
 OBJCOPY = $(shell $(CC) -print-prog-name=objcopy)
 
 .PHONY: library
@@ -91,7 +93,7 @@ library: $(OUT)/libumbel.so.$(VERSION) $(OUT)/libumbel.a
 
 $(OUT)/libumbel.so.$(VERSION): src/lib/umbel.map $(LIBRARY_ARCHIVES)
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$< -Wl,-z,defs -o $@ $(LIBRARY_PARTS) \
+	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$< $(NO_LOOSE_ENDS) -o $@ $(LIBRARY_PARTS) \
 	    $$(pkg-config --libs $(PKG_LIBRARY)) -lm -pthread
 
 # One object, so that what is not umbel_* can be hidden from the programs that link it.
@@ -235,8 +237,8 @@ install: all ## install program, library, headers, manual pages: PREFIX=/usr/loc
 	$(call copy,644,$(OUT)/libumbel.a,$(LIBDIR))
 	$(call copy,644,include/umbel.h,$(PREFIX)/include)
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
-	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|; s|@REQUIRES@|$(PKG_LIBRARY)|' \
-	    src/lib/umbel.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/umbel.pc
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@VERSION@|$(VERSION)|; s|@REQUIRES@|$(PKG_LIBRARY)|' \
+	    src/lib/umbel.pc.in | install -m 644 /dev/stdin $(DESTDIR)$(LIBDIR)/pkgconfig/umbel.pc
 	$(call copy,644,docs/man/umbel.1,$(MANDIR)/man1)
 	$(call copy,644,docs/man/umbel.3,$(MANDIR)/man3)
 	$(call copy,644,$(wildcard configs/*.yaml),$(DATADIR)/configs)

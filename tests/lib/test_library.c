@@ -3,6 +3,8 @@
 #include "data/pictures.h"
 #include "saved.h"
 
+#include "io/h5.h"
+#include "io/seal.h"
 #include "kernels/gemm.h"
 #include "umbel.h"
 
@@ -135,6 +137,19 @@ static const char *damage(const char *name, size_t at, bool cut)
     return in_folder(name);
 }
 
+/* A whole file with nothing in it: what HDF5 is asked for is missing. */
+static const char *hollow(const char *name)
+{
+    Error err = {0};
+    Seal seal = {.kind = SEAL_CHECKPOINT, .version = CHECKPOINT_VERSION};
+    H5 *h5 = h5_create(in_folder(name), &err);
+    h5_write_attribute_text(h5, "/", "format", "umbel checkpoint", &err);
+    h5_close(h5, &err);
+    seal_write(in_folder(name), &seal, &err);
+    check_no_error(&err);
+    return in_folder(name);
+}
+
 static void bad_checkpoints(void)
 {
     check_refused(NULL, UMBEL_ERROR_ARGUMENT, "no path");
@@ -146,6 +161,7 @@ static void bad_checkpoints(void)
     check_refused(in_folder("empty"), UMBEL_ERROR_DATA, "is empty");
     check_refused(damage("changed", SIZE_MAX, false), UMBEL_ERROR_DATA, "damaged");
     check_refused(damage("cut", SIZE_MAX, true), UMBEL_ERROR_DATA, "truncated");
+    check_refused(hollow("hollow"), UMBEL_ERROR_DATA, "has no attribute step");
 }
 
 static void test_bad_checkpoints(void **state)
@@ -536,7 +552,14 @@ static void test_no_memory(void **state)
     umbel_free(wide);
 }
 
-/* Standard output and error belong to the host. */
+static void *make_mistakes(void *unused)
+{
+    bad_checkpoints();
+    bad_images();
+    return unused;
+}
+
+/* Standard output and error belong to the host; HDF5 must be told on every thread. */
 static void test_silence(void **state)
 {
     (void)state;
@@ -546,8 +569,10 @@ static void test_silence(void **state)
     int out = dup(STDOUT_FILENO), err = dup(STDERR_FILENO);
     dup2(fileno(log), STDOUT_FILENO);
     dup2(fileno(log), STDERR_FILENO);
-    bad_checkpoints();
-    bad_images();
+    pthread_t thread;
+    make_mistakes(NULL);
+    pthread_create(&thread, NULL, make_mistakes, NULL);
+    pthread_join(thread, NULL);
     fflush(stdout);
     fflush(stderr);
     dup2(out, STDOUT_FILENO);
