@@ -5,6 +5,7 @@ norm's running statistics. umbel never sees PyTorch; it has to find the same num
 
     make_golden.py FOLDER [NAME...]            the small goldens that are committed
     make_golden.py --full FOLDER [NAME...]     networks of full size at 224 pixels
+    make_golden.py [--full] --list             their names
 
 Where a golden needs timm and this Python has none, it is left out with a word, or refused if named.
 
@@ -258,13 +259,19 @@ def write(path, case, compress):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("folder")
+    parser.add_argument("folder", nargs="?")
     parser.add_argument("names", nargs="*", metavar="NAME", help="these only")
     parser.add_argument("--full", action="store_true")
+    parser.add_argument("--list", action="store_true", help="print the names, write nothing")
     arguments = parser.parse_args()
+    specs = FULL if arguments.full else SMALL
+    if arguments.list:
+        print(*specs, sep="\n")
+        return
+    if not arguments.folder:
+        parser.error("FOLDER is missing")
     torch.set_num_threads(1)
     os.makedirs(arguments.folder, exist_ok=True)
-    specs = FULL if arguments.full else SMALL
     for name in arguments.names or specs:
         if name not in specs:
             sys.exit(f"{name}: no such golden; there are {', '.join(specs)}")
