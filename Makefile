@@ -210,6 +210,12 @@ test-long: ## what takes longer: full-size parity with PyTorch, 1,000-step memor
 	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all test-programs
 	tests/run $(OUT) long
 
+.PHONY: parity
+parity: ## compare networks of full size with PyTorch's, torchvision's and timm's (in build/parity; 10 minutes)
+	launch/setup --tests --parity
+	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all test-programs
+	$(Q)folder=$$(mktemp -d) && tests/parity/long_parity.sh $(OUT) $$folder; code=$$?; rm -rf $$folder; exit $$code
+
 .PHONY: sanitize
 sanitize: ## run the test programs under ASan + UBSan, then under TSan
 	$(Q)launch/setup --tests
