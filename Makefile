@@ -20,9 +20,8 @@ PKG_MPI := ompi-c
 PKG_BLAS := openblas
 PKG_HDF5 := hdf5-serial
 PKG_PROTOBUF := libprotobuf-c
-PKG_OTHER := hwloc libjpeg libpng libwebp libexif yaml-0.1 jansson libxxhash
-PKG_ALL := $(PKG_MPI) $(PKG_BLAS) $(PKG_HDF5) $(PKG_PROTOBUF) $(PKG_OTHER)
-PKG_LIBRARY := $(PKG_BLAS) $(PKG_HDF5) $(filter-out jansson,$(PKG_OTHER))
+PKG_LIBRARY := $(PKG_BLAS) $(PKG_HDF5) libjpeg libpng libwebp libexif yaml-0.1 libxxhash
+PKG_ALL := $(PKG_LIBRARY) $(PKG_MPI) $(PKG_PROTOBUF) hwloc jansson
 
 COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 
