@@ -8,7 +8,11 @@ CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 PYTHON ?= /usr/bin/python3
 OUT := build/$(BUILD)
 
-LAYERS := base io kernels dist nn data models optim train cli
+VERSION := 0.1.0
+
+LAYERS := base io kernels dist nn data models optim train lib doctor cli
+# What libumbel is made of: all below lib, but no ranks.
+LIBRARY_LAYERS := $(filter-out dist doctor cli,$(LAYERS))
 
 # One line per outside library: its pkg-config name. Only the file that includes its header, and the
 # final link, see its flags; HDF5's is named exactly, since plain `hdf5` may be the MPI build.
@@ -16,8 +20,9 @@ PKG_MPI := ompi-c
 PKG_BLAS := openblas
 PKG_HDF5 := hdf5-serial
 PKG_PROTOBUF := libprotobuf-c
-PKG_OTHER := libjpeg libpng libwebp libexif yaml-0.1 jansson libxxhash
+PKG_OTHER := hwloc libjpeg libpng libwebp libexif yaml-0.1 jansson libxxhash
 PKG_ALL := $(PKG_MPI) $(PKG_BLAS) $(PKG_HDF5) $(PKG_PROTOBUF) $(PKG_OTHER)
+PKG_LIBRARY := $(PKG_BLAS) $(PKG_HDF5) $(filter-out jansson,$(PKG_OTHER))
 
 COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 
@@ -31,8 +36,10 @@ LDFLAGS_asan := -fsanitize=address,undefined
 LDFLAGS_tsan := -fsanitize=thread
 
 # No contraction of a*b+c: fused multiply-adds are written out, so that bits do not depend on the
-# compiler's taste.
+# compiler's taste. The objects of the program are those of the library, hence -fPIC; hidden, a
+# function can still be called directly. No folder of this machine gets into what is built.
 CFLAGS := -std=c11 -D_GNU_SOURCE -Iinclude -MMD -MP -ffp-contract=off -fno-math-errno -pthread \
+          -fPIC -fvisibility=hidden -ffile-prefix-map="$$PWD"=. \
           $(WARNINGS) $(CFLAGS_$(BUILD)) $(EXTRA_CFLAGS)
 LDLIBS = $(shell pkg-config --libs $(PKG_ALL)) -lm -pthread
 LDFLAGS := $(LDFLAGS_$(BUILD)) -Wl,--as-needed $(EXTRA_LDFLAGS)
@@ -64,7 +71,7 @@ GENERATED := $(OUT)/generated/onnx.pb-c
 LIBS := $(foreach layer,$(LAYERS),$(OUT)/lib$(layer).a)
 
 .PHONY: all
-all: build/umbel ## build the program (default): build/umbel
+all: build/umbel library ## build program and library (default): build/umbel, libumbel in build/release
 
 build/umbel: $(OUT)/umbel FORCE
 	@[ "$$(readlink $@)" = $(BUILD)/umbel ] || ln -sfn $(BUILD)/umbel $@
@@ -72,6 +79,30 @@ build/umbel: $(OUT)/umbel FORCE
 $(OUT)/umbel: $(OUT)/cli/main.o $(LIBS)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(OUT)/cli/main.o -Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
+
+# --- the library: symbols umbel_* only ---------------------------------------------------------------
+SONAME := libumbel.so.$(firstword $(subst ., ,$(VERSION)))
+LIBRARY_ARCHIVES := $(foreach layer,$(LIBRARY_LAYERS),$(OUT)/lib$(layer).a)
+LIBRARY_PARTS = $(call layer_objects,lib) -Wl,--start-group $(LIBRARY_ARCHIVES) -Wl,--end-group
+# A symbol that nobody has, of dist for one, is an error; a sanitizer's come with the program.
+NO_LOOSE_ENDS := $(if $(filter asan tsan,$(BUILD)),,-Wl,-z,defs)
+OBJCOPY = $(shell $(CC) -print-prog-name=objcopy)
+
+.PHONY: library
+library: $(OUT)/libumbel.so.$(VERSION) $(OUT)/libumbel.a
+
+$(OUT)/libumbel.so.$(VERSION): src/lib/umbel.map $(LIBRARY_ARCHIVES)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$< $(NO_LOOSE_ENDS) -o $@ $(LIBRARY_PARTS) \
+	    $$(pkg-config --libs $(PKG_LIBRARY)) -lm -pthread
+
+# One object, so that what is not umbel_* can be hidden from the programs that link it.
+$(OUT)/libumbel.a: $(LIBRARY_ARCHIVES)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(EXTRA_LDFLAGS) -r -nostdlib -o $(OUT)/libumbel.o $(LIBRARY_PARTS)
+	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='umbel_*' $(OUT)/libumbel.o
+	@rm -f $@
+	$(Q)ar rcsD $@ $(OUT)/libumbel.o
 
 .PHONY: FORCE
 FORCE:
@@ -99,7 +130,7 @@ $(OUT)/flags: FORCE
 	@mkdir -p $(OUT)
 	@echo '$(CC) $(CFLAGS) $(KERNEL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(KERNEL_CFLAGS)' > $@
 
-$(OUT)/base/version.o: EXTRA = -DUMBEL_COMMIT='"$(COMMIT)"'
+$(OUT)/base/version.o: EXTRA = -DUMBEL_VERSION='"$(VERSION)"' -DUMBEL_COMMIT='"$(COMMIT)"'
 $(OUT)/dist/comm.o: EXTRA = $(shell pkg-config --cflags $(PKG_MPI))
 $(OUT)/kernels/gemm.o: EXTRA = $(shell pkg-config --cflags $(PKG_BLAS))
 $(OUT)/io/h5.o: EXTRA = $(shell pkg-config --cflags $(PKG_HDF5))
@@ -125,7 +156,7 @@ define isa_rule
 $(OUT)/kernels/isa/%.$(1).o: src/kernels/isa/%.c $(OUT)/flags
 	@mkdir -p $$(@D)
 	@echo '  CC    $$< for $(1)'
-	$(Q)$(CC) $(CFLAGS) $$(KERNEL_CFLAGS) $(ISA_CFLAGS_$(1)) -DKERNEL_ISA=$(1) -DKERNEL_ISA_$(1) -c -o $$@ $$<
+	$(Q)$(CC) $$(CFLAGS) $$(KERNEL_CFLAGS) $(ISA_CFLAGS_$(1)) -DKERNEL_ISA=$(1) -DKERNEL_ISA_$(1) -c -o $$@ $$<
 endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 
@@ -147,7 +178,7 @@ define test_rule
 $(OUT)/tests/$(1)/%: tests/$(1)/%.c $(foreach layer,$(call layers_up_to,$(1)),$(OUT)/lib$(layer).a) $(OUT)/flags
 	@mkdir -p $$(@D)
 	@echo '  TEST  $$@'
-	$(Q)$(CC) $(filter-out -Wmissing-prototypes,$(CFLAGS)) -Wno-conversion -Itests $$(LDFLAGS) -o $$@ $$< \
+	$(Q)$(CC) $$(filter-out -Wmissing-prototypes,$$(CFLAGS)) -Wno-conversion -Itests $$(LDFLAGS) -o $$@ $$< \
 	    -Wl,--start-group $(foreach layer,$(call layers_up_to,$(1)),$(OUT)/lib$(layer).a) -Wl,--end-group -lcmocka $$(LDLIBS)
 endef
 $(foreach layer,$(LAYERS),$(eval $(call test_rule,$(layer))))
@@ -185,6 +216,41 @@ sanitize: ## run the test programs under ASan + UBSan, then under TSan
 	+$(Q)for build in asan tsan; do \
 	    $(MAKE) --no-print-directory -j$$(nproc) BUILD=$$build build/$$build/umbel test-programs && \
 	    tests/run build/$$build programs || exit 1; done
+
+# --- installation -----------------------------------------------------------------------------------
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+MANDIR := $(PREFIX)/share/man
+DATADIR := $(PREFIX)/share/umbel
+DOCDIR := $(PREFIX)/share/doc/umbel
+# launch/setup and launch/demo are for those who build.
+LAUNCH := $(filter-out launch/setup launch/demo,$(wildcard launch/*))
+# copy MODE FILES FOLDER, beneath DESTDIR
+copy = $(if $(strip $(2)),install -d $(DESTDIR)$(3) && install -m $(1) $(2) $(DESTDIR)$(3))
+
+.PHONY: install
+install: all ## install program, library, headers, manual pages: PREFIX=/usr/local DESTDIR=
+	$(call copy,755,$(OUT)/umbel,$(PREFIX)/bin)
+	$(call copy,755,$(OUT)/libumbel.so.$(VERSION),$(LIBDIR))
+	ln -sf libumbel.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libumbel.so
+	$(call copy,644,$(OUT)/libumbel.a,$(LIBDIR))
+	$(call copy,644,include/umbel.h,$(PREFIX)/include)
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@VERSION@|$(VERSION)|; s|@REQUIRES@|$(PKG_LIBRARY)|' \
+	    src/lib/umbel.pc.in | install -m 644 /dev/stdin $(DESTDIR)$(LIBDIR)/pkgconfig/umbel.pc
+	$(call copy,644,docs/man/umbel.1,$(MANDIR)/man1)
+	$(call copy,644,docs/man/umbel.3,$(MANDIR)/man3)
+	$(call copy,644,$(wildcard configs/*.yaml),$(DATADIR)/configs)
+	$(call copy,755,$(LAUNCH),$(DATADIR)/launch)
+	$(call copy,644,LICENSE docs/classify.c,$(DOCDIR))
+
+.PHONY: uninstall
+uninstall: ## remove what install wrote, from the same PREFIX and DESTDIR
+	rm -f $(addprefix $(DESTDIR),$(PREFIX)/bin/umbel $(PREFIX)/include/umbel.h $(LIBDIR)/pkgconfig/umbel.pc \
+	    $(addprefix $(LIBDIR)/,libumbel.so.$(VERSION) $(SONAME) libumbel.so libumbel.a) \
+	    $(MANDIR)/man1/umbel.1 $(MANDIR)/man3/umbel.3)
+	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
 
 .PHONY: docs
 docs: all ## write what tests document anew: the table of docs/errors.md

@@ -5,10 +5,12 @@
 
 enum {
     EXIT_DONE = 0,
-    EXIT_BROKEN = 1, /* a state in which nothing can be done: die() */
-    EXIT_USAGE = 2,  /* command line or configuration */
-    EXIT_DATA = 3,   /* pack, checkpoint, image, manifest */
-    EXIT_SYSTEM = 4, /* file system, memory, permissions */
+    EXIT_BROKEN = 1,    /* a state in which nothing can be done: die() */
+    EXIT_USAGE = 2,     /* command line or configuration */
+    EXIT_DATA = 3,      /* pack, checkpoint, image, manifest */
+    EXIT_SYSTEM = 4,    /* file system, memory, permissions */
+    EXIT_STOPPED = 85,  /* by a signal or a time limit, with a checkpoint: to be resumed */
+    EXIT_HOPELESS = 86, /* numbers or images too bad to go on, with a checkpoint from before */
 };
 
 /* Prints each line of the error as "umbel: …" from rank 0 and returns the exit code of its kind. */

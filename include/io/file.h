@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How long a slow but healthy file system may take for so many bytes: 10 MB/s. For the pulse. */
+double file_seconds(uint64_t bytes);
+
 /* Reads the whole file into memory from malloc; a zero byte follows the data and is not counted. */
 bool file_read(const char *path, uint8_t **data, size_t *bytes, Error *err);
 

@@ -24,7 +24,8 @@ void gemm_init_thread(void);
  * on the calling thread alone, afterwards all is as it was. A build with OpenMP has the number of
  * threads per calling thread; a pthread build has one for the process, so there the owner's own
  * calls on other threads are single-threaded meanwhile. gemm_leave takes what gemm_enter returned, on
- * the same thread. Thread-safe, by a lock that is held briefly. */
+ * the same thread. Thread-safe; gemm_enter waits while as many threads are in as there are cores
+ * (at least 40), since OpenBLAS has no room for any number of them. */
 int gemm_enter(void);
 void gemm_leave(int entered);
 

@@ -31,6 +31,8 @@ typedef struct CheckpointHead {
 typedef struct Checkpoint {
     const char *config; /* as resolved, YAML */
     uint64_t step, epoch, updates, skipped;
+    uint64_t validated; /* step of the last validation */
+    uint64_t bad;       /* unreadable images in the epoch so far */
     CheckpointHead *head;
     int heads;
     CheckpointArray *array; /* parameters, slots, statistics, each in store order */

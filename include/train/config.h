@@ -23,10 +23,16 @@ typedef struct Config {
     int image; /* side of the input, pixels */
     int batch, lane, epochs;
     long seed;
-    double clip_norm; /* 0: off */
-    int reduce;       /* ReduceKind */
-    int workers;      /* 0: the cores that the rank may use */
-    int log_every;    /* steps */
+    double clip_norm;              /* 0: off */
+    int reduce;                    /* ReduceKind */
+    char stage[OPTION_TEXT_BYTES]; /* folder; empty: none */
+    bool stage_remove;
+    bool node_reduce;                /* an accumulator per node */
+    int max_skipped;                 /* steps in a row */
+    double max_bad;                  /* share of an epoch's images */
+    double time_limit, hang_seconds; /* minutes; seconds; 0: none */
+    int workers;                     /* 0: the cores that the rank may use */
+    int log_every;                   /* steps */
     int checkpoint_every, checkpoint_keep;
 
     HeadConfig *heads; /* (head_count); none: config_default_heads fills them in */

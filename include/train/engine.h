@@ -34,7 +34,9 @@ typedef struct Engine {
     LaneWorker *worker;     /* (workers) */
     float *prepared;        /* prepared weights, shared */
     atomic_uchar *reported; /* (records): the bad record's reason has been logged */
-    atomic_int next_op;     /* of engine_prepare */
+    void (*report)(void *context, uint32_t record, const char *reason);
+    void *report_context;
+    atomic_int next_op; /* of engine_prepare */
 } Engine;
 
 typedef struct EngineOptions {
@@ -47,6 +49,9 @@ typedef struct EngineOptions {
     uint64_t seed;
     int workers;
     bool training; /* false: workspaces only for evaluation */
+    /* Told once per rank of each record that cannot be read; on any worker. May be NULL. */
+    void (*report)(void *context, uint32_t record, const char *reason);
+    void *report_context;
 } EngineOptions;
 
 /* Builds model, parameters (initialised by the seed), pool and workers. Labels are matched to the

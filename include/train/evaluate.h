@@ -11,5 +11,6 @@ typedef struct Evaluator Evaluator;
 Evaluator *evaluator_create(Engine *engine, Arena *run);
 
 /* Scores the split with the engine's parameters as they are prepared. The counts are the same for
- * any ranks and workers. Valid until the next call. Collective. */
+ * any ranks and workers. Valid until the next call. NULL, on all ranks, if a stop was requested on
+ * any of them meanwhile (base/stop.h). Collective. */
 const Score *evaluate(Evaluator *evaluator, Split split, const char *progress_label);

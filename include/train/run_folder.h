@@ -18,10 +18,13 @@ typedef struct RunFolder {
 
 /* Path of checkpoint/step-N.h5. */
 void run_folder_checkpoint(const RunFolder *folder, uint64_t step, char *path, size_t bytes);
-/* Step of the newest checkpoint by name; false if there is none. */
-bool run_folder_newest(const RunFolder *folder, uint64_t *step);
+/* Step of the newest checkpoint by name that is below `limit`; false if there is none. */
+bool run_folder_newest(const RunFolder *folder, uint64_t limit, uint64_t *step);
 
-/* Makes the folder; refuses one that holds a checkpoint unless `resume`. */
+/* Makes the folder where it is missing. */
+bool run_folder_make(const RunFolder *folder, Error *err);
+/* Makes the folder; refuses one that holds a checkpoint unless `resume`. Removes unfinished files
+ * that a killed process has left. */
 bool run_folder_open(const RunFolder *folder, bool resume, Error *err);
 bool run_folder_write_config(const RunFolder *folder, const char *text, Error *err);
 
@@ -29,6 +32,9 @@ bool run_folder_write_config(const RunFolder *folder, const char *text, Error *e
 bool run_folder_link(const RunFolder *folder, const char *name, uint64_t step, Error *err);
 /* Removes all but the newest `keep` checkpoints and the linked ones. */
 void run_folder_prune(const RunFolder *folder);
+
+/* Bytes of the checkpoints in the folder. */
+uint64_t run_folder_bytes(const RunFolder *folder);
 
 /* Appends one line to metrics.jsonl. */
 bool run_folder_append(const RunFolder *folder, const char *line, Error *err);

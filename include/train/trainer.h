@@ -23,13 +23,23 @@ typedef struct TrainerOptions {
 Trainer *trainer_open(const TrainerOptions *options, Error *err);
 void trainer_close(Trainer *trainer); /* NULL is allowed */
 
+typedef enum TrainerEnd {
+    TRAINER_DONE,
+    TRAINER_STOPPED,  /* by a signal or a time limit, with a checkpoint: to be resumed */
+    TRAINER_HOPELESS, /* gradients or images are too bad, with a checkpoint from before */
+    TRAINER_FAILED,   /* err tells: the last checkpoint cannot be written */
+} TrainerEnd;
+
 /* Trains until the end of the run or until step `until` (whichever comes first; until < 0: the
- * end), validating after each epoch, and leaves a checkpoint of the last step. False if the run
- * folder cannot be written. */
-bool trainer_run(Trainer *trainer, long until, Error *err);
+ * end), validating after each epoch, and leaves a checkpoint of the last step. Looks for requests to
+ * stop (base/stop.h) on any rank after each step. Checkpoints and records that cannot be written on
+ * the way are warned of. */
+TrainerEnd trainer_run(Trainer *trainer, long until, Error *err);
 
 /* One optimizer step. Allocates nothing. */
 void trainer_step(Trainer *trainer);
 
 /* Steps done. */
 uint64_t trainer_steps(const Trainer *trainer);
+/* Memory of this rank for model, workers and sums; without the pack's tables. */
+size_t trainer_bytes(const Trainer *trainer);

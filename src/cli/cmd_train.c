@@ -1,5 +1,6 @@
 /* umbel train */
 #include "base/log.h"
+#include "base/stop.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "train/trainer.h"
@@ -71,18 +72,35 @@ static const struct argp argp = {
     NULL,
     NULL};
 
-static bool train(const Arguments *arguments, Comm *comm, Arena *arena, Error *err)
+static int exit_code(TrainerEnd end, const Error *err)
 {
+    switch (end) {
+    case TRAINER_DONE:
+        return EXIT_DONE;
+    case TRAINER_STOPPED:
+        return EXIT_STOPPED;
+    case TRAINER_HOPELESS:
+        return EXIT_HOPELESS;
+    case TRAINER_FAILED:
+        break;
+    }
+    return cli_fail(err);
+}
+
+static int train(const Arguments *arguments, Comm *comm, Arena *arena)
+{
+    Error failure = {0}, *err = &failure;
     Config config;
     config_load(&config, arena, arguments->config, arguments->set, arguments->sets, err);
-    if (!comm_agree(comm, err)) return false;
+    if (!comm_agree(comm, err)) return cli_fail(err);
+    stop_install();
     TrainerOptions trainer_options = {
         .comm = comm, .config = &config, .resume = arguments->resume, .title = "training"};
     Trainer *trainer = trainer_open(&trainer_options, err);
-    if (!trainer) return false;
-    bool ok = trainer_run(trainer, arguments->steps, err);
+    if (!trainer) return cli_fail(err);
+    TrainerEnd end = trainer_run(trainer, arguments->steps, err);
     trainer_close(trainer);
-    return ok;
+    return exit_code(end, err);
 }
 
 int cmd_train(int argc, char **argv)
@@ -95,8 +113,7 @@ int cmd_train(int argc, char **argv)
     }
     Comm *comm = comm_open(&argc, &argv);
     Arena *arena = arena_create("configuration");
-    Error err = {0};
-    int code = train(&arguments, comm, arena, &err) ? EXIT_DONE : cli_fail(&err);
+    int code = train(&arguments, comm, arena);
     arena_destroy(arena);
     comm_close(comm);
     return code;

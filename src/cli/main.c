@@ -24,6 +24,7 @@ static const Command commands[] = {
     {"export", cmd_export, "write a checkpoint's network as ONNX or safetensors"},
     {"digest", cmd_digest, "print a checkpoint's digest, one hexadecimal line"},
     {"inspect", cmd_inspect, "describe a pack or a checkpoint"},
+    {"doctor", cmd_doctor, "check machine, launch and configuration; also under mpirun or srun"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -1,6 +1,6 @@
 /* CSV: fields separated by commas; a field in double quotes may hold commas, line breaks and
  * doubled quotes. */
-#include "csv.h"
+#include "data/csv.h"
 
 #include <string.h>
 
@@ -116,4 +116,14 @@ bool csv_parse(Csv *csv, char *text, size_t bytes, const char *name, Arena *aren
         csv->row[csv->rows++] = row;
     }
     return csv->rows > 0 || error_set(err, ERROR_DATA, "%s: is empty", name);
+}
+
+void csv_write_field(FILE *file, const char *text)
+{
+    fputc('"', file);
+    for (; *text; text++) {
+        if (*text == '"') fputc('"', file);
+        fputc(*text, file);
+    }
+    fputc('"', file);
 }

@@ -1,6 +1,6 @@
 /* From a manifest to the listing of what is to be packed. */
 #include "base/option.h"
-#include "csv.h"
+#include "data/csv.h"
 #include "io/file.h"
 #include "listing.h"
 

@@ -10,6 +10,7 @@
 #include "base/progress.h"
 #include "base/version.h"
 #include "data/augment.h"
+#include "data/csv.h"
 #include "encode.h"
 #include "io/file.h"
 #include "io/h5.h"
@@ -313,16 +314,6 @@ void pack_rejects_path(char *path, size_t bytes, const char *out)
     snprintf(path, bytes, "%s.rejected.csv", out);
 }
 
-static void write_field(FILE *file, const char *text)
-{
-    fputc('"', file);
-    for (; *text; text++) {
-        if (*text == '"') fputc('"', file);
-        fputc(*text, file);
-    }
-    fputc('"', file);
-}
-
 /* Writes the list, or removes that of an earlier attempt. */
 static bool write_rejects(const Listing *listing, const char *out, Error *err)
 {
@@ -337,9 +328,9 @@ static bool write_rejects(const Listing *listing, const char *out, Error *err)
     if (!file) return error_set(err, ERROR_SYSTEM, "cannot write %s: %s", path, strerror(errno));
     fprintf(file, "path,reason\n");
     for (size_t i = 0; i < listing->rejects; i++) {
-        write_field(file, listing->reject[i].path);
+        csv_write_field(file, listing->reject[i].path);
         fputc(',', file);
-        write_field(file, listing->reject[i].reason);
+        csv_write_field(file, listing->reject[i].reason);
         fputc('\n', file);
     }
     bool bad = ferror(file) != 0;

@@ -2,6 +2,8 @@
 #include "dist/comm.h"
 
 #include "base/log.h"
+#include "base/pulse.h"
+#include "dist/watchdog.h"
 
 #include <limits.h>
 #include <mpi.h>
@@ -12,10 +14,14 @@
 /* MPI counts are ints; longer calls are cut. */
 static const size_t PIECE = (size_t)1 << 30;
 
+/* Longest text that a library's setting may have; Open MPI says 2,048. */
+enum { SETTING_BYTES = 8192 };
+
 struct Comm {
     MPI_Comm world;
     int rank, size;
     MPI_Request request[COMM_REQUESTS];
+    MPI_Win window; /* of comm_share; MPI_WIN_NULL: none */
 };
 
 /* --- start and end --- */
@@ -27,6 +33,7 @@ static void stop_all_ranks(const char *text)
     MPI_Get_processor_name(host, &length);
     fprintf(stderr, "umbel: rank %d on %s: %s\n", log_get_rank(), host, text);
     fflush(stderr);
+    watchdog_farewell();
     MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
     _Exit(EXIT_FAILURE);
 }
@@ -55,6 +62,7 @@ Comm *comm_open(int *argc, char ***argv)
     MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
     Comm *comm = calloc(1, sizeof *comm);
     if (!comm) die("MPI: out of memory");
+    comm->window = MPI_WIN_NULL;
     MPI_Comm_dup(MPI_COMM_WORLD, &comm->world);
     install_error_handler(comm->world);
     MPI_Comm_rank(comm->world, &comm->rank);
@@ -82,12 +90,32 @@ int comm_size(const Comm *comm)
     return comm->size;
 }
 
+/* --- waiting --- */
+
+/* A blocking call would look like a hang; so all calls are split-phase, and waiting for other ranks
+ * is told to the pulse. */
+static void wait_for(MPI_Request *request)
+{
+    int done = 0;
+    pulse_wait_begin();
+    while (!done) MPI_Test(request, &done, MPI_STATUS_IGNORE);
+    pulse_wait_end();
+}
+
+static void all_reduce(Comm *comm, void *values, int count, MPI_Datatype type, MPI_Op operation)
+{
+    MPI_Request request;
+    if (comm->size == 1) return;
+    MPI_Iallreduce(MPI_IN_PLACE, values, count, type, operation, comm->world, &request);
+    wait_for(&request);
+}
+
 /* --- collectives --- */
 
 bool comm_agree(Comm *comm, Error *err)
 {
     int first = err->kind != ERROR_NONE ? comm->rank : comm->size;
-    MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, comm->world);
+    all_reduce(comm, &first, 1, MPI_INT, MPI_MIN);
     if (first == comm->size) return true;
     comm_broadcast(comm, err, sizeof *err, first);
     return false;
@@ -98,7 +126,9 @@ void comm_broadcast(Comm *comm, void *data, size_t bytes, int root)
     char *at = data;
     for (; bytes > 0; at += PIECE) {
         size_t piece = bytes < PIECE ? bytes : PIECE;
-        MPI_Bcast(at, (int)piece, MPI_BYTE, root, comm->world);
+        MPI_Request request;
+        MPI_Ibcast(at, (int)piece, MPI_BYTE, root, comm->world, &request);
+        wait_for(&request);
         bytes -= piece;
     }
 }
@@ -107,7 +137,7 @@ void comm_sum_i64(Comm *comm, int64_t *values, size_t count)
 {
     for (; count > 0;) {
         size_t piece = count < PIECE ? count : PIECE;
-        MPI_Allreduce(MPI_IN_PLACE, values, (int)piece, MPI_INT64_T, MPI_SUM, comm->world);
+        all_reduce(comm, values, (int)piece, MPI_INT64_T, MPI_SUM);
         values += piece;
         count -= piece;
     }
@@ -115,12 +145,20 @@ void comm_sum_i64(Comm *comm, int64_t *values, size_t count)
 
 void comm_max_u64(Comm *comm, uint64_t *values, size_t count)
 {
-    MPI_Allreduce(MPI_IN_PLACE, values, (int)count, MPI_UINT64_T, MPI_MAX, comm->world);
+    all_reduce(comm, values, (int)count, MPI_UINT64_T, MPI_MAX);
 }
 
 void comm_barrier(Comm *comm)
 {
-    MPI_Barrier(comm->world);
+    int nothing = 0;
+    all_reduce(comm, &nothing, 1, MPI_INT, MPI_SUM);
+}
+
+bool comm_all_equal(Comm *comm, uint64_t value)
+{
+    uint64_t extremes[2] = {value, ~value};
+    comm_max_u64(comm, extremes, 2);
+    return extremes[0] == ~extremes[1];
 }
 
 void comm_send(Comm *comm, const void *data, size_t bytes, int to)
@@ -128,7 +166,9 @@ void comm_send(Comm *comm, const void *data, size_t bytes, int to)
     const char *at = data;
     for (; bytes > 0; at += PIECE) {
         size_t piece = bytes < PIECE ? bytes : PIECE;
-        MPI_Send(at, (int)piece, MPI_BYTE, to, 0, comm->world);
+        MPI_Request request;
+        MPI_Isend(at, (int)piece, MPI_BYTE, to, 0, comm->world, &request);
+        wait_for(&request);
         bytes -= piece;
     }
 }
@@ -138,9 +178,18 @@ void comm_receive(Comm *comm, void *data, size_t bytes, int from)
     char *at = data;
     for (; bytes > 0; at += PIECE) {
         size_t piece = bytes < PIECE ? bytes : PIECE;
-        MPI_Recv(at, (int)piece, MPI_BYTE, from, 0, comm->world, MPI_STATUS_IGNORE);
+        MPI_Request request;
+        MPI_Irecv(at, (int)piece, MPI_BYTE, from, 0, comm->world, &request);
+        wait_for(&request);
         bytes -= piece;
     }
+}
+
+void comm_gather(Comm *comm, const void *own, size_t bytes, void *all)
+{
+    MPI_Request request;
+    MPI_Igather(own, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, 0, comm->world, &request);
+    wait_for(&request);
 }
 
 /* --- split-phase sums --- */
@@ -172,6 +221,57 @@ bool comm_test(Comm *comm, int slot)
     return done;
 }
 
+/* --- nodes --- */
+
+static Comm *adopt(MPI_Comm world)
+{
+    if (world == MPI_COMM_NULL) return NULL;
+    Comm *comm = calloc(1, sizeof *comm);
+    if (!comm) die("MPI: out of memory");
+    *comm = (Comm){.world = world, .window = MPI_WIN_NULL};
+    MPI_Comm_rank(world, &comm->rank);
+    MPI_Comm_size(world, &comm->size);
+    return comm;
+}
+
+Comm *comm_split_node(Comm *comm)
+{
+    MPI_Comm world;
+    MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &world);
+    return adopt(world);
+}
+
+Comm *comm_split_leaders(Comm *comm, const Comm *node)
+{
+    MPI_Comm world;
+    MPI_Comm_split(comm->world, node->rank == 0 ? 0 : MPI_UNDEFINED, comm->rank, &world);
+    return adopt(world);
+}
+
+void comm_free(Comm *comm)
+{
+    if (!comm) return;
+    if (comm->window != MPI_WIN_NULL) MPI_Win_free(&comm->window);
+    MPI_Comm_free(&comm->world);
+    free(comm);
+}
+
+void *comm_share(Comm *node, size_t bytes)
+{
+    enum { ALIGNMENT = 64 };
+    void *memory;
+    MPI_Aint size;
+    int unit;
+    MPI_Win_allocate_shared(node->rank == 0 ? (MPI_Aint)(bytes + ALIGNMENT) : 0, 1, MPI_INFO_NULL,
+                            node->world, &memory, &node->window);
+    MPI_Win_shared_query(node->window, 0, &size, &unit, &memory);
+    /* Each rank has an address of its own for it, of the same page and so of the same alignment. */
+    char *aligned = (char *)(((uintptr_t)memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    if (node->rank == 0) memset(aligned, 0, bytes);
+    comm_barrier(node);
+    return aligned;
+}
+
 /* "Open MPI 4.1.4" from "Open MPI v4.1.4, package: …", "MPICH 4.0.2" from "MPICH
  * Version: 4.0.2\n…". */
 const char *comm_library(void)
@@ -189,4 +289,27 @@ const char *comm_library(void)
         snprintf(text + used, sizeof text - used, "%s%s", used ? " " : "", word + is_version);
     }
     return text;
+}
+
+static bool read_setting(const char *name, char *text)
+{
+    int index, count;
+    MPI_T_cvar_handle handle;
+    if (MPI_T_cvar_get_index(name, &index) != MPI_SUCCESS ||
+        MPI_T_cvar_handle_alloc(index, NULL, &handle, &count) != MPI_SUCCESS)
+        return false;
+    bool ok = count <= SETTING_BYTES && MPI_T_cvar_read(handle, text) == MPI_SUCCESS;
+    MPI_T_cvar_handle_free(&handle);
+    return ok;
+}
+
+bool comm_setting(const char *name, char *value, size_t bytes)
+{
+    int provided;
+    char text[SETTING_BYTES] = "";
+    if (MPI_T_init_thread(MPI_THREAD_SINGLE, &provided) != MPI_SUCCESS) return false;
+    bool ok = read_setting(name, text);
+    MPI_T_finalize();
+    if (ok) snprintf(value, bytes, "%s", text);
+    return ok;
 }

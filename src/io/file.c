@@ -1,6 +1,8 @@
 /* Files: whole reads, positioned reads, atomic replacement. */
 #include "io/file.h"
 
+#include "base/pulse.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -38,6 +40,11 @@ static bool read_open_file(int fd, const char *path, uint8_t **data, size_t *byt
     return true;
 }
 
+double file_seconds(uint64_t bytes)
+{
+    return (double)bytes / 10e6;
+}
+
 bool file_read(const char *path, uint8_t **data, size_t *bytes, Error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -51,7 +58,9 @@ bool file_pread(int fd, void *buffer, size_t bytes, uint64_t offset)
 {
     uint8_t *at = buffer;
     while (bytes > 0) {
+        pulse_file_begin("reading a file", file_seconds(bytes));
         ssize_t got = pread(fd, at, bytes, (off_t)offset);
+        pulse_file_end();
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return false;
         at += got;
@@ -65,7 +74,9 @@ bool file_pwrite(int fd, const void *buffer, size_t bytes, uint64_t offset)
 {
     const uint8_t *at = buffer;
     while (bytes > 0) {
+        pulse_file_begin("writing a file", file_seconds(bytes));
         ssize_t put = pwrite(fd, at, bytes, (off_t)offset);
+        pulse_file_end();
         if (put < 0 && errno == EINTR) continue;
         if (put <= 0) return false;
         at += put;
@@ -123,8 +134,12 @@ static bool sync_path(const char *path, int flags)
 {
     int fd = open(path, flags | O_CLOEXEC);
     if (fd < 0) return false;
+    struct stat info = {0};
+    fstat(fd, &info);
+    pulse_file_begin("syncing a file to disk", file_seconds((uint64_t)info.st_size));
     bool ok = fsync(fd) == 0;
     int reason = errno;
+    pulse_file_end();
     close(fd);
     errno = reason;
     return ok;

@@ -5,10 +5,15 @@
  */
 #include "io/h5.h"
 
+#include "base/pulse.h"
+#include "io/file.h"
+
 #include <hdf5.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { PATH_BYTES = 1024 };
 
@@ -16,25 +21,40 @@ struct H5 {
     hid_t file;
     char path[PATH_BYTES];
     bool writing;
+    bool failed; /* a write was refused */
 };
 
 /* --- errors --- */
 
+/* The library's innermost reason, or what the system said to it. */
+typedef struct Reason {
+    char text[256];
+    int number; /* errno; 0: none */
+} Reason;
+
 static herr_t take_description(unsigned n, const H5E_error2_t *error, void *context)
 {
     (void)n;
-    if (error->desc && *error->desc) snprintf(context, 256, "%s", error->desc);
+    Reason *reason = context;
+    if (!error->desc || !*error->desc) return 0;
+    const char *number = strstr(error->desc, "errno = ");
+    if (number) reason->number = atoi(number + strlen("errno = "));
+    snprintf(reason->text, sizeof reason->text, "%s", error->desc);
     return 0;
 }
 
-/* "cannot WHAT PATH: NAME: the library's innermost reason". */
-static bool fail(const H5 *file, Error *err, const char *what, const char *name)
+/* "cannot WHAT PATH: NAME: reason"; a write that the system refused is told by the system's reason
+ * alone, since the caller knows the file's real name. */
+static bool fail(H5 *file, Error *err, const char *what, const char *name)
 {
-    char reason[256] = "unknown reason";
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, take_description, reason);
+    Reason reason = {.text = "unknown reason"};
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, take_description, &reason);
     H5Eclear2(H5E_DEFAULT);
+    file->failed = true;
+    if (file->writing && file->file >= 0 && reason.number)
+        return error_set(err, ERROR_SYSTEM, "%s", strerror(reason.number));
     return error_set(err, file->writing ? ERROR_SYSTEM : ERROR_DATA, "cannot %s %s%s%s: %s", what,
-                     file->path, name ? ": " : "", name ? name : "", reason);
+                     file->path, name ? ": " : "", name ? name : "", reason.text);
 }
 
 /* HDF5 prints the errors of a thread unless told not to: it is told so while a file of ours is open
@@ -180,12 +200,27 @@ H5 *h5_open(const char *path, Error *err)
     return opened(file, err);
 }
 
+/* After a refused write (a full disk) the library cannot close a file: it would keep it open, and its
+ * space taken, for good, and crash at the program's end. So what it has left goes to memory. */
+static void divert(H5 *file)
+{
+    void *descriptor;
+    int memory = memfd_create("abandoned", MFD_CLOEXEC);
+    if (memory < 0) return;
+    if (H5Fget_vfd_handle(file->file, H5P_DEFAULT, &descriptor) >= 0)
+        dup2(memory, *(int *)descriptor);
+    close(memory);
+}
+
 bool h5_close(H5 *file, Error *err)
 {
     bool ok = true;
-    if (file->writing && H5Fflush(file->file, H5F_SCOPE_LOCAL) < 0)
+    pulse_file_begin("closing an HDF5 file", 0);
+    if (file->writing && !file->failed && H5Fflush(file->file, H5F_SCOPE_LOCAL) < 0)
         ok = fail(file, err, "write", NULL);
+    if (file->failed) divert(file);
     if (H5Fclose(file->file) < 0 && ok) ok = fail(file, err, "close", NULL);
+    pulse_file_end();
     end_silence();
     free(file);
     return ok;
@@ -253,10 +288,13 @@ static uint64_t element_count(H5Shape shape)
 bool h5_write(H5 *file, const char *name, H5Type type, H5Shape shape, const void *data, Error *err)
 {
     hid_t set = make_data(file, name, stored_type(type), shape, false);
+    pulse_file_begin("writing an HDF5 file", file_seconds(element_count(shape) * sizeof(double)));
     bool ok = set >= 0 && (element_count(shape) == 0 || H5Dwrite(set, memory_type(type), H5S_ALL,
                                                                  H5S_ALL, H5P_DEFAULT, data) >= 0);
+    pulse_file_end();
+    if (!ok) fail(file, err, "write", name); /* before a call that forgets the reason */
     if (set >= 0) H5Dclose(set);
-    return ok || fail(file, err, "write", name);
+    return ok;
 }
 
 /* Fixed-length UTF-8, padded with zeros. */
@@ -281,10 +319,11 @@ bool h5_write_texts(H5 *file, const char *name, const char *const *texts, size_t
     hid_t set = make_data(file, name, type, (H5Shape){1, {count}}, false);
     bool ok =
         set >= 0 && (count == 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, block) >= 0);
+    if (!ok) fail(file, err, "write", name);
     if (set >= 0) H5Dclose(set);
     H5Tclose(type);
     free(block);
-    return ok || fail(file, err, "write", name);
+    return ok;
 }
 
 static bool write_attribute(H5 *file, const char *name, const char *key, hid_t type,
@@ -348,12 +387,22 @@ static bool shape_of_data(hid_t set, H5Shape *shape)
     return true;
 }
 
-/* Whether an array of `bytes` each can lie in the file; ours are not compressed, so one that claims
- * more is no reason to ask for memory. */
-static bool fits_file(const H5 *file, H5Shape shape, uint64_t bytes)
+static bool is_contiguous(hid_t set)
 {
+    hid_t creation = H5Dget_create_plist(set);
+    bool contiguous = H5Pget_layout(creation) == H5D_CONTIGUOUS;
+    H5Pclose(creation);
+    return contiguous;
+}
+
+/* Whether an array of `bytes` each can lie in the file; one that claims more is no reason to ask for
+ * memory. Other programs may compress, by 1032 at the most (deflate). */
+static bool fits_file(const H5 *file, hid_t set, H5Shape shape, uint64_t bytes)
+{
+    enum { MOST_COMPRESSION = 1032 };
     hsize_t left = 0;
     if (bytes == 0 || H5Fget_filesize(file->file, &left) < 0) return false;
+    if (!is_contiguous(set)) left *= MOST_COMPRESSION;
     left /= bytes;
     for (int i = 0; i < shape.rank; i++) {
         if (shape.dim[i] == 0) return true;
@@ -377,7 +426,7 @@ bool h5_info(H5 *file, const char *name, H5Type *type, H5Shape *shape, Error *er
     if (set < 0) return false;
     hid_t stored = H5Dget_type(set);
     bool known = find_type(stored, type) && shape_of_data(set, shape);
-    bool fits = known && fits_file(file, *shape, H5Tget_size(stored));
+    bool fits = known && fits_file(file, set, *shape, H5Tget_size(stored));
     H5Tclose(stored);
     H5Dclose(set);
     if (known && !fits)
@@ -408,7 +457,9 @@ bool h5_read(H5 *file, const char *name, H5Type type, H5Shape shape, void *data,
     }
     if (element_count(shape) == 0) return true;
     hid_t set = H5Dopen2(file->file, name, H5P_DEFAULT);
+    pulse_file_begin("reading an HDF5 file", file_seconds(element_count(shape) * sizeof(double)));
     bool ok = H5Dread(set, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0;
+    pulse_file_end();
     H5Dclose(set);
     return ok || fail(file, err, "read", name);
 }
@@ -453,7 +504,7 @@ static bool read_text_block(const H5 *file, hid_t set, hid_t type, H5Shape *shap
     if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0) return false;
     if (!shape_of_data(set, shape) || shape->rank != 1) return false;
     *bytes = H5Tget_size(type);
-    if (!fits_file(file, *shape, *bytes)) return false;
+    if (!fits_file(file, set, *shape, *bytes)) return false;
     *block = malloc(shape->dim[0] * *bytes + 1);
     if (!*block) return false;
     return shape->dim[0] == 0 || H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *block) >= 0;

@@ -40,42 +40,42 @@ static void omp_set_threads(int threads)
     if (set) set(threads);
 }
 
-/* Guests of a pthread build: the first saves the owner's number of threads, the last restores it. */
+/* Guests that are in. The first saves the owner's number of threads, the last restores it. */
 static pthread_mutex_t guest_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t guest_left = PTHREAD_COND_INITIALIZER;
 static int guests, owner_threads;
 
-static void enter_process(void)
+/* OpenBLAS has two buffers per thread that it was built for, and 50 at least; a call that finds none
+ * free ends the process (measured: a crash at 1,500 threads). The owner gets some, too. */
+static int most_guests(void)
 {
-    pthread_mutex_lock(&guest_lock);
-    if (guests++ == 0) owner_threads = openblas_get_num_threads();
-    if (openblas_get_num_threads() != 1) openblas_set_num_threads(1);
-    pthread_mutex_unlock(&guest_lock);
-}
-
-static void leave_process(void)
-{
-    pthread_mutex_lock(&guest_lock);
-    if (--guests == 0 && owner_threads != 1) openblas_set_num_threads(owner_threads);
-    pthread_mutex_unlock(&guest_lock);
+    enum { ALWAYS = 40 };
+    int cores = openblas_get_num_procs();
+    return cores > ALWAYS ? cores : ALWAYS;
 }
 
 int gemm_enter(void)
 {
-    if (openblas_get_parallel() == OPENMP) {
-        int threads = omp_threads();
-        omp_set_threads(1);
-        return threads;
-    }
-    enter_process();
-    return 1;
+    bool by_thread = openblas_get_parallel() == OPENMP;
+    pthread_mutex_lock(&guest_lock);
+    while (guests >= most_guests()) pthread_cond_wait(&guest_left, &guest_lock);
+    if (guests++ == 0 && !by_thread) owner_threads = openblas_get_num_threads();
+    if (!by_thread && openblas_get_num_threads() != 1) openblas_set_num_threads(1);
+    pthread_mutex_unlock(&guest_lock);
+    if (!by_thread) return 1;
+    int threads = omp_threads();
+    omp_set_threads(1);
+    return threads;
 }
 
 void gemm_leave(int entered)
 {
-    if (openblas_get_parallel() == OPENMP)
-        omp_set_threads(entered);
-    else
-        leave_process();
+    bool by_thread = openblas_get_parallel() == OPENMP;
+    if (by_thread) omp_set_threads(entered);
+    pthread_mutex_lock(&guest_lock);
+    if (--guests == 0 && !by_thread && owner_threads != 1) openblas_set_num_threads(owner_threads);
+    pthread_cond_signal(&guest_left);
+    pthread_mutex_unlock(&guest_lock);
 }
 
 /* --- products --- */

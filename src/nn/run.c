@@ -1,6 +1,8 @@
 /* Forward and backward over one lane, and what ops use to reach their memory. */
 #include "nn/run.h"
 
+#include "base/pulse.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -105,6 +107,7 @@ float *run_dparam(const Run *run, const Op *op, int slot)
 
 void run_poll(const Run *run)
 {
+    pulse_tick();
     if (run->poll) run->poll(run->context);
 }
 

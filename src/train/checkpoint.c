@@ -11,10 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES = 4096, NAME_BYTES = 512 };
+enum { PATH_BYTES = 4096, NAME_BYTES = 512, CLASSES_MAX = 65536 };
 
-static const char *const integer_keys[] = {"step", "epoch", "updates", "skipped"};
-enum { INTEGERS = 4 };
+static const char *const integer_keys[] = {"step",    "epoch",     "updates",
+                                           "skipped", "validated", "bad"};
+enum { INTEGERS = 6 };
 
 static H5Shape shape_to_h5(Shape shape)
 {
@@ -56,8 +57,9 @@ static bool write_header(H5 *file, const Checkpoint *checkpoint, Error *err)
     bool ok = h5_write_attribute_text(file, "/", "format", "umbel checkpoint", err) &&
               h5_write_attribute_int(file, "/", "version", CHECKPOINT_VERSION, err) &&
               h5_write_attribute_text(file, "/", "created_by", creator, err);
-    const uint64_t value[INTEGERS] = {checkpoint->step, checkpoint->epoch, checkpoint->updates,
-                                      checkpoint->skipped};
+    const uint64_t value[INTEGERS] = {checkpoint->step,      checkpoint->epoch,
+                                      checkpoint->updates,   checkpoint->skipped,
+                                      checkpoint->validated, checkpoint->bad};
     for (int i = 0; i < INTEGERS; i++)
         ok = ok && h5_write_attribute_int(file, "/", integer_keys[i], (int64_t)value[i], err);
     uint64_t hash[2] = {checkpoint->pack.high, checkpoint->pack.low};
@@ -98,7 +100,7 @@ static bool write_file(const Checkpoint *checkpoint, const char *path, Error *er
     if (!file) return false;
     bool ok = write_header(file, checkpoint, err) && write_heads(file, checkpoint, err) &&
               write_arrays(file, checkpoint, err);
-    ok = h5_close(file, err) && ok;
+    ok = h5_close(file, ok ? err : &(Error){0}) && ok;
     Seal seal = {.kind = SEAL_CHECKPOINT, .version = CHECKPOINT_VERSION};
     return ok && seal_write(path, &seal, err);
 }
@@ -136,8 +138,9 @@ static bool read_text(H5 *file, const char *name, const char **text, Arena *aren
 
 static bool read_header(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *err)
 {
-    uint64_t *const value[INTEGERS] = {&checkpoint->step, &checkpoint->epoch, &checkpoint->updates,
-                                       &checkpoint->skipped};
+    uint64_t *const value[INTEGERS] = {&checkpoint->step,      &checkpoint->epoch,
+                                       &checkpoint->updates,   &checkpoint->skipped,
+                                       &checkpoint->validated, &checkpoint->bad};
     for (int i = 0; i < INTEGERS; i++) {
         int64_t number = 0;
         if (!h5_read_attribute_int(file, "/", integer_keys[i], &number, err)) return false;
@@ -170,6 +173,9 @@ static bool read_heads(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
         if (!h5_read_texts(file, path, &classes, &class_count, err)) return false;
         checkpoint->head[h] =
             (CheckpointHead){name[h], (int)class_count, adopt_texts(classes, class_count, arena)};
+        if (class_count < 1 || class_count > CLASSES_MAX)
+            return error_set(err, ERROR_DATA, "%s: has no classes, or more than %d", path,
+                             CLASSES_MAX);
     }
     return h5_read(file, "/best", H5_F64, (H5Shape){1, {count + 1}}, checkpoint->best, err);
 }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pulse.h"
 #include "train/class_names.h"
 
 #include <string.h>
@@ -94,6 +95,7 @@ static void report_bad(void *context, uint32_t record, const char *reason)
     Engine *engine = context;
     if (atomic_exchange(&engine->reported[record], 1)) return;
     log_rank("masked image %u (%s): %s", record, pack_record_path(engine->pack, record), reason);
+    if (engine->report) engine->report(engine->report_context, record, reason);
 }
 
 static void open_worker(Engine *engine, LaneWorker *worker, const EngineOptions *options,
@@ -145,7 +147,9 @@ bool engine_open(Engine *engine, const EngineOptions *options, Arena *run, Error
                        .pack = options->pack,
                        .lane = options->spec.lane,
                        .image = options->spec.image,
-                       .seed = options->seed};
+                       .seed = options->seed,
+                       .report = options->report,
+                       .report_context = options->report_context};
     bool matched = match_heads(engine, options, run, err);
     if (!model_build(&engine->model, &options->spec, run, err) || !matched) return false;
     Graph *graph = engine->model.graph;
@@ -202,5 +206,6 @@ int engine_load(Engine *engine, LaneWorker *worker, int count, bool training, ui
             worker->label[h][n] =
                 worker->bad[n] ? LABEL_MISSING : engine->label[h][worker->record[n]];
     worker->load_seconds += clock_seconds() - begin;
+    pulse_tick();
     return bad;
 }

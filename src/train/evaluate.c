@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "base/progress.h"
+#include "base/pulse.h"
+#include "base/stop.h"
 
 #include <string.h>
 
@@ -69,7 +71,8 @@ static void evaluate_some(void *context, int index)
     LaneWorker *worker = &engine->worker[index];
     size_t lane_images = (size_t)engine->lane;
     int lane;
-    while ((lane = atomic_fetch_add(&evaluator->next_lane, 1)) < evaluator->last_lane) {
+    while (!stop_requested() &&
+           (lane = atomic_fetch_add(&evaluator->next_lane, 1)) < evaluator->last_lane) {
         size_t begin = (size_t)lane * lane_images;
         size_t count =
             evaluator->count - begin < lane_images ? evaluator->count - begin : lane_images;
@@ -93,6 +96,7 @@ const Score *evaluate(Evaluator *evaluator, Split split, const char *progress_la
     evaluator->last_lane = (int)(lanes * (size_t)(rank + 1) / size);
     atomic_store(&evaluator->next_lane, (int)(lanes * (size_t)rank / size));
 
+    pulse_phase("validating");
     Progress progress;
     size_t own = (size_t)evaluator->last_lane * lane_images;
     if (progress_label)
@@ -103,6 +107,9 @@ const Score *evaluate(Evaluator *evaluator, Split split, const char *progress_la
     pool_run(engine->pool, evaluate_some, evaluator);
     if (progress_label) progress_hide(&progress);
 
+    int64_t stopped = stop_requested();
+    comm_sum_i64(engine->comm, &stopped, 1);
+    if (stopped) return NULL;
     score_clear(&evaluator->total);
     for (int w = 0; w < workers; w++) score_add(&evaluator->total, &evaluator->worker_score[w]);
     comm_sum_i64(engine->comm, evaluator->total.count, evaluator->total.counts);

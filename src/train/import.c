@@ -25,13 +25,16 @@ typedef struct Import {
 static bool build(Import *import, int heads, Error *err)
 {
     const Config *config = &import->config;
+    /* with its statistics as they are: what a lane holds does not matter here */
+    ModelTraining training = {.freeze_norm = true, .lr_decay = 1, .heads_lr_scale = 1};
     ModelSpec spec = {.trunk = config->trunk,
                       .kind = config->trunk_kind,
                       .trunk_options = config->trunk_options,
                       .head = &import->head,
                       .heads = heads,
                       .image = config->image,
-                      .lane = config->lane};
+                      .lane = config->lane,
+                      .training = &training};
     return model_build(&import->model, &spec, import->arena, err);
 }
 

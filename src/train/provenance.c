@@ -29,10 +29,7 @@ const char *provenance_text(Arena *arena)
 
 bool provenance_agree(Comm *comm, const char *text, Error *err)
 {
-    uint64_t hash = hash_text(text);
-    uint64_t extremes[2] = {hash, ~hash};
-    comm_max_u64(comm, extremes, 2);
-    if (extremes[0] != ~extremes[1] && comm_rank(comm) == 0)
+    if (!comm_all_equal(comm, hash_text(text)) && comm_rank(comm) == 0)
         error_set(
             err, ERROR_SYSTEM,
             "the ranks would not compute the same bits: program, instruction set or libraries "

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { CHECKPOINTS_MAX = 4096 };
@@ -54,25 +55,51 @@ static int list_steps(const RunFolder *folder, uint64_t *steps)
     return count;
 }
 
-bool run_folder_newest(const RunFolder *folder, uint64_t *step)
+bool run_folder_newest(const RunFolder *folder, uint64_t limit, uint64_t *step)
 {
     uint64_t steps[CHECKPOINTS_MAX];
-    if (list_steps(folder, steps) == 0) return false;
-    *step = steps[0];
-    return true;
+    int count = list_steps(folder, steps);
+    for (int i = 0; i < count; i++)
+        if (steps[i] < limit) {
+            *step = steps[i];
+            return true;
+        }
+    return false;
+}
+
+bool run_folder_make(const RunFolder *folder, Error *err)
+{
+    char path[RUN_PATH_BYTES];
+    checkpoint_folder(folder, path, sizeof path);
+    return file_make_folders(path, err);
+}
+
+/* Temporary names are those of file_temporary. */
+static void remove_unfinished(const RunFolder *folder)
+{
+    char path[RUN_PATH_BYTES];
+    checkpoint_folder(folder, path, sizeof path);
+    DIR *dir = opendir(path);
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        char file[RUN_PATH_BYTES + 300];
+        if (!strstr(entry->d_name, ".tmp-")) continue;
+        snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
+        unlink(file);
+    }
+    if (dir) closedir(dir);
 }
 
 bool run_folder_open(const RunFolder *folder, bool resume, Error *err)
 {
     uint64_t step;
-    if (!resume && run_folder_newest(folder, &step))
+    if (!resume && run_folder_newest(folder, UINT64_MAX, &step))
         return error_set(err, ERROR_USAGE,
                          "%s: holds the checkpoints of another run (newest: step %" PRIu64
                          "); go on with --resume, or choose another folder with --set run=FOLDER",
                          folder->path, step);
-    char path[RUN_PATH_BYTES];
-    checkpoint_folder(folder, path, sizeof path);
-    return file_make_folders(path, err);
+    if (!run_folder_make(folder, err)) return false;
+    remove_unfinished(folder);
+    return true;
 }
 
 bool run_folder_write_config(const RunFolder *folder, const char *text, Error *err)
@@ -120,6 +147,19 @@ void run_folder_prune(const RunFolder *folder)
         run_folder_checkpoint(folder, steps[i], path, sizeof path);
         if (remove(path) != 0) log_warning("cannot remove %s: %s", path, strerror(errno));
     }
+}
+
+uint64_t run_folder_bytes(const RunFolder *folder)
+{
+    uint64_t steps[CHECKPOINTS_MAX], bytes = 0;
+    int count = list_steps(folder, steps);
+    for (int i = 0; i < count; i++) {
+        char path[RUN_PATH_BYTES];
+        struct stat info;
+        run_folder_checkpoint(folder, steps[i], path, sizeof path);
+        if (stat(path, &info) == 0) bytes += (uint64_t)info.st_size;
+    }
+    return bytes;
 }
 
 static void metrics_path(const RunFolder *folder, char *path, size_t bytes)

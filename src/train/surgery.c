@@ -114,8 +114,11 @@ static void list_old_heads(Surgery *s)
     for (int h = 0; h < s->old.heads; h++) {
         const CheckpointHead *old = &s->old.head[h];
         NewHead *head = &s->head[s->heads++];
-        *head = (NewHead){old->name,       old->name,      old->classes,
-                          old->class_name, s->old.best[h], {{0}, 0}};
+        *head = (NewHead){.name = old->name,
+                          .old_name = old->name,
+                          .classes = old->classes,
+                          .class_name = old->class_name,
+                          .best = s->old.best[h]};
         option_defaults(config_head_options, &head->config);
         for (int c = 0; c < s->config.head_count; c++)
             if (strcmp(s->config.heads[c].name, old->name) == 0) head->config = s->config.heads[c];
@@ -143,13 +146,16 @@ static bool build(Surgery *s, Error *err)
 {
     HeadSpec *head = arena_new(s->arena, HeadSpec, s->heads + 1);
     for (int h = 0; h < s->heads; h++) head[h] = (HeadSpec){s->head[h].name, s->head[h].classes};
+    /* with its statistics as they are: what a lane holds does not matter here */
+    ModelTraining training = {.freeze_norm = true, .lr_decay = 1, .heads_lr_scale = 1};
     ModelSpec spec = {.trunk = s->config.trunk,
                       .kind = s->config.trunk_kind,
                       .trunk_options = s->config.trunk_options,
                       .head = head,
                       .heads = s->heads,
                       .image = s->config.image,
-                      .lane = s->config.lane};
+                      .lane = s->config.lane,
+                      .training = &training};
     if (!model_build(&s->model, &spec, s->arena, err)) return false;
     param_layout(s->model.graph->params, (uint64_t)s->config.seed);
     param_layout(s->model.graph->state, (uint64_t)s->config.seed);

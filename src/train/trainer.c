@@ -2,7 +2,11 @@
  */
 #include "trainer.h"
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/pulse.h"
+#include "base/stop.h"
+#include "train/plan.h"
 #include "train/provenance.h"
 
 #include <inttypes.h>
@@ -10,34 +14,6 @@
 #include <string.h>
 
 /* --- opening --- */
-
-/* Heads default to all label groups; each one named must be a label group of the pack. */
-static bool choose_heads(Trainer *trainer, Error *err)
-{
-    Config *config = trainer->config;
-    int groups = pack_groups(trainer->pack);
-    const char **name = arena_new(trainer->arena, const char *, groups + 1);
-    for (int g = 0; g < groups; g++) name[g] = pack_group(trainer->pack, g)->name;
-    if (config->head_count == 0) config_default_heads(config, trainer->arena, name, groups);
-    for (int h = 0; h < config->head_count; h++) {
-        const char *wanted = config->heads[h].name;
-        int group = pack_find_group(trainer->pack, wanted);
-        if (group >= 0) {
-            if (pack_group(trainer->pack, group)->classes < 2)
-                error_set(
-                    err, ERROR_USAGE,
-                    "heads[%d].name: label group \"%s\" of %s has a single class, so there is "
-                    "nothing to learn; leave the head out",
-                    h, wanted, config->pack);
-            continue;
-        }
-        const char *near = option_nearest(wanted, name, groups);
-        error_set(err, ERROR_USAGE, "heads[%d].name: %s has no label group \"%s\"%s%s%s", h,
-                  config->pack, wanted, near ? "; did you mean \"" : "", near ? near : "",
-                  near ? "\"?" : "");
-    }
-    return err->kind == ERROR_NONE;
-}
 
 static bool plan_epochs(Trainer *trainer, Error *err)
 {
@@ -64,37 +40,48 @@ static bool plan_epochs(Trainer *trainer, Error *err)
     return true;
 }
 
+static bool same_pack_everywhere(Trainer *trainer, Error *err)
+{
+    Hash128 hash = pack_hash(trainer->pack);
+    if (!comm_all_equal(trainer->comm, hash.high ^ hash.low) && comm_rank(trainer->comm) == 0)
+        error_set(err, ERROR_DATA,
+                  "%s: is not the same file on all ranks (their content hashes differ); give all "
+                  "nodes the same pack",
+                  trainer->config->pack);
+    return comm_agree(trainer->comm, err);
+}
+
 static bool open_pack(Trainer *trainer, Error *err)
 {
-    trainer->pack = pack_open(trainer->config->pack, err);
-    if (trainer->pack && choose_heads(trainer, err)) plan_epochs(trainer, err);
-    return comm_agree(trainer->comm, err);
+    pulse_phase("opening the pack");
+    const Config *config = trainer->config;
+    const char *path = config->pack;
+    if (*config->stage) {
+        if (!stage_pack(config->pack, config->stage, trainer->staged, trainer->comm, err))
+            return false;
+        path = trainer->staged;
+    }
+    trainer->pack = pack_open(path, err);
+    if (trainer->pack && plan_heads(trainer->config, trainer->pack, trainer->arena, err))
+        plan_epochs(trainer, err);
+    return comm_agree(trainer->comm, err) && same_pack_everywhere(trainer, err);
 }
 
 static bool open_engine(Trainer *trainer, Error *err)
 {
     const Config *config = trainer->config;
-    HeadSpec *head = arena_new(trainer->arena, HeadSpec, config->head_count);
-    for (int h = 0; h < config->head_count; h++) {
-        int group = pack_find_group(trainer->pack, config->heads[h].name);
-        head[h] = (HeadSpec){config->heads[h].name, pack_group(trainer->pack, group)->classes};
-    }
     EngineOptions options = {
         .comm = trainer->comm,
         .pack = trainer->pack,
-        .spec = {.trunk = config->trunk,
-                 .kind = config->trunk_kind,
-                 .trunk_options = config->trunk_options,
-                 .head = head,
-                 .heads = config->head_count,
-                 .image = config->image,
-                 .lane = config->lane,
-                 .training = &config->training},
+        .spec = plan_model(config, trainer->pack, trainer->arena),
         .augment = &config->augment,
         .seed = (uint64_t)config->seed,
         .workers = config->workers > 0 ? config->workers : pool_cores(),
         .training = true,
+        .report = ledger_note,
+        .report_context = trainer->ledger,
     };
+    pulse_phase("building the model");
     engine_open(&trainer->engine, &options, trainer->arena, err);
     return comm_agree(trainer->comm, err);
 }
@@ -107,7 +94,8 @@ static void open_reduction(Trainer *trainer)
                              .count = graph->params->total,
                              .side =
                                  SIDE_FIXED + (size_t)(SIDE_PER_HEAD * heads) + graph->state->total,
-                             .workers = pool_workers(trainer->engine.pool)};
+                             .workers = pool_workers(trainer->engine.pool),
+                             .node = trainer->config->node_reduce};
     trainer->reduce = reduce_create(trainer->comm, &options, trainer->arena);
     trainer->optimizer =
         optimizer_create(trainer->config->optimizer, trainer->config->optimizer_options,
@@ -126,8 +114,33 @@ static void open_buffers(Trainer *trainer)
     for (size_t h = 0; h <= heads; h++) trainer->best[h] = -1;
     trainer->lane = arena_new(trainer->arena, LaneContext, pool_workers(trainer->engine.pool));
     for (int w = 0; w < pool_workers(trainer->engine.pool); w++)
-        trainer->lane[w] = (LaneContext){trainer, w};
+        trainer->lane[w] = (LaneContext){.trainer = trainer, .worker = w};
     trainer->evaluator = evaluator_create(&trainer->engine, trainer->arena);
+}
+
+/* The newest checkpoint that can be read. A damaged one, as a full disk or a lost power may leave
+ * it, is passed over. */
+static bool newest_valid(const Trainer *trainer, uint64_t *step, Error *err)
+{
+    uint64_t limit = UINT64_MAX;
+    Error last = {0};
+    while (run_folder_newest(&trainer->folder, limit, step)) {
+        char path[RUN_PATH_BYTES];
+        Arena *arena = arena_create("checkpoint on trial");
+        Checkpoint checkpoint;
+        Error why = {0};
+        run_folder_checkpoint(&trainer->folder, *step, path, sizeof path);
+        bool ok = checkpoint_load(&checkpoint, path, arena, &why);
+        arena_destroy(arena);
+        if (ok) return true;
+        log_warning("%s; trying the checkpoint before it", why.text);
+        last = why;
+        limit = *step;
+    }
+    if (limit == UINT64_MAX) return false;
+    *err = last;
+    return error_context(err, "none of the checkpoints in %s can be read, such as",
+                         trainer->folder.path);
 }
 
 /* Rank 0 looks at the folder, so that all ranks go the same way even if their file systems lag. */
@@ -138,7 +151,7 @@ static bool open_folder(Trainer *trainer, bool resume, bool *has_checkpoint, uin
     trainer->folder.keep = trainer->config->checkpoint_keep;
     uint64_t found[2] = {0, 0};
     if (comm_rank(trainer->comm) == 0 && run_folder_open(&trainer->folder, resume, err))
-        found[0] = resume && run_folder_newest(&trainer->folder, &found[1]);
+        found[0] = resume && newest_valid(trainer, &found[1], err);
     comm_broadcast(trainer->comm, found, sizeof found, 0);
     *has_checkpoint = found[0];
     *step = found[1];
@@ -155,6 +168,14 @@ static bool restore(Trainer *trainer, uint64_t step, Error *err)
     return true;
 }
 
+static bool open_ledger(Trainer *trainer, Error *err)
+{
+    char path[RUN_PATH_BYTES];
+    snprintf(path, sizeof path, "%s/bad_images.csv", trainer->folder.path);
+    trainer->ledger = ledger_open(trainer->pack, path, trainer->comm, err);
+    return comm_agree(trainer->comm, err);
+}
+
 static bool open_all(Trainer *trainer, bool resume, Error *err)
 {
     bool has_checkpoint = false;
@@ -162,6 +183,7 @@ static bool open_all(Trainer *trainer, bool resume, Error *err)
     if (!provenance_agree(trainer->comm, provenance_text(trainer->arena), err)) return false;
     if (!open_pack(trainer, err)) return false;
     if (!open_folder(trainer, resume, &has_checkpoint, &step, err)) return false;
+    if (!open_ledger(trainer, err)) return false;
     if (!open_engine(trainer, err)) return false;
     open_reduction(trainer);
     open_buffers(trainer);
@@ -177,7 +199,12 @@ Trainer *trainer_open(const TrainerOptions *options, Error *err)
 {
     Arena *arena = arena_create("run");
     Trainer *trainer = arena_new(arena, Trainer, 1);
-    *trainer = (Trainer){.arena = arena, .comm = options->comm, .config = options->config};
+    *trainer = (Trainer){.arena = arena,
+                         .comm = options->comm,
+                         .config = options->config,
+                         .saved = UINT64_MAX,
+                         .started = clock_seconds()};
+    trainer->watchdog = watchdog_start(options->comm, options->config->hang_seconds);
     if (!open_all(trainer, options->resume, err)) {
         trainer_close(trainer);
         return NULL;
@@ -195,10 +222,19 @@ Trainer *trainer_open(const TrainerOptions *options, Error *err)
 void trainer_close(Trainer *trainer)
 {
     if (!trainer) return;
+    watchdog_stop(trainer->watchdog);
+    ledger_close(trainer->ledger);
     engine_close(&trainer->engine);
     if (trainer->reduce) reduce_destroy(trainer->reduce);
     pack_close(trainer->pack);
+    if (*trainer->staged && trainer->config->stage_remove)
+        stage_remove(trainer->staged, trainer->comm);
     arena_destroy(trainer->arena);
+}
+
+size_t trainer_bytes(const Trainer *trainer)
+{
+    return arena_bytes(trainer->arena);
 }
 
 /* --- the run --- */
@@ -231,46 +267,81 @@ static bool link_best(Trainer *trainer, const bool *improved, Error *err)
     return comm_agree(trainer->comm, err);
 }
 
-/* Validates; keeps a checkpoint if a head is better than ever. *saved tells whether it did. */
-static bool end_epoch(Trainer *trainer, bool *saved, Error *err)
+/* Keeps a checkpoint of an epoch in which a head is better than ever. */
+static void keep_best(Trainer *trainer, const Score *score)
+{
+    bool *improved = calloc((size_t)score->heads + 1, sizeof *improved);
+    if (!improved) die("validation: out of memory");
+    if (find_improved(trainer, score, improved)) {
+        Error err = {0};
+        trainer_try_save(trainer);
+        if (trainer->saved == trainer->step && !link_best(trainer, improved, &err))
+            log_warning("%s", err.text);
+    }
+    free(improved);
+}
+
+/* Validates after an epoch. A stop may cut it short; then it is made up for when the run goes on. */
+static void validate(Trainer *trainer)
 {
     size_t images;
     pack_split(trainer->pack, SPLIT_VAL, &images);
-    if (images == 0) return true;
+    if (images == 0 || trainer->validated == trainer->step) return;
     if (trainer->has_progress) progress_hide(&trainer->progress);
     const Score *score =
         evaluate(trainer->evaluator, SPLIT_VAL, trainer->has_progress ? "validating" : NULL);
+    trainer->stop = score == NULL;
+    if (!score) return;
+    trainer->validated = trainer->step;
     log_validation(trainer, score);
+    keep_best(trainer, score);
     interval_start(trainer);
-    bool *improved = calloc((size_t)score->heads + 1, sizeof *improved);
-    if (!improved) die("validation: out of memory");
-    bool ok = true;
-    if (find_improved(trainer, score, improved)) {
-        *saved = true;
-        ok = trainer_save(trainer, err) && link_best(trainer, improved, err);
-    }
-    free(improved);
-    return ok;
 }
 
-bool trainer_run(Trainer *trainer, long until, Error *err)
+static bool at_epoch_end(const Trainer *trainer)
+{
+    return trainer->step > 0 && trainer->step % trainer->steps_per_epoch == 0;
+}
+
+/* The loop. Leaves it at the end, at a stop, or without hope. */
+static TrainerEnd run_steps(Trainer *trainer, uint64_t end)
+{
+    uint64_t every = (uint64_t)trainer->config->checkpoint_every;
+    if (at_epoch_end(trainer)) validate(trainer); /* that an earlier stop has cut short */
+    while (trainer->step < end && !trainer->stop) {
+        trainer_step(trainer);
+        if (trainer->has_progress) progress_set(&trainer->progress, (size_t)trainer->step);
+        if (is_hopeless(trainer)) return TRAINER_HOPELESS;
+        if (trainer->stop) break;
+        if (at_epoch_end(trainer)) validate(trainer);
+        if (every > 0 && trainer->step % every == 0 && trainer->saved != trainer->step)
+            trainer_try_save(trainer);
+    }
+    bool unfinished = trainer->step < end || (at_epoch_end(trainer) && trainer->stop);
+    return unfinished ? TRAINER_STOPPED : TRAINER_DONE;
+}
+
+static void tell_bad_images(const Trainer *trainer)
+{
+    if (comm_rank(trainer->comm) == 0 && ledger_records(trainer->ledger) > 0)
+        log_warning("%zu images could not be read; %s/bad_images.csv lists them",
+                    ledger_records(trainer->ledger), trainer->folder.path);
+}
+
+TrainerEnd trainer_run(Trainer *trainer, long until, Error *err)
 {
     uint64_t end = trainer->steps_per_epoch * (uint64_t)trainer->config->epochs;
     if (until >= 0 && (uint64_t)until < end) end = (uint64_t)until;
-    uint64_t every = (uint64_t)trainer->config->checkpoint_every;
-    bool saved = false;
-    while (trainer->step < end) {
-        trainer_step(trainer);
-        saved = false;
-        if (trainer->has_progress) progress_set(&trainer->progress, (size_t)trainer->step);
-        if (trainer->step % trainer->steps_per_epoch == 0 && !end_epoch(trainer, &saved, err))
-            return false;
-        bool due = every > 0 && trainer->step % every == 0;
-        if (due && !saved && !(saved = trainer_save(trainer, err))) return false;
-    }
-    if (!saved && !trainer_save(trainer, err)) return false;
-    if (trainer->has_progress) progress_finish(&trainer->progress);
-    return true;
+    TrainerEnd how = run_steps(trainer, end);
+    if (trainer->has_progress) progress_hide(&trainer->progress);
+    if (trainer->saved != trainer->step && !trainer_save(trainer, err)) return TRAINER_FAILED;
+    tell_bad_images(trainer);
+    if (how == TRAINER_STOPPED)
+        log_info("stopped at step %" PRIu64 " (%s), with a checkpoint; go on with --resume",
+                 trainer->step, stop_reason() ? stop_reason() : "asked of another rank");
+    else if (how == TRAINER_DONE && trainer->has_progress)
+        progress_finish(&trainer->progress);
+    return how;
 }
 
 uint64_t trainer_steps(const Trainer *trainer)

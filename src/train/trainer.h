@@ -1,19 +1,22 @@
 /* The trainer's parts; private to train. */
 #pragma once
 
+#include "data/stage.h"
 #include "dist/reduce.h"
+#include "dist/watchdog.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "train/checkpoint.h"
 #include "train/engine.h"
 #include "train/evaluate.h"
+#include "train/ledger.h"
 #include "train/run_folder.h"
 #include "train/trainer.h"
 
 #include "base/progress.h"
 
 /* Exact sums of a step beside the gradient; per head behind them, then the statistics. */
-enum { SIDE_LR, SIDE_BAD, SIDE_FIXED };
+enum { SIDE_LR, SIDE_BAD, SIDE_STOP, SIDE_FIXED };
 enum { SIDE_LOSS, SIDE_CORRECT, SIDE_SCORED, SIDE_PER_HEAD };
 
 /* Totals since the last log line, over all ranks. */
@@ -30,12 +33,16 @@ typedef struct Interval {
 typedef struct LaneContext {
     Trainer *trainer;
     int worker;
+    /* of the lane under way */
+    bool overflowed;
+    size_t overflow_offset; /* of the first slice of the gradient that did; SIZE_MAX: a loss did */
 } LaneContext;
 
 struct Trainer {
     Arena *arena;
     Comm *comm;
     Config *config;
+    char staged[STAGE_PATH_BYTES]; /* path of the pack's copy on this node; empty: none */
     Pack *pack;
     Engine engine;
     Reduce *reduce;
@@ -43,8 +50,18 @@ struct Trainer {
     Evaluator *evaluator;
     LaneContext *lane; /* (workers) */
     RunFolder folder;
+    Ledger *ledger;
+    Watchdog *watchdog;
 
     uint64_t step, updates_skipped;
+    uint64_t validated; /* step of the last validation */
+    uint64_t bad;       /* unreadable images in the epoch so far */
+    uint64_t skipped_in_row;
+    bool stop;      /* some rank has been asked to stop */
+    double started; /* clock_seconds at the start of the process's part of the run */
+    double step_seconds,
+        save_seconds; /* the longest of late: what a stop in time has to reckon with */
+    uint64_t saved;   /* step of the newest checkpoint that was written; UINT64_MAX: none */
     uint64_t steps_per_epoch;
     uint32_t *order;      /* training records in the order of epoch `order_epoch` */
     uint64_t order_epoch; /* UINT64_MAX: none yet */
@@ -71,8 +88,15 @@ void log_validation(Trainer *trainer, const Score *score);
 
 /* trainer_checkpoint.c */
 bool trainer_save(Trainer *trainer, Error *err);
+/* A checkpoint on the way: a run goes on if it cannot be written, with a warning. */
+void trainer_try_save(Trainer *trainer);
 bool trainer_restore(Trainer *trainer, const char *path, Error *err);
 
+/* trainer_stop.c */
+/* Asks for a stop if the time that is left is not enough for another step and a checkpoint. Rank 0. */
+void watch_time(const Trainer *trainer);
+/* Whether numbers or images are so bad that going on makes no sense; says so once. */
+bool is_hopeless(const Trainer *trainer);
 /* trainer_weights.c */
 /* Takes trunk.weights, if given, into the parameters of a new run. Collective. */
 bool trainer_start(Trainer *trainer, Error *err);

@@ -1,7 +1,9 @@
 /* The trainer's state to a checkpoint and back. */
 #include "trainer.h"
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/pulse.h"
 #include "train/provenance.h"
 
 #include <string.h>
@@ -35,6 +37,8 @@ static Checkpoint describe_run(Trainer *trainer, Arena *arena)
                              .epoch = trainer->step / trainer->steps_per_epoch,
                              .updates = trainer->optimizer->updates,
                              .skipped = trainer->updates_skipped,
+                             .validated = trainer->validated,
+                             .bad = trainer->bad,
                              .best = trainer->best,
                              .pack = pack_hash(trainer->pack),
                              .provenance = provenance_text(arena)};
@@ -43,19 +47,38 @@ static Checkpoint describe_run(Trainer *trainer, Arena *arena)
     return checkpoint;
 }
 
+/* On rank 0. The folder is made anew if somebody has removed it. */
+static void write_checkpoint(Trainer *trainer, Error *err)
+{
+    Arena *arena = arena_create("checkpoint");
+    Checkpoint checkpoint = describe_run(trainer, arena);
+    char path[RUN_PATH_BYTES];
+    run_folder_checkpoint(&trainer->folder, trainer->step, path, sizeof path);
+    if (run_folder_make(&trainer->folder, err) && checkpoint_save(&checkpoint, path, err) &&
+        run_folder_link(&trainer->folder, "last", trainer->step, err))
+        run_folder_prune(&trainer->folder);
+    arena_destroy(arena);
+}
+
 bool trainer_save(Trainer *trainer, Error *err)
 {
-    if (comm_rank(trainer->comm) == 0) {
-        Arena *arena = arena_create("checkpoint");
-        Checkpoint checkpoint = describe_run(trainer, arena);
-        char path[RUN_PATH_BYTES];
-        run_folder_checkpoint(&trainer->folder, trainer->step, path, sizeof path);
-        if (checkpoint_save(&checkpoint, path, err) &&
-            run_folder_link(&trainer->folder, "last", trainer->step, err))
-            run_folder_prune(&trainer->folder);
-        arena_destroy(arena);
-    }
-    return comm_agree(trainer->comm, err);
+    double begin = clock_seconds();
+    Error ledger = {0};
+    pulse_phase("writing a checkpoint");
+    if (!ledger_collect(trainer->ledger, &ledger)) log_warning("%s", ledger.text);
+    if (comm_rank(trainer->comm) == 0) write_checkpoint(trainer, err);
+    if (!comm_agree(trainer->comm, err)) return false;
+    trainer->saved = trainer->step;
+    double seconds = clock_seconds() - begin;
+    if (seconds > trainer->save_seconds) trainer->save_seconds = seconds;
+    return true;
+}
+
+void trainer_try_save(Trainer *trainer)
+{
+    Error err = {0};
+    if (!trainer_save(trainer, &err))
+        log_warning("%s; training goes on, the newest checkpoint stays that of before", err.text);
 }
 
 /* --- restoring --- */
@@ -74,6 +97,9 @@ static bool copy_all(Trainer *trainer, const Checkpoint *saved, Arena *arena, Er
     trainer->step = saved->step;
     trainer->optimizer->updates = saved->updates;
     trainer->updates_skipped = saved->skipped;
+    trainer->validated = saved->validated;
+    trainer->bad = saved->bad;
+    trainer->saved = saved->step;
     return true;
 }
 

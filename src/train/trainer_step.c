@@ -7,9 +7,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pulse.h"
+#include "base/stop.h"
 #include "data/sampler.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Share of a step's statistic in the running one (PyTorch's default). */
@@ -63,7 +66,11 @@ static void on_poll(void *context)
 static void on_grad_ready(void *context, size_t offset, const float *gradient, size_t count)
 {
     LaneContext *lane = context;
-    reduce_add(lane->trainer->reduce, lane->worker, offset, gradient, count);
+    if (reduce_add(lane->trainer->reduce, lane->worker, offset, gradient, count) ||
+        lane->overflowed)
+        return;
+    lane->overflowed = true;
+    lane->overflow_offset = offset;
 }
 
 static void on_statistic(void *context, const Param *state, const float *lane_value)
@@ -76,18 +83,42 @@ static void on_statistic(void *context, const Param *state, const float *lane_va
                         (double)lane_value[i] * share);
 }
 
-static void add_scores(Trainer *trainer, const LaneWorker *worker, int bad)
+static void add_scores(Trainer *trainer, LaneContext *lane, const LaneWorker *worker, int bad)
 {
     const Run *run = &worker->run;
     for (int h = 0; h < trainer->config->head_count; h++) {
         int scored = 0;
         for (int n = 0; n < run->images; n++) scored += worker->label[h][n] >= 0;
-        reduce_add_side(trainer->reduce, side_of_head(h, SIDE_LOSS),
-                        run->head[h].loss * trainer->head_share[h]);
+        if (!reduce_add_side(trainer->reduce, side_of_head(h, SIDE_LOSS),
+                             run->head[h].loss * trainer->head_share[h]))
+            lane->overflowed = true;
         reduce_count_side(trainer->reduce, side_of_head(h, SIDE_CORRECT), run->head[h].correct);
         reduce_count_side(trainer->reduce, side_of_head(h, SIDE_SCORED), scored);
     }
     if (bad) reduce_count_side(trainer->reduce, SIDE_BAD, bad);
+}
+
+/* The parameter whose gradient lies at `offset`. */
+static const char *parameter_at(const Trainer *trainer, size_t offset)
+{
+    const ParamStore *params = trainer->engine.model.graph->params;
+    for (int i = 0; i < params->count; i++)
+        if (offset < params->list[i]->offset + params->list[i]->count) return params->list[i]->name;
+    return "the loss";
+}
+
+/* Which images did it: one of them may be the reason. */
+static void tell_overflow(const Trainer *trainer, const LaneContext *context, int lane)
+{
+    const LaneWorker *worker = &trainer->engine.worker[context->worker];
+    char records[256] = "";
+    for (int i = 0; i < worker->run.images; i++) {
+        size_t used = strlen(records);
+        snprintf(records + used, sizeof records - used, " %u", worker->record[i]);
+    }
+    log_rank("step %" PRIu64 ": lane %d: the gradient of %s is not finite or too large; its images "
+             "are records%s",
+             trainer->step, lane, parameter_at(trainer, context->overflow_offset), records);
 }
 
 static void compute_lane(Trainer *trainer, int index, int lane)
@@ -97,18 +128,22 @@ static void compute_lane(Trainer *trainer, int index, int lane)
     int images = trainer->config->lane;
     memcpy(worker->record, trainer->batch + (size_t)lane * (size_t)images,
            sizeof(uint32_t) * (size_t)images);
+    LaneContext *context = &trainer->lane[index];
+    context->overflowed = false;
+    context->overflow_offset = SIZE_MAX;
     int bad = engine_load(&trainer->engine, worker, images, true, trainer->order_epoch);
     double begin = clock_seconds();
     for (int h = 0; h < trainer->config->head_count; h++)
         run->head[h].scale = trainer->head_scale[h];
     run->step = trainer->step;
-    run->context = &trainer->lane[index];
+    run->context = context;
     run->poll = index == 0 ? on_poll : NULL; /* only the main thread may call MPI */
     run->grad_ready = on_grad_ready;
     run->statistic = on_statistic;
     graph_forward(run);
-    add_scores(trainer, worker, bad);
+    add_scores(trainer, context, worker, bad);
     graph_backward(run);
+    if (context->overflowed) tell_overflow(trainer, context, lane);
     worker->compute_seconds += clock_seconds() - begin;
 }
 
@@ -187,8 +222,21 @@ static double update(Trainer *trainer, double lr)
     return norm;
 }
 
+/* What the sums say beside the gradient. */
+static void take_status(Trainer *trainer, bool ok)
+{
+    trainer->stop = reduce_side_count(trainer->reduce, SIDE_STOP) > 0;
+    trainer->bad += (uint64_t)reduce_side_count(trainer->reduce, SIDE_BAD);
+    trainer->skipped_in_row = ok ? 0 : trainer->skipped_in_row + 1;
+    trainer->updates_skipped += !ok;
+}
+
 void trainer_step(Trainer *trainer)
 {
+    double begin = clock_seconds();
+    pulse_step(trainer->step);
+    pulse_phase("computing");
+    if (trainer->step % trainer->steps_per_epoch == 0) trainer->bad = 0;
     int lanes = trainer->config->batch / trainer->config->lane;
     find_batch(trainer);
     count_labels(trainer);
@@ -196,17 +244,23 @@ void trainer_step(Trainer *trainer)
     reduce_begin(trainer->reduce, lanes, trainer->last_lane - trainer->first_lane);
     announce_lr(trainer);
     pool_run(trainer->engine.pool, compute_lanes, trainer);
+    pulse_phase("summing gradients");
+    if (comm_rank(trainer->comm) == 0) watch_time(trainer);
+    reduce_count_side(trainer->reduce, SIDE_STOP, stop_requested());
     bool ok = reduce_finish(trainer->reduce);
     double lr = announced_lr(trainer), norm = 0;
+    pulse_phase("updating");
+    take_status(trainer, ok);
     if (ok)
         norm = update(trainer, lr);
-    else {
-        trainer->updates_skipped++;
+    else
         log_warning("step %" PRIu64
                     ": a gradient was not finite or too large; the step is skipped on all ranks",
                     trainer->step);
-    }
     trainer->step++;
+    double seconds = clock_seconds() - begin;
+    trainer->step_seconds =
+        seconds > 0.9 * trainer->step_seconds ? seconds : 0.9 * trainer->step_seconds;
     interval_add_step(trainer, norm);
     interval_log(trainer, lr);
 }

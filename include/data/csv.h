@@ -1,8 +1,10 @@
-/* CSV tables (RFC 4180); private to data. */
+/* CSV tables (RFC 4180). */
 #pragma once
 
 #include "base/arena.h"
 #include "base/error.h"
+
+#include <stdio.h>
 
 typedef struct CsvRow {
     char **field;
@@ -19,3 +21,6 @@ typedef struct Csv {
  * byte-order mark too. Reports bad quoting and rows whose number of fields differs from the
  * header's. */
 bool csv_parse(Csv *csv, char *text, size_t bytes, const char *name, Arena *arena, Error *err);
+
+/* Writes a field in quotes. */
+void csv_write_field(FILE *file, const char *text);
