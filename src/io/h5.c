@@ -201,9 +201,19 @@ static uint64_t file_bytes(const H5 *file)
     return file->file >= 0 && H5Fget_filesize(file->file, &bytes) >= 0 ? bytes : 0;
 }
 
-/* Whether `bytes` may be read in addition to all that has been. */
-static bool take(H5 *file, uint64_t bytes)
+static bool is_contiguous(hid_t set)
 {
+    hid_t creation = H5Dget_create_plist(set);
+    bool contiguous = H5Pget_layout(creation) == H5D_CONTIGUOUS;
+    H5Pclose(creation);
+    return contiguous;
+}
+
+/* Whether an array of `bytes` may be read in addition to all that has been. A compressed one, which
+ * only other programs write, counts by its place in the file. */
+static bool take(H5 *file, hid_t set, uint64_t bytes)
+{
+    if (!is_contiguous(set)) bytes = H5Dget_storage_size(set);
     if (bytes > file->unread) return false;
     file->unread -= bytes;
     return true;
@@ -434,12 +444,14 @@ static bool lies_elsewhere(hid_t set)
     return elsewhere;
 }
 
-/* Whether an array of `bytes` each can lie in the file; ours are not compressed, so one that claims
- * more is no reason to ask for memory. */
-static bool fits_file(const H5 *file, H5Shape shape, uint64_t bytes)
+/* Whether an array of `bytes` each can lie in the file; one that claims more is no reason to ask for
+ * memory. Other programs may compress, by 1032 at the most (deflate). */
+static bool fits_file(const H5 *file, hid_t set, H5Shape shape, uint64_t bytes)
 {
+    enum { MOST_COMPRESSION = 1032 };
     hsize_t left = 0;
     if (bytes == 0 || H5Fget_filesize(file->file, &left) < 0) return false;
+    if (!is_contiguous(set)) left *= MOST_COMPRESSION;
     left /= bytes;
     for (int i = 0; i < shape.rank; i++) {
         if (shape.dim[i] == 0) return true;
@@ -469,7 +481,7 @@ bool h5_info(H5 *file, const char *name, H5Type *type, H5Shape *shape, Error *er
     if (set < 0) return false;
     hid_t stored = H5Dget_type(set);
     bool known = find_type(stored, type) && shape_of_data(set, shape);
-    bool fits = known && fits_file(file, *shape, H5Tget_size(stored));
+    bool fits = known && fits_file(file, set, *shape, H5Tget_size(stored));
     H5Tclose(stored);
     H5Dclose(set);
     if (known && !fits)
@@ -499,10 +511,12 @@ bool h5_read(H5 *file, const char *name, H5Type type, H5Shape shape, void *data,
                          shape_text(shape, wanted));
     }
     if (element_count(shape) == 0) return true;
-    if (!take(file, element_count(shape) * H5Tget_size(memory_type(type))))
+    hid_t set = H5Dopen2(file->file, name, H5P_DEFAULT);
+    if (!take(file, set, element_count(shape) * H5Tget_size(memory_type(type)))) {
+        H5Dclose(set);
         return error_set(err, ERROR_DATA, "%s: %s: the file claims to hold more than its size",
                          file->path, name);
-    hid_t set = H5Dopen2(file->file, name, H5P_DEFAULT);
+    }
     pulse_file_begin("reading an HDF5 file", file_seconds(element_count(shape) * sizeof(double)));
     bool ok = H5Dread(set, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0;
     pulse_file_end();
@@ -550,7 +564,8 @@ static bool read_text_block(H5 *file, hid_t set, hid_t type, H5Shape *shape, cha
     if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0) return false;
     if (!shape_of_data(set, shape) || shape->rank != 1) return false;
     *bytes = H5Tget_size(type);
-    if (!fits_file(file, *shape, *bytes) || !take(file, shape->dim[0] * *bytes)) return false;
+    if (!fits_file(file, set, *shape, *bytes) || !take(file, set, shape->dim[0] * *bytes))
+        return false;
     *block = malloc(shape->dim[0] * *bytes + 1);
     if (!*block) return false;
     return shape->dim[0] == 0 || H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *block) >= 0;

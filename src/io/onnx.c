@@ -260,18 +260,16 @@ static void append_to_file(ProtobufCBuffer *base, size_t bytes, const uint8_t *d
     if (!buffer->failed) buffer->failed = fwrite(data, 1, bytes, buffer->file) != bytes;
 }
 
-static bool write_file(const Onnx *onnx, const char *path, Error *err)
+/* errno tells why it failed. */
+static bool write_file(const Onnx *onnx, const char *path)
 {
     FileBuffer buffer = {.base = {.append = append_to_file}, .file = fopen(path, "wbe")};
-    if (buffer.file) {
-        protobuf_c_message_pack_to_buffer(&onnx->model.base, &buffer.base);
-        int reason = errno;
-        buffer.failed |= fclose(buffer.file) != 0;
-        if (!buffer.failed) return true;
-        if (reason) errno = reason;
-        unlink(path);
-    }
-    return error_set(err, ERROR_SYSTEM, "cannot write %s: %s", path, strerror(errno));
+    if (!buffer.file) return false;
+    protobuf_c_message_pack_to_buffer(&onnx->model.base, &buffer.base);
+    int reason = errno;
+    if (fclose(buffer.file) == 0 && !buffer.failed) return true;
+    if (buffer.failed) errno = reason;
+    return false;
 }
 
 bool onnx_write(const Onnx *onnx, const char *path, Error *err)
@@ -284,5 +282,8 @@ bool onnx_write(const Onnx *onnx, const char *path, Error *err)
                          (double)bytes / (1 << 30));
     char temporary[PATH_BYTES];
     file_temporary(path, temporary, sizeof temporary);
-    return write_file(onnx, temporary, err) && file_commit(temporary, path, err);
+    if (write_file(onnx, temporary)) return file_commit(temporary, path, err);
+    error_set(err, ERROR_SYSTEM, "cannot write %s: %s", path, strerror(errno));
+    unlink(temporary);
+    return false;
 }

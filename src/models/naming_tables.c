@@ -29,11 +29,9 @@ static NamingAxes keras_axes = {"", "0", "10", "012.", "1230"};
 
 static const NamingRule resnet_timm[] = {NAME("head.*", "fc.*"), NAME("*", "*"), END};
 /* torchvision has no deep stem: what else is in a `resnet*d` has no name there. */
-static const NamingRule resnet_torchvision[] = {NAME("head.*", "fc.*"),
-                                                NAME("conv1.weight", "conv1.weight"),
-                                                NAME("bn1.*", "bn1.*"),
-                                                NAME("layer{a}.*", "layer{a}.*"),
-                                                END};
+static const NamingRule resnet_torchvision[] = {
+    NAME("head.*", "fc.*"), NAME("conv1.weight", "conv1.weight"), NAME("bn1.*", "bn1.*"),
+    NAME("layer{a}.*", "layer{a}.*"), END};
 static const NamingRule resnet_huggingface[] = {
     NAME("head.*", "classifier.1.*"),
     NAME("conv1.weight", "embedder.embedder.convolution.weight"),
@@ -48,7 +46,9 @@ static const NamingRule resnet_akamaster[] = {NAME("head.*", "linear.*"), NAME("
 /* --- ConvNeXt --- */
 
 /* timm's small ones have convolutions of one pixel in their MLP. */
-#define SMALL " convnext_atto convnext_femto convnext_pico convnext_nano "
+#define SMALL                                                                                      \
+    " convnext_atto convnext_femto convnext_pico convnext_nano "                                   \
+    "convnextv2_atto convnextv2_femto convnextv2_pico convnextv2_nano "
 #define SMALL_MLP(name)                                                                            \
     {                                                                                              \
         .ours = name, .theirs = name, .axes = "01..", .kinds = SMALL                               \

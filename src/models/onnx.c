@@ -36,6 +36,20 @@ static EmitFn *find_emitter(const char *op_type)
     return NULL;
 }
 
+static const char INPUT[] = "images";
+
+static bool check_heads(const Model *model, Error *err)
+{
+    for (int h = 0; h < model->heads; h++)
+        if (strcmp(model->head[h].name, INPUT) == 0)
+            return error_set(
+                err, ERROR_USAGE,
+                "head \"%s\": its output would have the name of the ONNX model's input; "
+                "rename it with umbel heads --rename",
+                INPUT);
+    return true;
+}
+
 /* Ops that logits depend on; losses are not among them. */
 static bool *find_needed(const Model *model, Arena *arena)
 {
@@ -55,10 +69,10 @@ static void emit_images(Emitter *emitter, const ModelOnnx *options)
 {
     const Tensor *images = emitter->model->images;
     int side = images->shape.dim[1], dim[] = {ONNX_BATCH, 3, side, side};
-    onnx_add_input(emitter->onnx, "images", options->input, 4, dim);
+    onnx_add_input(emitter->onnx, INPUT, options->input, 4, dim);
     Op stem = {.name = "input", .out = (Tensor *)images};
     emitter->op = &stem;
-    const char *x = "images";
+    const char *x = INPUT;
     if (options->input != ONNX_F32) {
         x = emit(emitter, "Cast", NAMES(x));
         emit_int(emitter, "to", ONNX_F32);
@@ -102,6 +116,7 @@ bool model_to_onnx(const Model *model, const ModelOnnx *options, Onnx *onnx, Are
                        .arena = arena,
                        .model = model,
                        .value = arena_new(arena, Value, graph->tensor_count)};
+    if (!check_heads(model, err)) return false;
     const bool *needed = find_needed(model, arena);
     emit_images(&emitter, options);
     bool ok = true;

@@ -67,7 +67,7 @@ bool weights_save(const Model *model, const WeightsSave *options, const char *pa
     add_store(&writer, state);
     if (writer.unnamed)
         return error_set(
-            err, ERROR_DATA,
+            err, ERROR_USAGE,
             "cannot write %s: %s has no such network as this %s: %d of its arrays have "
             "no name there, such as %s",
             path, naming_scheme(options->naming), options->kind, writer.unnamed_count,

@@ -91,7 +91,7 @@ static void test_head_named_as_input(void **state)
     Arena *arena = arena_create("variant");
     Model model;
     variant_open(&model, &small_variants[0], named, arena);
-    refuse(&model, "/tmp/never-written.onnx", "\"images\"", arena);
+    refuse(&model, "/tmp/never-written.onnx", "umbel heads --rename", arena);
     arena_destroy(arena);
 }
 
