@@ -209,14 +209,19 @@ static bool is_contiguous(hid_t set)
     return contiguous;
 }
 
-/* Whether an array of `bytes` may be read in addition to all that has been. A compressed one, which
- * only other programs write, counts by its place in the file. */
-static bool take(H5 *file, hid_t set, uint64_t bytes)
+/* Whether `bytes` may be read in addition to all that has been. */
+static bool take(H5 *file, uint64_t bytes)
 {
-    if (!is_contiguous(set)) bytes = H5Dget_storage_size(set);
     if (bytes > file->unread) return false;
     file->unread -= bytes;
     return true;
+}
+
+/* The same for an array of `bytes`. A compressed one, which only other programs write, counts by its
+ * place in the file. */
+static bool take_array(H5 *file, hid_t set, uint64_t bytes)
+{
+    return take(file, is_contiguous(set) ? bytes : H5Dget_storage_size(set));
 }
 
 static herr_t find_link(hid_t group, const char *name, const H5L_info_t *info, void *context)
@@ -445,13 +450,14 @@ static bool lies_elsewhere(hid_t set)
 }
 
 /* Whether an array of `bytes` each can lie in the file; one that claims more is no reason to ask for
- * memory. Other programs may compress, by 1032 at the most (deflate). */
+ * memory. Other programs may compress, by 1032 at the most (deflate): then its place in the file counts,
+ * of which there may be none. */
 static bool fits_file(const H5 *file, hid_t set, H5Shape shape, uint64_t bytes)
 {
     enum { MOST_COMPRESSION = 1032 };
     hsize_t left = 0;
     if (bytes == 0 || H5Fget_filesize(file->file, &left) < 0) return false;
-    if (!is_contiguous(set)) left *= MOST_COMPRESSION;
+    if (!is_contiguous(set)) left = H5Dget_storage_size(set) * MOST_COMPRESSION;
     left /= bytes;
     for (int i = 0; i < shape.rank; i++) {
         if (shape.dim[i] == 0) return true;
@@ -512,7 +518,7 @@ bool h5_read(H5 *file, const char *name, H5Type type, H5Shape shape, void *data,
     }
     if (element_count(shape) == 0) return true;
     hid_t set = H5Dopen2(file->file, name, H5P_DEFAULT);
-    if (!take(file, set, element_count(shape) * H5Tget_size(memory_type(type)))) {
+    if (!take_array(file, set, element_count(shape) * H5Tget_size(memory_type(type)))) {
         H5Dclose(set);
         return error_set(err, ERROR_DATA, "%s: %s: the file claims to hold more than its size",
                          file->path, name);
@@ -564,7 +570,7 @@ static bool read_text_block(H5 *file, hid_t set, hid_t type, H5Shape *shape, cha
     if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0) return false;
     if (!shape_of_data(set, shape) || shape->rank != 1) return false;
     *bytes = H5Tget_size(type);
-    if (!fits_file(file, set, *shape, *bytes) || !take(file, set, shape->dim[0] * *bytes))
+    if (!fits_file(file, set, *shape, *bytes) || !take_array(file, set, shape->dim[0] * *bytes))
         return false;
     *block = malloc(shape->dim[0] * *bytes + 1);
     if (!*block) return false;

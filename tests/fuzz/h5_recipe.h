@@ -9,5 +9,6 @@
 #include <stdint.h>
 
 /* Makes the file that `data` describes, sealed as `kind` (SealKind), and returns its name, which is good
- * until the next call. Bytes that are an HDF5 file already are only sealed. `file_bytes`: its size. */
-const char *h5_recipe(const uint8_t *data, size_t bytes, int kind, size_t *file_bytes);
+ * until the next call. Bytes that are an HDF5 file already are only sealed. Allows memory (fuzz_allow): 64
+ * times the file's size, and where arrays may be compressed as much more as deflate can save. */
+const char *h5_recipe(const uint8_t *data, size_t bytes, int kind);
