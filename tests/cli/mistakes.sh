@@ -58,7 +58,9 @@ echo 'not an image at all' >bad/text.jpg
 from PIL import Image
 Image.new("RGB", (40000, 1)).save("bad/wide.png")
 Image.new("RGB", (8, 8)).save("bad/gif.jpg", "GIF")
+Image.new("RGB", (2000, 2000)).save("bad/large.jpg")
 END
+head -c 700 bad/large.jpg >bad/header.jpg
 mkdir bad/folder.jpg
 
 section "Images"
@@ -80,6 +82,7 @@ image "file missing" 4 none.jpg
 image "a folder" 4 folder.jpg
 image "truncated JPEG" 3 cut.jpg
 image "truncated PNG" 3 cut.png
+image "little more than a header" 3 header.jpg
 image "zero bytes" 3 zero.jpg
 image "no picture" 3 text.jpg
 image "another kind of picture" 3 gif.jpg
@@ -143,6 +146,7 @@ head -c 400 /dev/zero >c.yaml
 mistake "binary" 2 train c.yaml
 config "tabs" 2 'pack: good.h5\n\tbatch: 3\n'
 config "key given twice" 2 'pack: good.h5\nbatch: 16\nbatch: 32\n'
+config "aliases of aliases" 2 'pack: &a [x,x,x,x]\nrun: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nseed: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nlane: &d [*c,*c,*c,*c,*c,*c,*c,*c]\nbatch: [*d,*d,*d,*d]\n'
 config "number with a tail" 2 'pack: good.h5\ntrunk: {kind: resnet20}\nbatch: 16x\n'
 config "list where a map belongs" 2 'pack: good.h5\ntrunk: {kind: resnet20}\noptimizer: [adamw]\n'
 config "map where a number belongs" 2 'pack: good.h5\ntrunk: {kind: resnet20}\nbatch: {size: 3}\n'
