@@ -1,6 +1,6 @@
 # umbel: `make help` lists the targets.
 #
-# BUILD=release|debug|asan|tsan, each in build/$(BUILD); build/umbel is the one built last.
+# BUILD=release|debug|asan|tsan|fuzz, each in build/$(BUILD); build/umbel is the one built last.
 # CC=gcc|clang.
 
 BUILD ?= release
@@ -31,8 +31,10 @@ CFLAGS_release := -O2 -g -DNDEBUG
 CFLAGS_debug := -O0 -g3
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer
 CFLAGS_tsan := -O1 -g -fsanitize=thread
+CFLAGS_fuzz := -O1 -g -Wno-pass-failed -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS_asan := -fsanitize=address,undefined
 LDFLAGS_tsan := -fsanitize=thread
+LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
 
 # No contraction of a*b+c: fused multiply-adds are written out, so that bits do not depend on the
 # compiler's taste. The objects of the program are those of the library, hence -fPIC; hidden, a
@@ -183,6 +185,35 @@ endef
 $(foreach layer,$(LAYERS),$(eval $(call test_rule,$(layer))))
 # Counts the allocations of our objects (tests/train/wrap.h).
 $(OUT)/tests/train/test_memory: LDFLAGS += $(foreach f,malloc calloc realloc mmap,-Wl,--wrap=$(f))
+
+# tests/fuzz/fuzz_X.c: one target each. tests/fuzz/test_X replays its corpus with any compiler; fuzz-X, built by clang,
+# makes up more. Allocations of our objects are counted (tests/fuzz/fuzz.c).
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SHARED := tests/fuzz/fuzz.c tests/fuzz/h5_recipe.c
+FUZZ_CFLAGS = $(filter-out -Wmissing-prototypes,$(CFLAGS)) -Wno-conversion -Itests -Itests/fuzz -Isrc/data \
+              $(shell pkg-config --cflags $(PKG_HDF5))
+FUZZ_LINK = $(LDFLAGS) $(foreach f,malloc calloc realloc mmap,-Wl,--wrap=$(f)) -o $@ $(filter %.c,$^) \
+            -Wl,--start-group $(LIBS) -Wl,--end-group
+TEST_PROGRAMS += $(FUZZ_TARGETS:%=$(OUT)/tests/fuzz/test_%)
+
+$(OUT)/tests/fuzz/test_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(FUZZ_SHARED) $(LIBS) $(OUT)/flags
+	@mkdir -p $(@D)
+	@echo '  TEST  $@'
+	$(Q)$(CC) $(FUZZ_CFLAGS) -DFUZZ_TARGET='"$*"' $(FUZZ_LINK) -lcmocka $(LDLIBS)
+
+$(OUT)/fuzz-%: tests/fuzz/fuzz_%.c $(FUZZ_SHARED) $(LIBS) $(OUT)/flags
+	@echo '  FUZZ  $@'
+	$(Q)$(CC) $(FUZZ_CFLAGS) $(FUZZ_LINK) $(LDLIBS)
+
+.PHONY: fuzzers
+fuzzers: $(FUZZ_TARGETS:%=$(OUT)/fuzz-%)
+
+SECONDS ?= 20
+.PHONY: fuzz
+fuzz: ## fuzz all that reads from outside with clang's libFuzzer: SECONDS=20 each, TARGETS="pack image ..."
+	$(Q)launch/setup --fuzz
+	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) BUILD=fuzz CC=clang fuzzers
+	$(Q)tests/fuzz/run $(SECONDS) $(TARGETS)
 
 .PHONY: setup
 setup: ## install the libraries that are missing (needs root; else prints the line to run)

@@ -23,6 +23,8 @@ bool arena_reserve(Arena *arena, size_t bytes);
 
 /* The string `text` copied into the arena. */
 char *arena_strdup(Arena *arena, const char *text);
+/* `count` texts and the list of them, which ends with NULL, in one piece. */
+const char **arena_copy_texts(Arena *arena, char *const *texts, size_t count);
 char *arena_printf(Arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull));
 

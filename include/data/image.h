@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { IMAGE_SIDE_MAX = 32768 };
+/* Pixels are RGBX, so a picture takes at most 1 GiB. */
+enum { IMAGE_SIDE_MAX = 32768, IMAGE_PIXELS_MAX = 1 << 28 };
 
 typedef struct Rect {
     int x, y, width, height;

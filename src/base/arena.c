@@ -14,6 +14,22 @@
 #include <sys/mman.h>
 
 enum { ALIGNMENT = 64 };
+
+/* AddressSanitizer sees a chunk as one piece: it must be told where pieces end, and keep the bytes
+ * between them untouched. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1 /* clang's way to say what gcc does */
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+enum { GUARD = ALIGNMENT };
+#else
+#define ASAN_POISON_MEMORY_REGION(begin, bytes) ((void)(begin), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(begin, bytes) ((void)(begin), (void)(bytes))
+enum { GUARD = 0 };
+#endif
 static const size_t CHUNK_BYTES = (size_t)1 << 20;
 static const size_t HUGE_PAGE = (size_t)1
                                 << 21; /* chunks this large may use transparent huge pages */
@@ -43,6 +59,7 @@ void arena_destroy(Arena *arena)
     if (!arena) return;
     for (Chunk *chunk = arena->first; chunk;) {
         Chunk *next = chunk->next;
+        ASAN_UNPOISON_MEMORY_REGION(chunk->base, chunk->size);
         munmap(chunk->base, chunk->size);
         free(chunk);
         chunk = next;
@@ -52,7 +69,7 @@ void arena_destroy(Arena *arena)
 
 static size_t round_up(size_t bytes)
 {
-    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return (bytes + GUARD + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
 /* Inserts a chunk of at least `bytes` behind the current one. NULL: the system has no memory. */
@@ -94,7 +111,7 @@ static Chunk *find_room(Arena *arena, size_t rounded)
 
 bool arena_reserve(Arena *arena, size_t bytes)
 {
-    return bytes <= SIZE_MAX - ALIGNMENT && find_room(arena, round_up(bytes)) != NULL;
+    return bytes <= SIZE_MAX - GUARD - ALIGNMENT && find_room(arena, round_up(bytes)) != NULL;
 }
 
 void *arena_alloc(Arena *arena, size_t bytes)
@@ -104,7 +121,8 @@ void *arena_alloc(Arena *arena, size_t bytes)
     if (!chunk)
         die("arena %s: out of memory: %zu bytes more than the %zu it has", arena->name, bytes,
             arena->bytes);
-    void *piece = chunk->base + chunk->used;
+    uint8_t *piece = chunk->base + chunk->used;
+    ASAN_POISON_MEMORY_REGION(piece + bytes, rounded - bytes);
     chunk->used += rounded;
     arena->bytes += rounded;
     return piece;
@@ -114,6 +132,19 @@ char *arena_strdup(Arena *arena, const char *text)
 {
     size_t bytes = strlen(text) + 1;
     return memcpy(arena_alloc(arena, bytes), text, bytes);
+}
+
+const char **arena_copy_texts(Arena *arena, char *const *texts, size_t count)
+{
+    size_t list = (count + 1) * sizeof *texts, bytes = list;
+    for (size_t i = 0; i < count; i++) bytes += strlen(texts[i]) + 1;
+    const char **copy = arena_alloc(arena, bytes);
+    char *at = (char *)copy + list;
+    for (size_t i = 0; i < count; i++) {
+        copy[i] = at;
+        at = stpcpy(at, texts[i]) + 1;
+    }
+    return copy;
 }
 
 char *arena_printf(Arena *arena, const char *format, ...)
@@ -132,6 +163,7 @@ char *arena_printf(Arena *arena, const char *format, ...)
 void arena_reset(Arena *arena)
 {
     for (Chunk *chunk = arena->first; chunk; chunk = chunk->next) {
+        ASAN_UNPOISON_MEMORY_REGION(chunk->base, chunk->used);
         memset(chunk->base, 0, chunk->used); /* pieces are handed out zeroed */
         chunk->used = 0;
     }

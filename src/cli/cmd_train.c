@@ -10,14 +10,14 @@
 #include <string.h>
 
 enum { SETS_MAX = 256 };
-enum { KEY_SET = 1, KEY_STEPS, KEY_RESUME, KEY_KEYS };
+enum { KEY_SET = 1, KEY_STEPS, KEY_RESUME, KEY_KEYS, KEY_PRINT };
 
 typedef struct Arguments {
     const char *config;
     const char *set[SETS_MAX];
     int sets;
     long steps; /* -1: to the end */
-    bool resume, list_keys;
+    bool resume, list_keys, print;
 } Arguments;
 
 static const struct argp_option options[] = {
@@ -25,6 +25,8 @@ static const struct argp_option options[] = {
     {"steps", KEY_STEPS, "N", 0, "Stop when the run's step number is N", 0},
     {"resume", KEY_RESUME, NULL, 0,
      "Go on from the newest checkpoint of the run folder, if there is one", 0},
+    {"print", KEY_PRINT, NULL, 0, "Only print the whole configuration, defaults and --set included",
+     0},
     {"keys", KEY_KEYS, NULL, 0, "List every key of a configuration with its default and range", 0},
     {0},
 };
@@ -48,6 +50,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case KEY_KEYS:
         arguments->list_keys = true;
+        return 0;
+    case KEY_PRINT:
+        arguments->print = true;
         return 0;
     case ARGP_KEY_ARG:
         if (arguments->config) argp_error(state, "%s: a second configuration", text);
@@ -103,6 +108,18 @@ static int train(const Arguments *arguments, Comm *comm, Arena *arena)
     return exit_code(end, err);
 }
 
+/* Without MPI, so that a script can ask before it starts the ranks. */
+static int print_config(const Arguments *arguments)
+{
+    Arena *arena = arena_create("configuration");
+    Error err = {0};
+    Config config;
+    bool ok = config_load(&config, arena, arguments->config, arguments->set, arguments->sets, &err);
+    if (ok) fputs(config_print(&config, arena), stdout);
+    arena_destroy(arena);
+    return ok ? EXIT_DONE : cli_fail(&err);
+}
+
 int cmd_train(int argc, char **argv)
 {
     Arguments arguments = {.steps = -1};
@@ -111,6 +128,7 @@ int cmd_train(int argc, char **argv)
         config_help(stdout);
         return EXIT_DONE;
     }
+    if (arguments.print) return print_config(&arguments);
     Comm *comm = comm_open(&argc, &argv);
     Arena *arena = arena_create("configuration");
     int code = train(&arguments, comm, arena);

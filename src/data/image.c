@@ -54,10 +54,12 @@ bool image_resize_buffer(Image *image, int width, int height)
 
 bool image_check_size(unsigned width, unsigned height, Error *err)
 {
-    if (width >= 1 && height >= 1 && width <= IMAGE_SIDE_MAX && height <= IMAGE_SIDE_MAX)
-        return true;
-    return error_set(err, ERROR_DATA, "is %u x %u pixels; sides from 1 to %d are possible", width,
-                     height, IMAGE_SIDE_MAX);
+    if (width < 1 || height < 1 || width > IMAGE_SIDE_MAX || height > IMAGE_SIDE_MAX)
+        return error_set(err, ERROR_DATA, "is %u x %u pixels; sides from 1 to %d are possible",
+                         width, height, IMAGE_SIDE_MAX);
+    return (size_t)width * height <= IMAGE_PIXELS_MAX ||
+           error_set(err, ERROR_DATA, "is %u x %u pixels; at most %d together are possible", width,
+                     height, IMAGE_PIXELS_MAX);
 }
 
 void image_lay_over_white(Image *image)

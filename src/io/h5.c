@@ -21,7 +21,8 @@ struct H5 {
     hid_t file;
     char path[PATH_BYTES];
     bool writing;
-    bool failed; /* a write was refused */
+    bool failed;     /* a write was refused */
+    uint64_t unread; /* bytes that may still be asked for, see take */
 };
 
 /* --- errors --- */
@@ -38,7 +39,7 @@ static herr_t take_description(unsigned n, const H5E_error2_t *error, void *cont
     Reason *reason = context;
     if (!error->desc || !*error->desc) return 0;
     const char *number = strstr(error->desc, "errno = ");
-    if (number) reason->number = atoi(number + strlen("errno = "));
+    if (number) reason->number = (int)strtol(number + strlen("errno = "), NULL, 10);
     snprintf(reason->text, sizeof reason->text, "%s", error->desc);
     return 0;
 }
@@ -191,13 +192,64 @@ H5 *h5_create(const char *path, Error *err)
     return opened(file, err);
 }
 
+/* Ours are read once; links could make one array many, and each would get memory of its own. */
+enum { READS_PER_BYTE = 2 };
+
+static uint64_t file_bytes(const H5 *file)
+{
+    hsize_t bytes = 0;
+    return file->file >= 0 && H5Fget_filesize(file->file, &bytes) >= 0 ? bytes : 0;
+}
+
+static bool is_contiguous(hid_t set)
+{
+    hid_t creation = H5Dget_create_plist(set);
+    bool contiguous = H5Pget_layout(creation) == H5D_CONTIGUOUS;
+    H5Pclose(creation);
+    return contiguous;
+}
+
+/* What an array of `bytes` takes of the file; less if it is compressed, as other programs write. */
+static uint64_t place_of(hid_t set, uint64_t bytes)
+{
+    return is_contiguous(set) ? bytes : H5Dget_storage_size(set);
+}
+
+/* Whether `bytes` may be read in addition to all that has been. */
+static bool take(H5 *file, uint64_t bytes)
+{
+    if (bytes > file->unread) return false;
+    file->unread -= bytes;
+    return true;
+}
+
+static herr_t find_link(hid_t group, const char *name, const H5L_info_t *info, void *context)
+{
+    (void)group;
+    (void)name;
+    (void)context;
+    return info->type != H5L_TYPE_HARD;
+}
+
+/* Closes the file, with an error, if it holds links by name, which can lead into any other file; ours
+ * have none. NULL stays NULL. */
+static H5 *without_links(H5 *file, Error *err)
+{
+    if (!file || H5Lvisit(file->file, H5_INDEX_NAME, H5_ITER_NATIVE, find_link, NULL) == 0)
+        return file;
+    error_set(err, ERROR_DATA, "%s: holds links to other places, or cannot be listed", file->path);
+    h5_close(file, &(Error){0});
+    return NULL;
+}
+
 H5 *h5_open(const char *path, Error *err)
 {
     H5 *file = new_file(path, false);
     hid_t access = file_access();
     file->file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    file->unread = READS_PER_BYTE * file_bytes(file);
     H5Pclose(access);
-    return opened(file, err);
+    return without_links(opened(file, err), err);
 }
 
 /* After a refused write (a full disk) the library cannot close a file: it would keep it open, and its
@@ -387,12 +439,13 @@ static bool shape_of_data(hid_t set, H5Shape *shape)
     return true;
 }
 
-static bool is_contiguous(hid_t set)
+/* HDF5 would read whatever file such an array names. */
+static bool lies_elsewhere(hid_t set)
 {
     hid_t creation = H5Dget_create_plist(set);
-    bool contiguous = H5Pget_layout(creation) == H5D_CONTIGUOUS;
+    bool elsewhere = H5Pget_layout(creation) == H5D_VIRTUAL || H5Pget_external_count(creation) != 0;
     H5Pclose(creation);
-    return contiguous;
+    return elsewhere;
 }
 
 /* Whether an array of `bytes` each can lie in the file; one that claims more is no reason to ask for
@@ -415,7 +468,13 @@ static bool fits_file(const H5 *file, hid_t set, H5Shape shape, uint64_t bytes)
 static hid_t open_data(H5 *file, const char *name, Error *err)
 {
     hid_t set = h5_has(file, name) ? H5Dopen2(file->file, name, H5P_DEFAULT) : -1;
-    if (set < 0) error_set(err, ERROR_DATA, "%s: has no array %s", file->path, name);
+    if (set < 0) {
+        error_set(err, ERROR_DATA, "%s: has no array %s", file->path, name);
+    } else if (lies_elsewhere(set)) {
+        error_set(err, ERROR_DATA, "%s: %s: its data lie in another file", file->path, name);
+        H5Dclose(set);
+        set = -1;
+    }
     H5Eclear2(H5E_DEFAULT);
     return set;
 }
@@ -457,6 +516,11 @@ bool h5_read(H5 *file, const char *name, H5Type type, H5Shape shape, void *data,
     }
     if (element_count(shape) == 0) return true;
     hid_t set = H5Dopen2(file->file, name, H5P_DEFAULT);
+    if (!take(file, place_of(set, element_count(shape) * H5Tget_size(memory_type(type))))) {
+        H5Dclose(set);
+        return error_set(err, ERROR_DATA, "%s: %s: the file claims to hold more than its size",
+                         file->path, name);
+    }
     pulse_file_begin("reading an HDF5 file", file_seconds(element_count(shape) * sizeof(double)));
     bool ok = H5Dread(set, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0;
     pulse_file_end();
@@ -498,13 +562,14 @@ static char **unpack_texts(const char *block, size_t count, size_t bytes)
 }
 
 /* Texts need a rank-1 array of fixed-length strings whose size agrees with the file's. */
-static bool read_text_block(const H5 *file, hid_t set, hid_t type, H5Shape *shape, char **block,
+static bool read_text_block(H5 *file, hid_t set, hid_t type, H5Shape *shape, char **block,
                             size_t *bytes)
 {
     if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0) return false;
     if (!shape_of_data(set, shape) || shape->rank != 1) return false;
     *bytes = H5Tget_size(type);
-    if (!fits_file(file, set, *shape, *bytes)) return false;
+    if (!fits_file(file, set, *shape, *bytes) || !take(file, place_of(set, shape->dim[0] * *bytes)))
+        return false;
     *block = malloc(shape->dim[0] * *bytes + 1);
     if (!*block) return false;
     return shape->dim[0] == 0 || H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *block) >= 0;
@@ -543,12 +608,14 @@ bool h5_read_attribute_text(H5 *file, const char *name, const char *key, char **
 {
     hid_t attribute = open_attribute(file, name, key, err);
     if (attribute < 0) return false;
-    hid_t type = H5Aget_type(attribute);
+    hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
     size_t bytes = H5Tget_size(type);
-    bool fixed = H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) <= 0;
+    bool fixed = H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) <= 0 &&
+                 H5Sget_simple_extent_npoints(space) == 1 && take(file, bytes);
     *text = fixed ? calloc(bytes + 1, 1) : NULL;
     bool ok = *text && H5Aread(attribute, type, *text) >= 0;
     if (!ok) free(*text);
+    H5Sclose(space);
     H5Tclose(type);
     H5Aclose(attribute);
     return ok ||

@@ -5,6 +5,7 @@
 #include "data/filter.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 /* Distance in ours between neighbours along each axis of a part. */
@@ -67,7 +68,7 @@ void weights_to_foreign(float *theirs, const ForeignTensor *foreign, int part, c
 static int square_side(int tokens)
 {
     int side = (int)lrint(sqrt(tokens - 1));
-    return side > 0 && side * side == tokens - 1 ? side : 0;
+    return side > 0 && (int64_t)side * side == tokens - 1 ? side : 0;
 }
 
 /* rows (rows,in_side,D) -> out (rows,out_side,D) along the middle axis. */

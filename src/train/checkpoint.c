@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES = 4096, NAME_BYTES = 512, CLASSES_MAX = 65536 };
+enum { PATH_BYTES = 4096, NAME_BYTES = 512, HEADS_MAX = 256, CLASSES_MAX = 65536 };
 
 static const char *const integer_keys[] = {"step",    "epoch",     "updates",
                                            "skipped", "validated", "bad"};
@@ -119,8 +119,7 @@ bool checkpoint_save(const Checkpoint *checkpoint, const char *path, Error *err)
 /* Takes over texts that h5 made with malloc. */
 static const char **adopt_texts(char **texts, size_t count, Arena *arena)
 {
-    const char **copy = arena_new(arena, const char *, count + 1);
-    for (size_t i = 0; i < count; i++) copy[i] = arena_strdup(arena, texts[i]);
+    const char **copy = arena_copy_texts(arena, texts, count);
     free(texts);
     return copy;
 }
@@ -162,6 +161,9 @@ static bool read_heads(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
     size_t count = 0;
     if (h5_has(file, "/heads") && !h5_list(file, "/heads", &names, &count, err)) return false;
     const char **name = adopt_texts(names, count, arena);
+    if (count > HEADS_MAX)
+        return error_set(err, ERROR_DATA, "/heads: holds %zu heads; at most %d are possible", count,
+                         HEADS_MAX);
     checkpoint->heads = (int)count;
     checkpoint->head = arena_new(arena, CheckpointHead, count + 1);
     checkpoint->best = arena_new(arena, double, count + 1);

@@ -11,11 +11,29 @@
 
 enum { CLASSES_MAX = 65536, NAME_BYTES = 512 };
 
-static int count_before(const char *const *names, int count, const char *name)
+typedef struct NamedClass {
+    const char *name;
+    int class;
+} NamedClass;
+
+static int by_name(const void *a, const void *b)
 {
-    int same = 0;
-    for (int k = 0; k < count; k++) same += strcmp(names[k], name) == 0;
-    return same;
+    const NamedClass *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : x->class - y->class;
+}
+
+/* Numbers what stands there more than once: "crane", "crane #2". */
+static void number_doubles(const char **names, int count, Arena *arena)
+{
+    NamedClass *sorted = arena_new(arena, NamedClass, count);
+    for (int k = 0; k < count; k++) sorted[k] = (NamedClass){names[k], k};
+    qsort(sorted, (size_t)count, sizeof *sorted, by_name);
+    for (int i = 1, before = 0; i < count; i++) {
+        before = strcmp(sorted[i].name, sorted[i - 1].name) == 0 ? before + 1 : 0;
+        if (before)
+            names[sorted[i].class] = arena_printf(arena, "%s #%d", sorted[i].name, before + 1);
+    }
 }
 
 static bool check_line(const char *path, int line, const char *name, Error *err)
@@ -30,7 +48,6 @@ static bool check_line(const char *path, int line, const char *name, Error *err)
 static bool split_lines(const char *path, char *text, const char **names, int *count, Arena *arena,
                         Error *err)
 {
-    const char **plain = arena_new(arena, const char *, CLASSES_MAX);
     for (char *at = text; *at;) {
         char *end = strchrnul(at, '\n'), *next = *end ? end + 1 : end;
         if (*count == CLASSES_MAX)
@@ -38,12 +55,10 @@ static bool split_lines(const char *path, char *text, const char **names, int *c
         if (end > at && end[-1] == '\r') end--;
         *end = 0;
         if (!check_line(path, *count + 1, at, err)) return false;
-        int before = count_before(plain, *count, at);
-        plain[*count] = arena_strdup(arena, at);
-        names[*count] = before ? arena_printf(arena, "%s #%d", at, before + 1) : plain[*count];
-        ++*count;
+        names[(*count)++] = arena_strdup(arena, at);
         at = next;
     }
+    number_doubles(names, *count, arena);
     return *count > 0 || error_set(err, ERROR_DATA, "%s: has no class names", path);
 }
 

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+enum { CLASSES_MAX = 65536 };
+
 /* An import under way. */
 typedef struct Import {
     const ImportOptions *options;
@@ -57,6 +59,10 @@ static bool name_classes(Import *import, Error *err)
 static bool choose_head(Import *import, Error *err)
 {
     import->head = (HeadSpec){import->options->head, foreign_classes(&import->foreign)};
+    if (import->head.classes > CLASSES_MAX)
+        return error_set(err, ERROR_DATA,
+                         "%s: its classifier has %d classes; at most %d are possible",
+                         import->options->path, import->head.classes, CLASSES_MAX);
     if (import->head.classes == 0)
         return !import->options->classes ||
                error_set(err, ERROR_DATA, "%s: has no classifier that %s could name the classes of",

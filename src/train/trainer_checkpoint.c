@@ -114,6 +114,16 @@ static bool same_pack(const Trainer *trainer, const Checkpoint *saved, Error *er
         trainer->config->pack);
 }
 
+/* The configurations agree, but a file says twice which heads there are. */
+static bool same_heads(const Trainer *trainer, const Checkpoint *saved, Error *err)
+{
+    const Config *config = trainer->config;
+    bool same = saved->heads == config->head_count;
+    for (int h = 0; same && h < saved->heads; h++)
+        same = strcmp(saved->head[h].name, config->heads[h].name) == 0;
+    return same || error_set(err, ERROR_DATA, "its heads are not those of its configuration");
+}
+
 bool trainer_restore(Trainer *trainer, const char *path, Error *err)
 {
     Arena *arena = arena_create("restored checkpoint");
@@ -123,7 +133,8 @@ bool trainer_restore(Trainer *trainer, const char *path, Error *err)
     if (ok) {
         ok = config_parse(&config, arena, saved.config, path, err) &&
              config_compatible(trainer->config, &config, err);
-        ok = (ok && same_pack(trainer, &saved, err) && copy_all(trainer, &saved, arena, err)) ||
+        ok = (ok && same_pack(trainer, &saved, err) && same_heads(trainer, &saved, err) &&
+              copy_all(trainer, &saved, arena, err)) ||
              error_context(err, "cannot resume from %s", path);
     }
     if (ok) provenance_compare(provenance_text(arena), saved.provenance);

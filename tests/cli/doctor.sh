@@ -119,7 +119,7 @@ names "a batch larger than the pack" 4 "configuration: batch: 4000 is larger" do
 names "run folders that differ" 4 "run folder: rank 1 .*all hosts share" two "${one[@]}" -- "${one[@]}" --set run=runs/two
 names "a run folder that cannot be made" 4 "run folder: rank 0: cannot make folder" doctor good.yaml --set run=/proc/umbel
 names "a time limit shorter than an epoch" 4 "time limit: .*sbatch --time" \
-    env SLURM_JOB_END_TIME=$(($(date +%s) + 1)) "$UMBEL" doctor good.yaml --set 'trunk={kind: resnet18}' --set image=64
+    env SLURM_JOB_END_TIME=$(date +%s) "$UMBEL" doctor good.yaml
 names "address space too small" 4 "memory: .*ulimit -v" \
     bash -c 'ulimit -v 3000000; exec "$@"' - "$UMBEL" doctor good.yaml --set 'trunk={kind: convnext_tiny}' --set image=1024
 names "files too small for a checkpoint" 4 "space: .*ulimit -f" \

@@ -162,6 +162,7 @@ rows 'path,t\ngood.jpg,x\n'
 umbel pack --root bad --manifest m.csv --out one.h5 >/dev/null 2>&1 || not_ok "pack of one image" "failed"
 mistake "one image only" 2 train good.yaml --set pack=one.h5
 mistake "one class only" 2 train good.yaml --set pack=one.h5 --set batch=1 --set lane=1
+mistake "the doctor, --set without a configuration" 2 umbel doctor --set batch=8
 
 section "Packs"
 mistake "missing" 4 train good.yaml --set pack=none.h5
