@@ -235,7 +235,7 @@ test: ## install what is missing, build, run all tests (at most 15 minutes)
 	$(Q)tests/run $(OUT)
 
 .PHONY: test-long
-test-long: ## what takes longer: full-size parity with PyTorch, 1,000-step memory run
+test-long: ## what takes longer: parity with PyTorch at full size, exports in onnxruntime and timm, 1,000 steps of memory
 	launch/setup --tests --parity
 	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all test-programs
 	tests/run $(OUT) long

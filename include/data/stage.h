@@ -15,5 +15,9 @@ enum { STAGE_PATH_BYTES = 1024 };
 bool stage_pack(const char *path, const char *folder, char staged[STAGE_PATH_BYTES], Comm *comm,
                 Error *err);
 
+/* Whether this node has the copy or could make it: the folder can be made and written to, with room
+ * for the pack. Leaves nothing behind. No communication. */
+bool stage_possible(const char *path, const char *folder, Error *err);
+
 /* Removes the copy; its readers may keep it open. Collective. */
 void stage_remove(const char *staged, Comm *comm);

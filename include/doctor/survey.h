@@ -62,6 +62,7 @@ typedef struct RankFacts {
 
     /* limits, bytes; UINT64_MAX: none */
     uint64_t memory_needed; /* 0: not known */
+    uint64_t memory_shared; /* needed once on each host besides */
     uint64_t memory_host, memory_process;
     uint64_t locked_limit, file_limit;
 
@@ -71,6 +72,7 @@ typedef struct RankFacts {
     char config_problem[REASON_BYTES]; /* empty: none */
     Hash128 pack_hash;
     char pack_problem[REASON_BYTES];
+    char stage_problem[REASON_BYTES]; /* of copying the pack to this host */
     bool sees_run_folder;
 
     double clock_ahead; /* seconds before rank 0's clock */
@@ -101,6 +103,7 @@ typedef struct Survey {
 
     /* time */
     double seconds_left;  /* until the batch system ends the job; < 0: no limit known */
+    double run_seconds;   /* after which the configuration ends a run; 0: none */
     double round_seconds; /* a lane on every worker; 0: not measured */
     char trial_problem[REASON_BYTES];
 } Survey;

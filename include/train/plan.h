@@ -16,6 +16,7 @@ ModelSpec plan_model(const Config *config, const Pack *pack, Arena *run);
 /* Bytes. */
 typedef struct Footprint {
     uint64_t rank; /* memory of a rank with `workers` workers, without program and libraries */
+    uint64_t node; /* memory that the ranks of a node share besides: node_reduce */
     uint64_t checkpoint; /* one file */
     uint64_t parameters; /* their number, without padding */
 } Footprint;

@@ -125,6 +125,26 @@ bool stage_pack(const char *path, const char *folder, char staged[STAGE_PATH_BYT
     return comm_agree(comm, err);
 }
 
+static bool could_copy(const char *path, const char *folder, Error *err)
+{
+    struct stat info;
+    if (stat(path, &info) != 0 || access(folder, W_OK | X_OK) != 0)
+        return error_set(err, ERROR_SYSTEM, "cannot stage %s in %s: %s; choose another folder",
+                         path, folder, strerror(errno));
+    return has_room(folder, (uint64_t)info.st_size, err);
+}
+
+bool stage_possible(const char *path, const char *folder, Error *err)
+{
+    char staged[STAGE_PATH_BYTES];
+    if (!name_copy(path, folder, staged, err)) return false;
+    if (file_exists(staged)) return true;
+    bool is_new = !file_exists(folder);
+    bool ok = file_make_folders(folder, err) && could_copy(path, folder, err);
+    if (is_new) rmdir(folder);
+    return ok;
+}
+
 void stage_remove(const char *staged, Comm *comm)
 {
     Comm *node = comm_split_node(comm); /* collective: all have closed it */

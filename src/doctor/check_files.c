@@ -71,6 +71,11 @@ void check_pack(const Survey *survey, Findings *findings)
                     survey_name_ranks(survey, chosen, findings->arena), survey->pack);
 }
 
+void check_stage(const Survey *survey, Findings *findings)
+{
+    report_reasons(survey, offsetof(RankFacts, stage_problem), findings);
+}
+
 /* Bytes that checkpoints will still need; 0 if not known. */
 static uint64_t bytes_wanted(const Survey *survey)
 {

@@ -7,13 +7,15 @@ static const uint64_t LOCKED_BYTES = (uint64_t)64 << 20;
 static void check_host_memory(const Survey *survey, int host, Findings *findings)
 {
     bool *chosen = arena_new(findings->arena, bool, survey->ranks);
-    uint64_t needed = 0, available = UINT64_MAX;
+    uint64_t needed = 0, shared = 0, available = UINT64_MAX;
     for (int r = 0; r < survey->ranks; r++) {
         chosen[r] = survey->host[r] == host;
         if (!chosen[r]) continue;
         needed += survey->rank[r].memory_needed;
+        shared = survey->rank[r].memory_shared;
         if (survey->rank[r].memory_host < available) available = survey->rank[r].memory_host;
     }
+    needed += shared;
     char need[AMOUNT_BYTES], have[AMOUNT_BYTES];
     if (needed > available)
         finding_add(

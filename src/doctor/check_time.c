@@ -18,6 +18,11 @@ void check_time_limit(const Survey *survey, Findings *findings)
 {
     double epoch = survey_epoch_seconds(survey);
     char left[AMOUNT_BYTES], needed[AMOUNT_BYTES];
+    if (survey->run_seconds > 0 && survey->run_seconds < epoch)
+        finding_add(findings, PROBLEM,
+                    "time_limit ends a run after %s, but an epoch takes about %s; raise it, or set "
+                    "checkpoint_every to save within an epoch",
+                    print_seconds(survey->run_seconds, left), print_seconds(epoch, needed));
     if (survey->seconds_left < 0 || survey->seconds_left >= epoch) return;
     finding_add(findings, PROBLEM,
                 "the job ends in %s, but an epoch takes about %s; ask for more time (sbatch "

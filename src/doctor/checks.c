@@ -18,6 +18,7 @@ static const Check checks[] = {
     {"interfaces", check_interfaces},
     {"configuration", check_configuration},
     {"pack", check_pack},
+    {"stage", check_stage},
     {"run folder", check_run_folder},
     {"space", check_space},
     {"sync", check_sync},

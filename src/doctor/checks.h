@@ -17,7 +17,7 @@ CheckFn check_blas_threads, check_programs;
 /* check_network.c */
 CheckFn check_interfaces;
 /* check_files.c */
-CheckFn check_configuration, check_pack, check_run_folder, check_space, check_sync;
+CheckFn check_configuration, check_pack, check_stage, check_run_folder, check_space, check_sync;
 /* check_memory.c */
 CheckFn check_memory, check_locked_memory;
 /* check_time.c */

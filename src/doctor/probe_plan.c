@@ -2,6 +2,7 @@
 #include "probe.h"
 
 #include "data/pack.h"
+#include "data/stage.h"
 #include "train/plan.h"
 #include "train/run_folder.h"
 
@@ -24,6 +25,7 @@ static bool plan_sizes(RankFacts *facts, Survey *survey, Config *config, const P
     if (!plan_heads(config, pack, arena, err) ||
         !plan_footprint(config, pack, facts->workers, &footprint, err))
         return false;
+    facts->memory_shared = footprint.node;
     facts->memory_needed =
         footprint.rank +
         pack_records(pack) * (PACK_RECORD_BYTES + sizeof(int32_t) * (uint64_t)pack_groups(pack));
@@ -44,6 +46,7 @@ void probe_plan(RankFacts *facts, Survey *survey, Config *config, Arena *arena)
     survey->has_config = true;
     survey->pack = config->pack;
     survey->run = config->run;
+    survey->run_seconds = 60 * config->time_limit;
     survey->batch = config->batch;
     survey->lane = config->lane;
     Pack *pack = pack_open(config->pack, &err);
@@ -56,4 +59,7 @@ void probe_plan(RankFacts *facts, Survey *survey, Config *config, Arena *arena)
     if (!plan_sizes(facts, survey, config, pack, arena, &err))
         survey_keep_reason(facts->config_problem, &err);
     pack_close(pack);
+    Error stage = {0};
+    if (*config->stage && !stage_possible(config->pack, config->stage, &stage))
+        survey_keep_reason(facts->stage_problem, &stage);
 }

@@ -34,7 +34,7 @@ static bool make_folder(char folder[OPTION_TEXT_BYTES], Error *err)
                                         folder, strerror(errno));
 }
 
-/* The configuration of the trial: at most a lane per worker, and silence. */
+/* The configuration of the trial: at most a lane per worker, the pack where it is, and silence. */
 static Config shorten(const Config *config, int workers, const char *folder)
 {
     Config trial = *config;
@@ -42,6 +42,8 @@ static Config shorten(const Config *config, int workers, const char *folder)
     trial.batch = (workers < lanes ? workers : lanes) * config->lane;
     trial.log_every = INT_MAX;
     trial.epochs = 1000000;
+    trial.time_limit = 0;
+    trial.stage[0] = 0; /* the copy would take longest, and tells nothing of the step */
     snprintf(trial.run, sizeof trial.run, "%s", folder);
     return trial;
 }

@@ -39,7 +39,7 @@ static herr_t take_description(unsigned n, const H5E_error2_t *error, void *cont
     Reason *reason = context;
     if (!error->desc || !*error->desc) return 0;
     const char *number = strstr(error->desc, "errno = ");
-    if (number) reason->number = atoi(number + strlen("errno = "));
+    if (number) reason->number = (int)strtol(number + strlen("errno = "), NULL, 10);
     snprintf(reason->text, sizeof reason->text, "%s", error->desc);
     return 0;
 }
@@ -209,19 +209,18 @@ static bool is_contiguous(hid_t set)
     return contiguous;
 }
 
+/* What an array of `bytes` takes of the file; less if it is compressed, as other programs write. */
+static uint64_t place_of(hid_t set, uint64_t bytes)
+{
+    return is_contiguous(set) ? bytes : H5Dget_storage_size(set);
+}
+
 /* Whether `bytes` may be read in addition to all that has been. */
 static bool take(H5 *file, uint64_t bytes)
 {
     if (bytes > file->unread) return false;
     file->unread -= bytes;
     return true;
-}
-
-/* The same for an array of `bytes`. A compressed one, which only other programs write, counts by its
- * place in the file. */
-static bool take_array(H5 *file, hid_t set, uint64_t bytes)
-{
-    return take(file, is_contiguous(set) ? bytes : H5Dget_storage_size(set));
 }
 
 static herr_t find_link(hid_t group, const char *name, const H5L_info_t *info, void *context)
@@ -518,7 +517,7 @@ bool h5_read(H5 *file, const char *name, H5Type type, H5Shape shape, void *data,
     }
     if (element_count(shape) == 0) return true;
     hid_t set = H5Dopen2(file->file, name, H5P_DEFAULT);
-    if (!take_array(file, set, element_count(shape) * H5Tget_size(memory_type(type)))) {
+    if (!take(file, place_of(set, element_count(shape) * H5Tget_size(memory_type(type))))) {
         H5Dclose(set);
         return error_set(err, ERROR_DATA, "%s: %s: the file claims to hold more than its size",
                          file->path, name);
@@ -570,7 +569,7 @@ static bool read_text_block(H5 *file, hid_t set, hid_t type, H5Shape *shape, cha
     if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0) return false;
     if (!shape_of_data(set, shape) || shape->rank != 1) return false;
     *bytes = H5Tget_size(type);
-    if (!fits_file(file, set, *shape, *bytes) || !take_array(file, set, shape->dim[0] * *bytes))
+    if (!fits_file(file, set, *shape, *bytes) || !take(file, place_of(set, shape->dim[0] * *bytes)))
         return false;
     *block = malloc(shape->dim[0] * *bytes + 1);
     if (!*block) return false;

@@ -3,10 +3,19 @@
 
 #include <string.h>
 
-extern const TrunkType trunk_convnext, trunk_resnet, trunk_resnet_cifar, trunk_vit, trunk_mobilenet;
+/* One row for each file trunk_X.c, which defines trunk_X. */
+#define TRUNK_ROWS(ROW)                                                                            \
+    ROW(trunk_convnext)                                                                            \
+    ROW(trunk_resnet)                                                                              \
+    ROW(trunk_resnet_cifar)                                                                        \
+    ROW(trunk_vit)                                                                                 \
+    ROW(trunk_mobilenet)
 
-static const TrunkType *const trunks[] = {&trunk_convnext, &trunk_resnet, &trunk_resnet_cifar,
-                                          &trunk_vit, &trunk_mobilenet};
+#define DECLARE(trunk) extern const TrunkType trunk;
+TRUNK_ROWS(DECLARE)
+
+#define ADDRESS(trunk) &trunk,
+static const TrunkType *const trunks[] = {TRUNK_ROWS(ADDRESS)};
 
 enum { TRUNKS = sizeof trunks / sizeof *trunks, KINDS_MAX = 128 };
 

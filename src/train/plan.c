@@ -54,13 +54,25 @@ static uint64_t count_parameters(const ParamStore *store)
     return count;
 }
 
+/* The sum of a step's gradient, as reduce_create allocates it. */
+static uint64_t accumulator_bytes(const Config *config, uint64_t total, uint64_t workers)
+{
+    return config->reduce == REDUCE_EXACT ? sizeof(int64_t) * total
+                                          : sizeof(float) * total * workers;
+}
+
+static bool shares_accumulator(const Config *config)
+{
+    return config->node_reduce && config->reduce == REDUCE_EXACT;
+}
+
 /* What grows with the network, as engine_open, reduce_create and optimizer_create allocate it. */
 static uint64_t rank_bytes(const Config *config, const Graph *graph, int workers)
 {
     uint64_t total = graph->params->total, state = graph->state->total;
     uint64_t slots = (uint64_t)config->optimizer->slots, threads = (uint64_t)workers;
     uint64_t accumulators =
-        config->reduce == REDUCE_EXACT ? sizeof(int64_t) * total : sizeof(float) * total * threads;
+        shares_accumulator(config) ? 0 : accumulator_bytes(config, total, threads);
     uint64_t workspace =
         graph->train.floats > graph->eval.floats ? graph->train.floats : graph->eval.floats;
     return sizeof(float) * (total * (1 + slots) + state + graph->prepared_floats) + accumulators +
@@ -81,6 +93,8 @@ bool plan_footprint(const Config *config, const Pack *pack, int workers, Footpri
         uint64_t parameters = count_parameters(graph->params);
         footprint->parameters = parameters;
         footprint->rank = rank_bytes(config, graph, workers);
+        footprint->node =
+            shares_accumulator(config) ? accumulator_bytes(config, graph->params->total, 1) : 0;
         footprint->checkpoint =
             sizeof(float) * (parameters * (1 + (uint64_t)config->optimizer->slots) +
                              count_parameters(graph->state));

@@ -115,11 +115,13 @@ names "configurations that differ" 4 "configuration: rank 1 .*the same --set" tw
 names "a label group that is not there" 4 'configuration: rank 0 .*did you mean "shape"' doctor good.yaml --set 'heads=[{name: shap}]'
 names "packs that differ" 4 "pack: rank 1 .*content hashes" two "${one[@]}" -- "${one[@]}" --set pack=pack2.h5
 names "a pack that one rank cannot see" 4 "pack: rank 1 .*cannot open nothing.h5" two "${one[@]}" -- "${one[@]}" --set pack=nothing.h5
+names "a stage that one rank cannot write to" 4 "stage: rank 1 .*/proc/stage" two "${one[@]}" -- "${one[@]}" --set stage=/proc/stage
 names "a batch larger than the pack" 4 "configuration: batch: 4000 is larger" doctor good.yaml --set batch=4000
 names "run folders that differ" 4 "run folder: rank 1 .*all hosts share" two "${one[@]}" -- "${one[@]}" --set run=runs/two
 names "a run folder that cannot be made" 4 "run folder: rank 0: cannot make folder" doctor good.yaml --set run=/proc/umbel
 names "a time limit shorter than an epoch" 4 "time limit: .*sbatch --time" \
     env SLURM_JOB_END_TIME=$(date +%s) "$UMBEL" doctor good.yaml
+names "a run that ends within an epoch" 4 "time limit: time_limit ends a run" doctor good.yaml --set time_limit=0.000001
 names "address space too small" 4 "memory: .*ulimit -v" \
     bash -c 'ulimit -v 3000000; exec "$@"' - "$UMBEL" doctor good.yaml --set 'trunk={kind: convnext_tiny}' --set image=1024
 names "files too small for a checkpoint" 4 "space: .*ulimit -f" \
@@ -132,6 +134,8 @@ if [ "$(id -u)" = 0 ] && unshare --mount true 2>err; then
         two "${one[@]}" --set run=shared/run -- unshare --mount sh -c 'mount -t tmpfs tmpfs shared && exec "$@"' - "${one[@]}" --set run=shared/run
     names "an exclusion that forgets the loopback, between hosts" 4 "interfaces: .*lo,docker0" \
         launch --mca btl_tcp_if_exclude docker0 --bind-to core -n 1 "${one[@]}" : -n 1 unshare --uts sh -c 'hostname other && exec "$@"' - "${one[@]}"
+    names "no room for a copy of the pack" 4 "stage: .*disk/stage: it needs .* choose another" \
+        unshare --mount sh -c 'mount -t tmpfs -o size=16k tmpfs disk && exec "$@"' - "$UMBEL" doctor good.yaml --set stage=disk/stage
     names "a disk nearly full" 4 "space: disk/run: .*checkpoints of .*free some space" \
         unshare --mount sh -c 'mount -t tmpfs -o size=512k tmpfs disk && exec "$@"' - "$UMBEL" doctor good.yaml --set run=disk/run
 else

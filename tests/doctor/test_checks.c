@@ -321,7 +321,8 @@ static void test_memory(void **state)
         survey.rank[r].memory_needed = (uint64_t)20 << 30;
         survey.rank[r].memory_host = (uint64_t)(r < 2 ? 64 : 32) << 30;
     }
-    expect("memory", PROBLEM, "ranks 2-3 (node2): about 40 GiB", "32 GiB are available");
+    survey.rank[2].memory_shared = survey.rank[3].memory_shared = (uint64_t)2 << 30;
+    expect("memory", PROBLEM, "ranks 2-3 (node2): about 42 GiB", "32 GiB are available");
     survey.rank[2].memory_host = survey.rank[3].memory_host = UINT64_MAX;
     survey.rank[1].memory_process = 1 << 30;
     expect("memory", PROBLEM, "rank 1 (node1)", "ulimit -v");
@@ -341,6 +342,9 @@ static void test_time_limit(void **state)
     survey.seconds_left = 621;
     assert_true(survey_epoch_seconds(&survey) == 620);
     expect_nothing();
+    survey.run_seconds = 90;
+    expect("time limit", PROBLEM, "ends a run after 1 min 30 s", "checkpoint_every");
+    survey.run_seconds = 621;
     survey.seconds_left = 600;
     expect("time limit", PROBLEM, "ends in 10 min 0 s, but an epoch takes about 10 min 20 s",
            "sbatch --time");

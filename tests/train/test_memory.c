@@ -67,15 +67,15 @@ static long resident(void)
     return kib;
 }
 
-static Trainer *open_trainer(Config *config, Arena *arena, const char *trunk)
+static Trainer *open_trainer(Config *config, Arena *arena, const char *trunk, bool node_reduce)
 {
     char text[1024];
     Error err = {0};
     snprintf(text, sizeof text,
              "pack: %s/pack.h5\nrun: %s/run\nimage: 32\ntrunk: {kind: %s}\nbatch: 16\nlane: "
              "4\nepochs: 1000\n"
-             "workers: 2\nlog_every: 100000\nclip_norm: 1\n",
-             folder, folder, trunk);
+             "workers: 2\nlog_every: 100000\nclip_norm: 1\nnode_reduce: %s\n",
+             folder, folder, trunk, node_reduce ? "true" : "false");
     config_parse(config, arena, text, "test", &err);
     check_no_error(&err);
     Trainer *trainer = trainer_open(&(TrainerOptions){.comm = comm, .config = config}, &err);
@@ -87,7 +87,7 @@ static void check_steps(const char *trunk, int steps)
 {
     Arena *arena = arena_create("test");
     Config config;
-    Trainer *trainer = open_trainer(&config, arena, trunk);
+    Trainer *trainer = open_trainer(&config, arena, trunk, false);
     for (int i = 0; i < 20; i++) trainer_step(trainer);
     long before = allocations, resident_before = resident();
     for (int i = 0; i < steps; i++) trainer_step(trainer);
@@ -116,13 +116,13 @@ static void test_resnet(void **state)
 
 /* What a run is said to need before it is built, against what it takes. Small things of fixed size
  * (locks, records, scores) are not foreseen. */
-static void check_footprint(const char *trunk)
+static void check_footprint(const char *trunk, bool node_reduce)
 {
     Arena *arena = arena_create("test");
     Config config;
     Footprint footprint;
     Error err = {0};
-    Trainer *trainer = open_trainer(&config, arena, trunk);
+    Trainer *trainer = open_trainer(&config, arena, trunk, node_reduce);
     Pack *pack = pack_open(config.pack, &err);
     assert_true(plan_footprint(&config, pack, config.workers, &footprint, &err));
     double taken = (double)trainer_bytes(trainer), said = (double)footprint.rank;
@@ -136,9 +136,10 @@ static void check_footprint(const char *trunk)
 static void test_footprint(void **state)
 {
     (void)state;
-    check_footprint("convnext_atto, patch: 4");
-    check_footprint("resnet20");
-    check_footprint("resnet18");
+    check_footprint("convnext_atto, patch: 4", false);
+    check_footprint("resnet20", false);
+    check_footprint("resnet18", false);
+    check_footprint("resnet20", true);
 }
 
 int main(int argc, char **argv)
