@@ -26,7 +26,7 @@ static const double DEFERENCE_SECONDS = 3;
 /* Between the message and the end: the launcher usually is quicker, and ends all ranks alike. */
 static const double GRACE_SECONDS = 2;
 
-/* A thread that did not run for so long was stopped itself. */
+/* A thread that did not run for so long, or for half of `seconds`, was stopped itself. */
 static const double SUSPENDED_SECONDS = 5;
 
 /* What a watching rank knows of a rank. */
@@ -323,11 +323,12 @@ static void *watch(void *argument)
 {
     Watchdog *dog = argument;
     double sent = 0, looked = clock_seconds();
+    double suspended = dog->seconds / 2 < SUSPENDED_SECONDS ? dog->seconds / 2 : SUSPENDED_SECONDS;
     pthread_mutex_lock(&dog->lock);
     while (!dog->stopping) {
         wait_for_news(dog, REPORT_SECONDS / 2);
         double gap = clock_seconds() - looked;
-        if (gap > SUSPENDED_SECONDS) forgive(dog, gap);
+        if (gap > suspended) forgive(dog, gap);
         looked += gap;
         if (dog->listener >= 0) accept_clients(dog);
         for (int c = 0; c < dog->clients; c++) read_client(dog, &dog->client[c]);
