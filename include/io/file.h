@@ -37,5 +37,8 @@ void file_temporary(const char *path, char *temporary, size_t bytes);
 bool file_commit(const char *temporary, const char *path, Error *err);
 /* Writes a small file atomically. */
 bool file_write(const char *path, const void *data, size_t bytes, Error *err);
+/* Appends `bytes` to a file, which is made if it is missing: all of them or, as far as the file system
+ * allows, none, so that a full disk leaves no torn line. Not synced. */
+bool file_append(const char *path, const void *data, size_t bytes, Error *err);
 /* Makes `link` a symbolic link to `target`, atomically replacing what was there. */
 bool file_link(const char *target, const char *link, Error *err);

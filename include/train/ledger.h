@@ -18,7 +18,7 @@ void ledger_close(Ledger *ledger); /* NULL is allowed */
 void ledger_note(void *ledger, uint32_t record, const char *reason);
 
 /* Brings what is new on any rank to rank 0 and into the file. False, on all ranks, if it cannot be
- * written. Collective. */
+ * written; then rank 0 keeps it for the next time. Collective. */
 bool ledger_collect(Ledger *ledger, Error *err);
 
 /* Records in the ledger; as of the last ledger_collect, on rank 0. */

@@ -281,6 +281,7 @@ static void finish_bucket(Reduce *reduce)
 {
     Bucket *bucket = &reduce->bucket[reduce->finished++];
     atomic_store_explicit(&bucket->summed, reduce->step, memory_order_release);
+    pulse_tick(); /* a slow network is no hang */
 }
 
 /* Ranks that lead no node look whether their leader is done. */

@@ -26,7 +26,7 @@ static const double DEFERENCE_SECONDS = 3;
 /* Between the message and the end: the launcher usually is quicker, and ends all ranks alike. */
 static const double GRACE_SECONDS = 2;
 
-/* A thread that did not run for so long was stopped itself. */
+/* A thread that did not run for so long, or for half of `seconds`, was stopped itself. */
 static const double SUSPENDED_SECONDS = 5;
 
 /* What a watching rank knows of a rank. */
@@ -34,6 +34,7 @@ typedef struct Row {
     Beat last;
     double heard, progressed; /* clock_seconds; heard 0: never */
     bool left;                /* said farewell */
+    bool told;                /* has named a culprit; its own end needs no word */
     double gone;              /* when its connection closed without one; 0: it has not */
 } Row;
 
@@ -47,6 +48,7 @@ struct Watchdog {
     int wake; /* eventfd: watchdog_stop */
     bool stopping;
     double silent_until; /* clock_seconds */
+    double told;         /* clock_seconds, when another rank had named a culprit; 0: none has */
     Link up[WATCHERS];   /* to the watching ranks other than this one */
     Row up_row[WATCHERS];
     /* of watching ranks */
@@ -86,6 +88,7 @@ static void note(Row *row, const Beat *beat)
     row->heard = now;
     row->last = *beat;
     if (beat->kind == BEAT_FAREWELL) row->left = true;
+    if (beat->kind == BEAT_VERDICT) row->told = true;
 }
 
 static void send_to_all(Watchdog *dog, BeatKind kind)
@@ -108,9 +111,13 @@ static void say(const char *text)
     (void)written;
 }
 
-static _Noreturn void end_process(const char *text)
+/* NULL: somebody else has told already. */
+static _Noreturn void end_process(Watchdog *dog, const char *text)
 {
-    if (text) say(text);
+    if (text) {
+        say(text);
+        send_to_all(dog, BEAT_VERDICT);
+    }
     struct timespec grace = {.tv_sec = (time_t)GRACE_SECONDS};
     nanosleep(&grace, NULL);
     _exit(WATCHDOG_EXIT);
@@ -135,7 +142,7 @@ static double deference(const Watchdog *dog, int culprit)
 
 /* --- judgement --- */
 
-static void judge_life(const Watchdog *dog, int rank, double now)
+static void judge_life(Watchdog *dog, int rank, double now)
 {
     const Row *row = &dog->row[rank];
     double limit = dog->seconds + deference(dog, rank);
@@ -144,28 +151,28 @@ static void judge_life(const Watchdog *dog, int rank, double now)
     if (row->gone > 0 && now - row->gone >= deference(dog, rank)) {
         snprintf(text, sizeof text, "%s is gone: killed, or ended without a word",
                  describe(row, rank, who));
-        end_process(text);
+        end_process(dog, text);
     }
     if (now - row->heard > limit) {
         snprintf(text, sizeof text,
                  "%s has given no sign of life for %.0f s: it is stopped, or its host is cut off",
                  describe(row, rank, who), now - row->heard);
-        end_process(text);
+        end_process(dog, text);
     }
 }
 
 /* A rank may also be stuck because of another: in a lock that a stopped one holds. So this comes
  * after all have been asked for signs of life, and later. */
-static void judge_progress(const Watchdog *dog, int rank, double now)
+static void judge_progress(Watchdog *dog, int rank, double now)
 {
     const Row *row = &dog->row[rank];
-    double limit = dog->seconds + deference(dog, rank) + 2 * REPORT_SECONDS;
+    double limit = dog->seconds + deference(dog, -1) + 2 * REPORT_SECONDS;
     char who[256], text[512];
     if (row->left || row->heard == 0 || row->last.waiting) return;
     if (now - row->progressed > limit + row->last.allowance) {
         snprintf(text, sizeof text, "%s has been stuck for %.0f s", describe(row, rank, who),
                  now - row->progressed);
-        end_process(text);
+        end_process(dog, text);
     }
 }
 
@@ -182,7 +189,7 @@ static int odd_one_out(const Watchdog *dog)
     return -1;
 }
 
-static void judge_waiting(const Watchdog *dog, double now)
+static void judge_waiting(Watchdog *dog, double now)
 {
     double latest = 0;
     for (int r = 0; r < dog->size; r++) {
@@ -202,11 +209,11 @@ static void judge_waiting(const Watchdog *dog, double now)
                  "all ranks have waited for each other for %.0f s, %s and the others: a link "
                  "between hosts may be cut",
                  now - latest, describe(&dog->row[0], 0, first));
-    end_process(text);
+    end_process(dog, text);
 }
 
 /* What a rank can tell that watches nobody: that those who watch are not there any more. */
-static void judge_watchers(const Watchdog *dog, double now)
+static void judge_watchers(Watchdog *dog, double now)
 {
     bool lost = true, closed = true;
     for (int w = 0; w < WATCHERS && w < dog->size; w++) {
@@ -219,12 +226,25 @@ static void judge_watchers(const Watchdog *dog, double now)
     if (!lost) return;
     char text[256];
     snprintf(text, sizeof text, "rank %d on %s has lost rank 0 and rank 1", dog->rank, dog->host);
-    end_process(closed ? NULL : text); /* a rank that is gone has been told of already */
+    end_process(dog, closed ? NULL : text); /* a rank that is gone has been told of already */
+}
+
+/* Whether another rank has named a culprit. Then the launcher ends this rank; if it does not, the rank
+ * ends itself. */
+static bool is_told(Watchdog *dog, double now)
+{
+    bool told = false;
+    for (int w = 0; w < WATCHERS; w++) told |= dog->up_row[w].told;
+    for (int r = 0; dog->row && r < dog->size; r++) told |= dog->row[r].told;
+    if (told && dog->told == 0) dog->told = now;
+    if (told && now - dog->told > DEFERENCE_SECONDS) end_process(dog, NULL);
+    return told;
 }
 
 static void judge(Watchdog *dog)
 {
     double now = clock_seconds();
+    if (is_told(dog, now)) return;
     if (!dog->row) {
         judge_watchers(dog, now);
         return;
@@ -323,11 +343,12 @@ static void *watch(void *argument)
 {
     Watchdog *dog = argument;
     double sent = 0, looked = clock_seconds();
+    double suspended = dog->seconds / 2 < SUSPENDED_SECONDS ? dog->seconds / 2 : SUSPENDED_SECONDS;
     pthread_mutex_lock(&dog->lock);
     while (!dog->stopping) {
         wait_for_news(dog, REPORT_SECONDS / 2);
         double gap = clock_seconds() - looked;
-        if (gap > SUSPENDED_SECONDS) forgive(dog, gap);
+        if (gap > suspended) forgive(dog, gap);
         looked += gap;
         if (dog->listener >= 0) accept_clients(dog);
         for (int c = 0; c < dog->clients; c++) read_client(dog, &dog->client[c]);

@@ -117,6 +117,9 @@ int link_receive(Link *link)
 
 void link_close(Link *link)
 {
+    char rest[sizeof(Beat)];
+    /* Unread bytes would make a reset of the close, and that may overtake a farewell. */
+    while (link->socket >= 0 && recv(link->socket, rest, sizeof rest, MSG_DONTWAIT) > 0) continue;
     if (link->socket >= 0) close(link->socket);
     link->socket = -1;
     link->received = 0;

@@ -10,7 +10,12 @@
 
 enum { WATCHERS = 2, HOST_BYTES = 64, PHASE_BYTES = 48 };
 
-typedef enum BeatKind { BEAT_HELLO = 1, BEAT_REPORT, BEAT_FAREWELL } BeatKind;
+typedef enum BeatKind {
+    BEAT_HELLO = 1,
+    BEAT_REPORT,
+    BEAT_FAREWELL, /* the rank leaves, and all is well */
+    BEAT_VERDICT,  /* the rank has told who is at fault, and ends the job */
+} BeatKind;
 
 /* What travels, as it lies in memory: ranks run the same program on machines of one kind. */
 typedef struct Beat {

@@ -180,6 +180,24 @@ bool file_write(const char *path, const void *data, size_t bytes, Error *err)
     return false;
 }
 
+bool file_append(const char *path, const void *data, size_t bytes, Error *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    struct stat info;
+    if (fd < 0 || fstat(fd, &info) != 0) {
+        fail(err, "append to", path);
+        if (fd >= 0) close(fd);
+        return false;
+    }
+    if (file_pwrite(fd, data, bytes, (uint64_t)info.st_size))
+        return close(fd) == 0 || fail(err, "append to", path);
+    fail(err, "append to", path);
+    if (ftruncate(fd, info.st_size) != 0) error_context(err, "left a torn line");
+    close(fd);
+    if (info.st_size == 0) unlink(path);
+    return false;
+}
+
 bool file_link(const char *target, const char *link, Error *err)
 {
     char temporary[PATH_BYTES];

@@ -55,7 +55,8 @@ static bool fail(H5 *file, Error *err, const char *what, const char *name)
     if (file->writing && file->file >= 0 && reason.number)
         return error_set(err, ERROR_SYSTEM, "%s", strerror(reason.number));
     return error_set(err, file->writing ? ERROR_SYSTEM : ERROR_DATA, "cannot %s %s%s%s: %s", what,
-                     file->path, name ? ": " : "", name ? name : "", reason.text);
+                     file->path, name ? ": " : "", name ? name : "",
+                     reason.number ? strerror(reason.number) : reason.text);
 }
 
 /* HDF5 prints the errors of a thread unless told not to: it is told so while a file of ours is open
@@ -187,9 +188,10 @@ H5 *h5_create(const char *path, Error *err)
     H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
     H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18);
     file->file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
+    file = opened(file, err); /* first of all: every other call forgets the reason */
     H5Pclose(access);
     H5Pclose(creation);
-    return opened(file, err);
+    return file;
 }
 
 /* Ours are read once; links could make one array many, and each would get memory of its own. */
@@ -247,9 +249,11 @@ H5 *h5_open(const char *path, Error *err)
     H5 *file = new_file(path, false);
     hid_t access = file_access();
     file->file = H5Fopen(path, H5F_ACC_RDONLY, access);
-    file->unread = READS_PER_BYTE * file_bytes(file);
+    file = opened(file, err); /* first of all: every other call forgets the reason */
     H5Pclose(access);
-    return without_links(opened(file, err), err);
+    if (!file) return NULL;
+    file->unread = READS_PER_BYTE * file_bytes(file);
+    return without_links(file, err);
 }
 
 /* After a refused write (a full disk) the library cannot close a file: it would keep it open, and its

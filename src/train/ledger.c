@@ -25,34 +25,41 @@ struct Ledger {
     pthread_mutex_t lock; /* of the list */
     Entry *entry;         /* (count) noted on this rank since the last collection */
     size_t count, capacity;
-    bool *written; /* rank 0: (records) are in the file */
-    size_t records;
+    /* of rank 0 */
+    bool *known;      /* (records) in the file, or among the unwritten */
+    size_t unwritten; /* of `entry`, from its beginning: each once, waiting for room on the disk */
+    size_t records;   /* in the file */
 };
 
 /* --- the file --- */
 
 static const char header[] = "record,split,path,reason\n";
 
-static bool append(Ledger *ledger, const Entry *entry, size_t count, Error *err)
+static void print_entry(const Ledger *ledger, const Entry *entry, FILE *out)
 {
-    bool fresh = !file_exists(ledger->path);
-    FILE *file = fopen(ledger->path, "a");
-    if (file && fresh) fputs(header, file);
-    for (size_t i = 0; file && i < count; i++) {
-        uint32_t record = entry[i].record;
-        if (ledger->written[record]) continue;
-        fprintf(file, "%u,%s,", record, split_name(pack_split_of(ledger->pack, record)));
-        csv_write_field(file, pack_record_path(ledger->pack, record));
-        fputc(',', file);
-        csv_write_field(file, entry[i].reason);
-        fputc('\n', file);
-        ledger->written[record] = true;
-        ledger->records++;
-    }
-    bool ok = file && !ferror(file);
-    if (file && fclose(file) != 0) ok = false;
-    return ok ||
-           error_set(err, ERROR_SYSTEM, "cannot append to %s: %s", ledger->path, strerror(errno));
+    fprintf(out, "%u,%s,", entry->record, split_name(pack_split_of(ledger->pack, entry->record)));
+    csv_write_field(out, pack_record_path(ledger->pack, entry->record));
+    fputc(',', out);
+    csv_write_field(out, entry->reason);
+    fputc('\n', out);
+}
+
+/* Appends the unwritten entries. If that fails they stay, and are tried again next time. */
+static bool write_entries(Ledger *ledger, Error *err)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    if (out && !file_exists(ledger->path)) fputs(header, out);
+    for (size_t i = 0; out && i < ledger->unwritten; i++)
+        print_entry(ledger, &ledger->entry[i], out);
+    if (!out || fclose(out) != 0) die("ledger: out of memory");
+    bool ok = file_append(ledger->path, text, bytes, err);
+    free(text);
+    if (!ok) return false;
+    ledger->records += ledger->unwritten;
+    ledger->count = ledger->unwritten = 0;
+    return true;
 }
 
 /* Marks the records of complete lines; a torn last line is cut off. */
@@ -70,8 +77,8 @@ static bool read_written(Ledger *ledger, Error *err)
         char *behind;
         unsigned long record = strtoul(line, &behind, 10);
         if (behind > line && *behind == ',' && record < pack_records(ledger->pack) &&
-            !ledger->written[record]) {
-            ledger->written[record] = true;
+            !ledger->known[record]) {
+            ledger->known[record] = true;
             ledger->records++;
         }
         line = (const char *)memchr(line, '\n', (size_t)(end - line)) + 1;
@@ -88,8 +95,8 @@ Ledger *ledger_open(const Pack *pack, const char *path, Comm *comm, Error *err)
     snprintf(ledger->path, sizeof ledger->path, "%s", path);
     pthread_mutex_init(&ledger->lock, NULL);
     if (comm_rank(comm) != 0) return ledger;
-    ledger->written = calloc(pack_records(pack) + 1, sizeof *ledger->written);
-    if (!ledger->written) die("ledger: out of memory for %zu records", pack_records(pack));
+    ledger->known = calloc(pack_records(pack) + 1, sizeof *ledger->known);
+    if (!ledger->known) die("ledger: out of memory for %zu records", pack_records(pack));
     if (read_written(ledger, err)) return ledger;
     ledger_close(ledger);
     return NULL;
@@ -100,22 +107,30 @@ void ledger_close(Ledger *ledger)
     if (!ledger) return;
     pthread_mutex_destroy(&ledger->lock);
     free(ledger->entry);
-    free(ledger->written);
+    free(ledger->known);
     free(ledger);
 }
 
 /* --- notes --- */
 
+/* Room for `more` entries at the end of the list. */
+static Entry *room_for(Ledger *ledger, size_t more)
+{
+    size_t needed = ledger->count + more;
+    if (needed > ledger->capacity) {
+        ledger->capacity = needed > 2 * ledger->capacity ? needed : 2 * ledger->capacity;
+        ledger->entry = realloc(ledger->entry, ledger->capacity * sizeof *ledger->entry);
+        if (!ledger->entry) die("ledger: out of memory for %zu entries", ledger->capacity);
+    }
+    return ledger->entry + ledger->count;
+}
+
 void ledger_note(void *context, uint32_t record, const char *reason)
 {
     Ledger *ledger = context;
     pthread_mutex_lock(&ledger->lock);
-    if (ledger->count == ledger->capacity) {
-        ledger->capacity = ledger->capacity ? 2 * ledger->capacity : 64;
-        ledger->entry = realloc(ledger->entry, ledger->capacity * sizeof *ledger->entry);
-        if (!ledger->entry) die("ledger: out of memory for %zu entries", ledger->capacity);
-    }
-    Entry *entry = &ledger->entry[ledger->count++];
+    Entry *entry = room_for(ledger, 1);
+    ledger->count++;
     entry->record = record;
     snprintf(entry->reason, sizeof entry->reason, "%s", reason);
     pthread_mutex_unlock(&ledger->lock);
@@ -123,17 +138,34 @@ void ledger_note(void *context, uint32_t record, const char *reason)
 
 /* --- collection --- */
 
-/* Takes the entries of rank `from` and writes them. */
-static void receive_entries(Ledger *ledger, int from, Error *err)
+static void send_entries(Ledger *ledger)
+{
+    uint64_t count = ledger->count;
+    comm_send(ledger->comm, &count, sizeof count, 0);
+    if (count > 0) comm_send(ledger->comm, ledger->entry, count * sizeof *ledger->entry, 0);
+    ledger->count = 0;
+}
+
+static void receive_entries(Ledger *ledger, int from)
 {
     uint64_t count;
     comm_receive(ledger->comm, &count, sizeof count, from);
     if (count == 0) return;
-    Entry *entry = calloc(count, sizeof *entry);
-    if (!entry) die("ledger: out of memory for %llu entries", (unsigned long long)count);
+    Entry *entry = room_for(ledger, count);
     comm_receive(ledger->comm, entry, count * sizeof *entry, from);
-    append(ledger, entry, count, err);
-    free(entry);
+    ledger->count += count;
+}
+
+/* Drops entries of records that are known already: ranks meet the same record in different epochs. */
+static void drop_known(Ledger *ledger)
+{
+    for (size_t i = ledger->unwritten; i < ledger->count; i++) {
+        Entry *entry = &ledger->entry[i];
+        if (ledger->known[entry->record]) continue;
+        ledger->known[entry->record] = true;
+        ledger->entry[ledger->unwritten++] = *entry;
+    }
+    ledger->count = ledger->unwritten;
 }
 
 bool ledger_collect(Ledger *ledger, Error *err)
@@ -142,15 +174,13 @@ bool ledger_collect(Ledger *ledger, Error *err)
     int64_t total = (int64_t)ledger->count; /* no worker is at work */
     comm_sum_i64(comm, &total, 1);
     if (total == 0) return true;
-    uint64_t count = ledger->count;
     if (comm_rank(comm) == 0) {
-        append(ledger, ledger->entry, ledger->count, err);
-        for (int r = 1; r < comm_size(comm); r++) receive_entries(ledger, r, err);
+        for (int r = 1; r < comm_size(comm); r++) receive_entries(ledger, r);
+        drop_known(ledger);
+        if (ledger->unwritten > 0) write_entries(ledger, err);
     } else {
-        comm_send(comm, &count, sizeof count, 0);
-        if (count > 0) comm_send(comm, ledger->entry, count * sizeof *ledger->entry, 0);
+        send_entries(ledger);
     }
-    ledger->count = 0;
     return comm_agree(comm, err);
 }
 

@@ -169,12 +169,13 @@ static void metrics_path(const RunFolder *folder, char *path, size_t bytes)
 
 bool run_folder_append(const RunFolder *folder, const char *line, Error *err)
 {
-    char path[RUN_PATH_BYTES];
+    char path[RUN_PATH_BYTES], *whole;
     metrics_path(folder, path, sizeof path);
-    FILE *file = fopen(path, "a");
-    bool ok = file && fprintf(file, "%s\n", line) > 0;
-    if (file && fclose(file) != 0) ok = false;
-    return ok || error_set(err, ERROR_SYSTEM, "cannot append to %s: %s", path, strerror(errno));
+    int length = asprintf(&whole, "%s\n", line);
+    if (length < 0) die("metrics: out of memory");
+    bool ok = file_append(path, whole, (size_t)length, err);
+    free(whole);
+    return ok;
 }
 
 /* The step of a record, or 0: records are written by this program, "step" first among numbers. */
