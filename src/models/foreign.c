@@ -57,14 +57,21 @@ bool foreign_open(ForeignModel *model, const Safetensors *file, const char *path
         kind, safetensors_count(file) ? safetensors_at(file, 0)->name : "");
 }
 
-int foreign_classes(const ForeignModel *model)
+/* The length of a classifier's array along the axis of classes; 0: the file has no such array. */
+static int classes_along(const ForeignModel *model, const char *name, Shape shape)
 {
     ForeignTensor foreign;
-    if (!naming_foreign(model->naming, model->kind, "class", "heads.class.linear.bias",
-                        shape_of(1, 1), &foreign))
-        return 0;
-    const SafetensorsArray *bias = find(model, foreign.name[0]);
-    return bias && bias->rank == 1 && bias->count <= INT32_MAX ? (int)bias->count : 0;
+    if (!naming_foreign(model->naming, model->kind, "class", name, shape, &foreign)) return 0;
+    const SafetensorsArray *array = find(model, foreign.name[0]);
+    for (int i = 0; array && i < foreign.shape.rank && i < array->rank; i++)
+        if (foreign.axis[i] == 0) return array->dim[i] <= INT32_MAX ? (int)array->dim[i] : 0;
+    return 0;
+}
+
+int foreign_classes(const ForeignModel *model)
+{
+    int classes = classes_along(model, "heads.class.linear.weight", shape_of(2, 1, 1));
+    return classes ? classes : classes_along(model, "heads.class.linear.bias", shape_of(1, 1));
 }
 
 /* --- reading --- */
@@ -73,7 +80,7 @@ typedef struct Loading {
     const ForeignModel *model;
     const ForeignOptions *options;
     bool *used; /* (tensors of the file) */
-    int missing, misshapen, unused;
+    int missing, misshapen, unreadable, unused;
     Error *err;
 } Loading;
 
@@ -150,7 +157,9 @@ static bool read_part(Loading *loading, const Param *param, const ForeignTensor 
     if (!same && tokens_of(array, foreign) == 0) return misshapen(loading, param, array, foreign);
     float *theirs = malloc(sizeof(float) * (array->count + 1));
     if (!theirs) die("no memory for tensor %s", array->name);
-    bool ok = safetensors_read(loading->model->file, array, theirs, loading->err);
+    Error why = {0};
+    bool ok = safetensors_read(loading->model->file, array, theirs, &why);
+    if (!ok && counts(&loading->unreadable)) error_set(loading->err, why.kind, "%s", why.text);
     if (ok && same)
         weights_from_foreign(value, param->shape, foreign, part, theirs);
     else if (ok)
@@ -234,6 +243,7 @@ bool foreign_load(const ForeignModel *model, const ForeignOptions *options,
     if (!options->allow_unused) report_unused(&loading);
     report_more(&loading, loading.missing, "are missing");
     report_more(&loading, loading.misshapen, "have another shape");
+    report_more(&loading, loading.unreadable, "cannot be read");
     report_more(&loading, loading.unused, "have no place in this trunk");
     free(loading.used);
     return err->kind == ERROR_NONE;

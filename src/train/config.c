@@ -353,9 +353,9 @@ bool config_for_kind(Config *config, Arena *run, const char *kind, const char *c
     const char *text = arena_printf(run, "pack: \"\"\ntrunk: {kind: %s}\n%s", kind,
                                     trunk ? config_preprocessing(trunk, run) : "");
     *config = (Config){0};
-    if (!yaml_parse(&settings, text, strlen(text), kind, err)) return false;
+    if (!yaml_parse(&settings, text, strlen(text), "--trunk", err)) return false;
     for (int i = 0; i < set_count; i++) yaml_set(&settings, sets[i], err);
-    return err->kind == ERROR_NONE && bind(config, run, &settings, kind, err);
+    return err->kind == ERROR_NONE && bind(config, run, &settings, "--trunk", err);
 }
 
 void config_default_heads(Config *config, Arena *run, const char *const *names, int count)

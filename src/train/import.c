@@ -67,6 +67,10 @@ static bool choose_head(Import *import, Error *err)
         return !import->options->classes ||
                error_set(err, ERROR_DATA, "%s: has no classifier that %s could name the classes of",
                          import->options->path, import->options->classes);
+    if (import->head.classes > CLASSES_MAX)
+        return error_set(err, ERROR_DATA,
+                         "%s: its classifier has %d classes; at most %d are possible",
+                         import->options->path, import->head.classes, CLASSES_MAX);
     config_default_heads(&import->config, import->arena, &import->head.name, 1);
     return name_classes(import, err);
 }

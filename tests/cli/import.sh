@@ -58,6 +58,9 @@ same "misshapen tensors: likewise" "5 1" "$(lines 'has shape') $(lines 'more ten
 same "tensors that the trunk has no place for" "3 4" "$? $(lines 'gamma" has no place in this trunk')"
 "$UMBEL" import convnext-timm.safetensors --trunk convnext_tiny "${small[@]}" --set trunk.layer_scale=0 --out left-out.h5 --allow-unused >out 2>&1
 same "--allow-unused leaves them out" 0 $?
+"$PYTHON" -c 'import sys; sys.stdout.buffer.write(open("akamaster.safetensors", "rb").read().replace(b"\"F16\"", b"\"I16\""))' >whole.safetensors
+"$UMBEL" import whole.safetensors --trunk resnet20 --out bad.h5 2>err
+same "whole numbers for weights" "3 5 1" "$? $(lines 'has dtype I16; only') $(lines '92 more tensors cannot be read')"
 fails "another family" 3 'has no parameter of a vit_tiny_patch16 under any known naming' \
     "$UMBEL" import akamaster.safetensors --trunk vit_tiny_patch16 --out bad.h5
 

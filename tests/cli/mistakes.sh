@@ -208,6 +208,33 @@ train good.yaml --set run=v2 --set trunk.kind=convnextv2_atto --steps 1 >/dev/nu
 mistake "network that torchvision lacks" 2 umbel export v2/checkpoint/last --torchvision o.safetensors
 mistake "a text file in place of a checkpoint" 3 umbel export good.yaml --onnx o.onnx
 
+section "Networks of other programs, and heads"
+"$PYTHON" "$TESTS/cli/foreign_networks.py" write akamaster net.safetensors
+import() { umbel import --trunk resnet20 --out o.h5 "$@"; }
+mistake "no trunk named" 2 umbel import net.safetensors --out o.h5
+mistake "unknown trunk" 2 umbel import net.safetensors --trunk resnet21 --out o.h5
+mistake "file missing" 4 import none.safetensors
+mistake "file of another kind" 3 import good.yaml
+head -c 90000 net.safetensors >cut.safetensors
+mistake "truncated" 3 import cut.safetensors
+sed 's/"F32"/"I32"/' net.safetensors >whole.safetensors
+mistake "whole numbers for weights" 3 import whole.safetensors
+sed 's/module.linear.bias/module.linear.bent/' net.safetensors >bent.safetensors
+mistake "tensor missing" 3 import bent.safetensors --allow-unused
+mistake "a network of another family" 3 umbel import net.safetensors --trunk mobilenet_v1 --out o.h5
+printf 'a\nb\n' >two.txt
+mistake "class names of another number" 3 import net.safetensors --classes two.txt
+printf 'a\n\nb\n' >gap.txt
+mistake "empty class name" 3 import net.safetensors --classes gap.txt
+import net.safetensors >/dev/null 2>&1 || not_ok "import" "failed"
+mistake "evaluated without a pack" 2 umbel eval o.h5
+mistake "weights missing" 4 train good.yaml --set trunk.weights=none.h5
+mistake "weights of another kind" 2 train good.yaml --set trunk.weights=o.h5
+mistake "heads: no such head" 2 umbel heads $checkpoint --drop shap --out o.h5
+mistake "heads: name in use" 2 umbel heads $checkpoint --add shape:3 --out o.h5
+mistake "heads: one class" 2 umbel heads $checkpoint --add size:1 --out o.h5
+mistake "heads: no classes" 2 umbel heads $checkpoint --add size --out o.h5
+
 # --- one line, however many ranks
 fails "24 ranks, one line: command line" 2 '^umbel train: .*steps' ranks 24 "$UMBEL" train good.yaml --steps 5x
 fails "24 ranks, one line: configuration" 2 '^umbel: .*bach' ranks 24 "$UMBEL" train good.yaml --set bach=4
