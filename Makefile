@@ -234,9 +234,15 @@ test: ## install what is missing, build, run all tests (at most 15 minutes)
 	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all build/mechanical test-programs
 	$(Q)tests/run $(OUT)
 
+.PHONY: test-cluster
+test-cluster: ## what needs root and services: SLURM with two nodes, MPICH (at most 25 minutes)
+	$(Q)launch/setup --tests --cluster
+	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
+	$(Q)tests/run $(OUT) cluster
+
 .PHONY: test-long
 test-long: ## what takes longer: parity with PyTorch at full size, exports in onnxruntime and timm, 1,000 steps of memory
-	launch/setup --tests --parity
+	launch/setup --tests --parity --cluster
 	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all test-programs
 	tests/run $(OUT) long
 
