@@ -163,7 +163,7 @@ suspended_job() {
 
 # A step that lasts longer than hang_seconds is no hang.
 long_step() {
-    start long 2 --set hang_seconds=2 $slow --set image=384 --set trunk.patch=2 --steps 1
+    start long 2 --set hang_seconds=2 $slow --set image=448 --set trunk.patch=2 --steps 1
     ended long 240
     expect long "a step that is longer than hang_seconds" 0 'step 1/'
     [ "$TOOK" -ge 5 ] || not_ok "a step that is longer than hang_seconds" "is only $TOOK s"
