@@ -1,6 +1,6 @@
 # umbel: `make help` lists the targets.
 #
-# BUILD=release|debug|asan|tsan, each in build/$(BUILD); build/umbel is the one built last.
+# BUILD=release|debug|asan|tsan|fuzz, each in build/$(BUILD); build/umbel is the one built last.
 # CC=gcc|clang.
 
 BUILD ?= release
@@ -8,15 +8,20 @@ CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 PYTHON ?= /usr/bin/python3
 OUT := build/$(BUILD)
 
-LAYERS := base io kernels dist nn data models optim train cli
+VERSION := 0.1.0
+
+LAYERS := base io kernels dist nn data models optim train lib doctor cli
+# What libumbel is made of: all below lib, but no ranks.
+LIBRARY_LAYERS := $(filter-out dist doctor cli,$(LAYERS))
 
 # One line per outside library: its pkg-config name. Only the file that includes its header, and the
 # final link, see its flags; HDF5's is named exactly, since plain `hdf5` may be the MPI build.
 PKG_MPI := ompi-c
 PKG_BLAS := openblas
 PKG_HDF5 := hdf5-serial
-PKG_OTHER := libjpeg libpng libwebp libexif yaml-0.1 jansson libxxhash
-PKG_ALL := $(PKG_MPI) $(PKG_BLAS) $(PKG_HDF5) $(PKG_OTHER)
+PKG_PROTOBUF := libprotobuf-c
+PKG_LIBRARY := $(PKG_BLAS) $(PKG_HDF5) libjpeg libpng libwebp libexif yaml-0.1 libxxhash
+PKG_ALL := $(PKG_LIBRARY) $(PKG_MPI) $(PKG_PROTOBUF) hwloc jansson
 
 COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 
@@ -26,12 +31,16 @@ CFLAGS_release := -O2 -g -DNDEBUG
 CFLAGS_debug := -O0 -g3
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer
 CFLAGS_tsan := -O1 -g -fsanitize=thread
+CFLAGS_fuzz := -O1 -g -Wno-pass-failed -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS_asan := -fsanitize=address,undefined
 LDFLAGS_tsan := -fsanitize=thread
+LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
 
 # No contraction of a*b+c: fused multiply-adds are written out, so that bits do not depend on the
-# compiler's taste.
+# compiler's taste. The objects of the program are those of the library, hence -fPIC; hidden, a
+# function can still be called directly. No folder of this machine gets into what is built.
 CFLAGS := -std=c11 -D_GNU_SOURCE -Iinclude -MMD -MP -ffp-contract=off -fno-math-errno -pthread \
+          -fPIC -fvisibility=hidden -ffile-prefix-map="$$PWD"=. \
           $(WARNINGS) $(CFLAGS_$(BUILD)) $(EXTRA_CFLAGS)
 LDLIBS = $(shell pkg-config --libs $(PKG_ALL)) -lm -pthread
 LDFLAGS := $(LDFLAGS_$(BUILD)) -Wl,--as-needed $(EXTRA_LDFLAGS)
@@ -58,10 +67,12 @@ layer_sources = $(wildcard src/$(1)/*.c) $(wildcard src/$(1)/ops/*.c)
 layer_objects = $(patsubst src/%.c,$(OUT)/%.o,$(call layer_sources,$(1)))
 ISA_SOURCES := $(wildcard src/kernels/isa/*.c)
 ISA_OBJECTS := $(foreach isa,$(ISAS),$(patsubst src/kernels/isa/%.c,$(OUT)/kernels/isa/%.$(isa).o,$(ISA_SOURCES)))
+# Made from src/io/onnx.proto.
+GENERATED := $(OUT)/generated/onnx.pb-c
 LIBS := $(foreach layer,$(LAYERS),$(OUT)/lib$(layer).a)
 
 .PHONY: all
-all: build/umbel ## build the program (default): build/umbel
+all: build/umbel library ## build program and library (default): build/umbel, libumbel in build/release
 
 build/umbel: $(OUT)/umbel FORCE
 	@[ "$$(readlink $@)" = $(BUILD)/umbel ] || ln -sfn $(BUILD)/umbel $@
@@ -69,6 +80,30 @@ build/umbel: $(OUT)/umbel FORCE
 $(OUT)/umbel: $(OUT)/cli/main.o $(LIBS)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(OUT)/cli/main.o -Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
+
+# --- the library: symbols umbel_* only ---------------------------------------------------------------
+SONAME := libumbel.so.$(firstword $(subst ., ,$(VERSION)))
+LIBRARY_ARCHIVES := $(foreach layer,$(LIBRARY_LAYERS),$(OUT)/lib$(layer).a)
+LIBRARY_PARTS = $(call layer_objects,lib) -Wl,--start-group $(LIBRARY_ARCHIVES) -Wl,--end-group
+# A symbol that nobody has, of dist for one, is an error; a sanitizer's come with the program.
+NO_LOOSE_ENDS := $(if $(filter asan tsan,$(BUILD)),,-Wl,-z,defs)
+OBJCOPY = $(shell $(CC) -print-prog-name=objcopy)
+
+.PHONY: library
+library: $(OUT)/libumbel.so.$(VERSION) $(OUT)/libumbel.a
+
+$(OUT)/libumbel.so.$(VERSION): src/lib/umbel.map $(LIBRARY_ARCHIVES)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$< $(NO_LOOSE_ENDS) -o $@ $(LIBRARY_PARTS) \
+	    $$(pkg-config --libs $(PKG_LIBRARY)) -lm -pthread
+
+# One object, so that what is not umbel_* can be hidden from the programs that link it.
+$(OUT)/libumbel.a: $(LIBRARY_ARCHIVES)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(EXTRA_LDFLAGS) -r -nostdlib -o $(OUT)/libumbel.o $(LIBRARY_PARTS)
+	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='umbel_*' $(OUT)/libumbel.o
+	@rm -f $@
+	$(Q)ar rcsD $@ $(OUT)/libumbel.o
 
 .PHONY: FORCE
 FORCE:
@@ -85,7 +120,7 @@ build/mechanical: $(MECHANICAL) $(LIBS)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(MECHANICAL) -Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
 
 define layer_rule
-$(OUT)/lib$(1).a: $(call layer_objects,$(1)) $(if $(filter kernels,$(1)),$(ISA_OBJECTS))
+$(OUT)/lib$(1).a: $(call layer_objects,$(1)) $(if $(filter kernels,$(1)),$(ISA_OBJECTS)) $(if $(filter io,$(1)),$(GENERATED).o)
 	@rm -f $$@
 	$(Q)ar rcsD $$@ $$^
 endef
@@ -96,21 +131,33 @@ $(OUT)/flags: FORCE
 	@mkdir -p $(OUT)
 	@echo '$(CC) $(CFLAGS) $(KERNEL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(KERNEL_CFLAGS)' > $@
 
-$(OUT)/base/version.o: EXTRA = -DUMBEL_COMMIT='"$(COMMIT)"'
+$(OUT)/base/version.o: EXTRA = -DUMBEL_VERSION='"$(VERSION)"' -DUMBEL_COMMIT='"$(COMMIT)"'
 $(OUT)/dist/comm.o: EXTRA = $(shell pkg-config --cflags $(PKG_MPI))
 $(OUT)/kernels/gemm.o: EXTRA = $(shell pkg-config --cflags $(PKG_BLAS))
 $(OUT)/io/h5.o: EXTRA = $(shell pkg-config --cflags $(PKG_HDF5))
+$(OUT)/io/onnx.o: EXTRA = -isystem $(OUT)/generated $(shell pkg-config --cflags $(PKG_PROTOBUF))
+$(OUT)/io/onnx.o: $(GENERATED).h
 
 $(OUT)/%.o: src/%.c $(OUT)/flags
 	@mkdir -p $(@D)
 	@echo '  CC    $<'
 	$(Q)$(CC) $(CFLAGS) $(EXTRA) -c -o $@ $<
 
+$(GENERATED).c $(GENERATED).h &: src/io/onnx.proto
+	@mkdir -p $(@D)
+	@echo '  PROTO $<'
+	$(Q)protoc-c --c_out=$(@D) -I$(<D) $<
+
+# Not our code, not our warnings.
+$(GENERATED).o: $(GENERATED).c $(OUT)/flags
+	@echo '  CC    $<'
+	$(Q)$(CC) $(CFLAGS) -w $(shell pkg-config --cflags $(PKG_PROTOBUF)) -c -o $@ $<
+
 define isa_rule
 $(OUT)/kernels/isa/%.$(1).o: src/kernels/isa/%.c $(OUT)/flags
 	@mkdir -p $$(@D)
 	@echo '  CC    $$< for $(1)'
-	$(Q)$(CC) $(CFLAGS) $$(KERNEL_CFLAGS) $(ISA_CFLAGS_$(1)) -DKERNEL_ISA=$(1) -DKERNEL_ISA_$(1) -c -o $$@ $$<
+	$(Q)$(CC) $$(CFLAGS) $$(KERNEL_CFLAGS) $(ISA_CFLAGS_$(1)) -DKERNEL_ISA=$(1) -DKERNEL_ISA_$(1) -c -o $$@ $$<
 endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 
@@ -132,12 +179,41 @@ define test_rule
 $(OUT)/tests/$(1)/%: tests/$(1)/%.c $(foreach layer,$(call layers_up_to,$(1)),$(OUT)/lib$(layer).a) $(OUT)/flags
 	@mkdir -p $$(@D)
 	@echo '  TEST  $$@'
-	$(Q)$(CC) $(filter-out -Wmissing-prototypes,$(CFLAGS)) -Wno-conversion -Itests $$(LDFLAGS) -o $$@ $$< \
+	$(Q)$(CC) $$(filter-out -Wmissing-prototypes,$$(CFLAGS)) -Wno-conversion -Itests $$(LDFLAGS) -o $$@ $$< \
 	    -Wl,--start-group $(foreach layer,$(call layers_up_to,$(1)),$(OUT)/lib$(layer).a) -Wl,--end-group -lcmocka $$(LDLIBS)
 endef
 $(foreach layer,$(LAYERS),$(eval $(call test_rule,$(layer))))
 # Counts the allocations of our objects (tests/train/wrap.h).
 $(OUT)/tests/train/test_memory: LDFLAGS += $(foreach f,malloc calloc realloc mmap,-Wl,--wrap=$(f))
+
+# tests/fuzz/fuzz_X.c: one target each. tests/fuzz/test_X replays its corpus with any compiler; fuzz-X, built by clang,
+# makes up more. Allocations of our objects are counted (tests/fuzz/fuzz.c).
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SHARED := tests/fuzz/fuzz.c tests/fuzz/h5_recipe.c
+FUZZ_CFLAGS = $(filter-out -Wmissing-prototypes,$(CFLAGS)) -Wno-conversion -Itests -Itests/fuzz -Isrc/data \
+              $(shell pkg-config --cflags $(PKG_HDF5))
+FUZZ_LINK = $(LDFLAGS) $(foreach f,malloc calloc realloc mmap,-Wl,--wrap=$(f)) -o $@ $(filter %.c,$^) \
+            -Wl,--start-group $(LIBS) -Wl,--end-group
+TEST_PROGRAMS += $(FUZZ_TARGETS:%=$(OUT)/tests/fuzz/test_%)
+
+$(OUT)/tests/fuzz/test_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(FUZZ_SHARED) $(LIBS) $(OUT)/flags
+	@mkdir -p $(@D)
+	@echo '  TEST  $@'
+	$(Q)$(CC) $(FUZZ_CFLAGS) -DFUZZ_TARGET='"$*"' $(FUZZ_LINK) -lcmocka $(LDLIBS)
+
+$(OUT)/fuzz-%: tests/fuzz/fuzz_%.c $(FUZZ_SHARED) $(LIBS) $(OUT)/flags
+	@echo '  FUZZ  $@'
+	$(Q)$(CC) $(FUZZ_CFLAGS) $(FUZZ_LINK) $(LDLIBS)
+
+.PHONY: fuzzers
+fuzzers: $(FUZZ_TARGETS:%=$(OUT)/fuzz-%)
+
+SECONDS ?= 20
+.PHONY: fuzz
+fuzz: ## fuzz all that reads from outside with clang's libFuzzer: SECONDS=20 each, TARGETS="pack image ..."
+	$(Q)launch/setup --fuzz
+	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) BUILD=fuzz CC=clang fuzzers
+	$(Q)tests/fuzz/run $(SECONDS) $(TARGETS)
 
 .PHONY: setup
 setup: ## install the libraries that are missing (needs root; else prints the line to run)
@@ -159,7 +235,7 @@ test: ## install what is missing, build, run all tests (at most 15 minutes)
 	$(Q)tests/run $(OUT)
 
 .PHONY: test-cluster
-test-cluster: ## what needs root and services: SLURM with two nodes, MPICH (at most 25 minutes)
+test-cluster: ## what needs root and services: SLURM with two nodes (at most 25 minutes)
 	$(Q)launch/setup --tests --cluster
 	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
 	$(Q)tests/run $(OUT) cluster
@@ -170,12 +246,53 @@ test-long: ## what takes longer: full-size parity with PyTorch, 1,000-step memor
 	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all test-programs
 	tests/run $(OUT) long
 
+.PHONY: parity
+parity: ## compare networks of full size with PyTorch's, torchvision's and timm's (in build/parity; 10 minutes)
+	launch/setup --tests --parity
+	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all test-programs
+	$(Q)folder=$$(mktemp -d) && tests/parity/long_parity.sh $(OUT) $$folder; code=$$?; rm -rf $$folder; exit $$code
+
 .PHONY: sanitize
 sanitize: ## run the test programs under ASan + UBSan, then under TSan
 	$(Q)launch/setup --tests
 	+$(Q)for build in asan tsan; do \
 	    $(MAKE) --no-print-directory -j$$(nproc) BUILD=$$build build/$$build/umbel test-programs && \
 	    tests/run build/$$build programs || exit 1; done
+
+# --- installation -----------------------------------------------------------------------------------
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+MANDIR := $(PREFIX)/share/man
+DATADIR := $(PREFIX)/share/umbel
+DOCDIR := $(PREFIX)/share/doc/umbel
+# launch/setup and launch/demo are for those who build.
+LAUNCH := $(filter-out launch/setup launch/demo,$(wildcard launch/*))
+# copy MODE FILES FOLDER, beneath DESTDIR
+copy = $(if $(strip $(2)),install -d $(DESTDIR)$(3) && install -m $(1) $(2) $(DESTDIR)$(3))
+
+.PHONY: install
+install: all ## install program, library, headers, manual pages: PREFIX=/usr/local DESTDIR=
+	$(call copy,755,$(OUT)/umbel,$(PREFIX)/bin)
+	$(call copy,755,$(OUT)/libumbel.so.$(VERSION),$(LIBDIR))
+	ln -sf libumbel.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libumbel.so
+	$(call copy,644,$(OUT)/libumbel.a,$(LIBDIR))
+	$(call copy,644,include/umbel.h,$(PREFIX)/include)
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@VERSION@|$(VERSION)|; s|@REQUIRES@|$(PKG_LIBRARY)|' \
+	    src/lib/umbel.pc.in | install -m 644 /dev/stdin $(DESTDIR)$(LIBDIR)/pkgconfig/umbel.pc
+	$(call copy,644,docs/man/umbel.1,$(MANDIR)/man1)
+	$(call copy,644,docs/man/umbel.3,$(MANDIR)/man3)
+	$(call copy,644,$(wildcard configs/*.yaml),$(DATADIR)/configs)
+	$(call copy,755,$(LAUNCH),$(DATADIR)/launch)
+	$(call copy,644,LICENSE docs/classify.c,$(DOCDIR))
+
+.PHONY: uninstall
+uninstall: ## remove what install wrote, from the same PREFIX and DESTDIR
+	rm -f $(addprefix $(DESTDIR),$(PREFIX)/bin/umbel $(PREFIX)/include/umbel.h $(LIBDIR)/pkgconfig/umbel.pc \
+	    $(addprefix $(LIBDIR)/,libumbel.so.$(VERSION) $(SONAME) libumbel.so libumbel.a) \
+	    $(MANDIR)/man1/umbel.1 $(MANDIR)/man3/umbel.3)
+	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
 
 .PHONY: docs
 docs: all ## write what tests document anew: the table of docs/errors.md
@@ -185,10 +302,10 @@ docs: all ## write what tests document anew: the table of docs/errors.md
 format: ## format the C sources
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
-TIDY_CFLAGS = -std=c11 -D_GNU_SOURCE -Iinclude -Wall -Wextra $(shell pkg-config --cflags $(PKG_ALL))
+TIDY_CFLAGS = -std=c11 -D_GNU_SOURCE -Iinclude -Wall -Wextra -isystem $(OUT)/generated $(shell pkg-config --cflags $(PKG_ALL))
 
 .PHONY: lint
-lint: ## check format and run clang-tidy
+lint: $(GENERATED).h ## check format and run clang-tidy
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
 	git ls-files 'src/*.c' | grep -v '/isa/' | xargs -n 1 -P 2 sh -c 'clang-tidy --quiet "$$@" -- $(TIDY_CFLAGS) 2>/dev/null' sh
 

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct Arena Arena;
@@ -16,8 +17,14 @@ void arena_destroy(Arena *arena); /* NULL is allowed */
  * the arena, when the system has no memory. Not thread-safe. */
 void *arena_alloc(Arena *arena, size_t bytes);
 
+/* Makes room for a piece of `bytes` that the next arena_alloc will find. False if the system refuses
+ * the memory: for sizes that a file or a caller chose, so that too large ones can be an Error. */
+bool arena_reserve(Arena *arena, size_t bytes);
+
 /* The string `text` copied into the arena. */
 char *arena_strdup(Arena *arena, const char *text);
+/* `count` texts and the list of them, which ends with NULL, in one piece. */
+const char **arena_copy_texts(Arena *arena, char *const *texts, size_t count);
 char *arena_printf(Arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull));
 

@@ -9,6 +9,9 @@
 void log_set_rank(int rank);
 int log_get_rank(void);
 
+/* Keeps log_info and log_warning silent: for work that is done again aloud. */
+void log_set_quiet(bool quiet);
+
 /* A line from rank 0. */
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A line "umbel: warning: …" from rank 0. */

@@ -4,5 +4,9 @@
 int cmd_pack(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 int cmd_digest(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
+int cmd_import(int argc, char **argv);
+int cmd_heads(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);

@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { IMAGE_SIDE_MAX = 32768 };
+/* Pixels are RGBX, so a picture takes at most 1 GiB. */
+enum { IMAGE_SIDE_MAX = 32768, IMAGE_PIXELS_MAX = 1 << 28 };
 
 typedef struct Rect {
     int x, y, width, height;
@@ -43,6 +44,15 @@ bool image_size(const uint8_t *data, size_t bytes, int *width, int *height, Erro
  * is an error, never grey filling. */
 bool image_decode(Image *image, Rect *covered, const uint8_t *data, size_t bytes, Rect region,
                   int reduce, Error *err);
+
+/* A picture in memory: (height, width, 3) RGB bytes, rows `stride` bytes apart. */
+typedef struct RgbPixels {
+    const uint8_t *data;
+    int width, height;
+    size_t stride; /* at least 3 * width */
+} RgbPixels;
+/* Sets `image` to the picture. False if a side is out of range or there is no memory. */
+bool image_from_rgb(Image *image, const RgbPixels *pixels, Error *err);
 
 /* Encodes RGBX pixels as JPEG (4:2:0, standard tables, optimised coding) into memory from malloc.
  */

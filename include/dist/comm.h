@@ -28,8 +28,13 @@ void comm_broadcast(Comm *comm, void *data, size_t bytes, int root); /* collecti
 /* In place, over all ranks. Collective. */
 void comm_sum_i64(Comm *comm, int64_t *values, size_t count);
 void comm_max_u64(Comm *comm, uint64_t *values, size_t count);
+void comm_barrier(Comm *comm); /* collective */
 /* Whether all ranks pass the same value. Collective. */
 bool comm_all_equal(Comm *comm, uint64_t value);
+
+/* `bytes` of every rank, in the order of ranks, into `all` (size x bytes) of rank 0; NULL elsewhere.
+ * Collective. */
+void comm_gather(Comm *comm, const void *own, size_t bytes, void *all);
 
 /* Point to point, blocking; used by pack. Exactly `bytes`. */
 void comm_send(Comm *comm, const void *data, size_t bytes, int to);
@@ -43,5 +48,22 @@ void comm_start_sum_i64(Comm *comm, int slot, int64_t *values, size_t count);
 void comm_start_sum_f32(Comm *comm, int slot, float *values, size_t count);
 bool comm_test(Comm *comm, int slot);
 
+/* --- nodes --- */
+
+/* The ranks of `comm` on this one's node, as a communicator of their own, in the same order.
+ * Collective. */
+Comm *comm_split_node(Comm *comm);
+/* The first rank of each node; NULL on all others. `node`: of comm_split_node. Collective over comm.
+ */
+Comm *comm_split_leaders(Comm *comm, const Comm *node);
+/* Frees what the two have made; NULL is allowed. Collective over it. */
+void comm_free(Comm *comm);
+/* Zeroed memory that the ranks of a node share, aligned to 64 bytes; one piece per communicator,
+ * freed with it. Collective over `node`. */
+void *comm_share(Comm *node, size_t bytes);
+
 /* "Open MPI 4.1.4" */
 const char *comm_library(void);
+/* A setting of the MPI library by name, such as Open MPI's "btl_tcp_if_include", wherever it was set
+ * (command line, environment, file). False if this library has no such setting. */
+bool comm_setting(const char *name, char *value, size_t bytes);

@@ -31,14 +31,17 @@ typedef struct ReduceOptions {
     size_t side;         /* int64 values beside them */
     size_t bucket_bytes; /* about; 0: the measured default, 2 MiB */
     int workers;         /* of this rank: REDUCE_FLOAT keeps one buffer per worker */
+    bool node;           /* REDUCE_EXACT: one accumulator per node, in memory that its ranks share;
+                            only one rank per node sends */
 } ReduceOptions;
 
 /* Memory comes from `run`. Collective (all ranks must pass equal options but workers). */
 Reduce *reduce_create(Comm *comm, const ReduceOptions *options, Arena *run);
-/* Frees locks and such, not the arena's memory. */
+/* Frees locks and such, not the arena's memory. Collective. */
 void reduce_destroy(Reduce *reduce);
 
-/* Starts a step of `lanes` lanes in all ranks together, `own_lanes` of them on this rank. */
+/* Starts a step of `lanes` lanes in all ranks together, `own_lanes` of them on this rank. With one
+ * accumulator per node it is collective, since the others of the node may still read. */
 void reduce_begin(Reduce *reduce, int lanes, int own_lanes);
 
 /* Adds a finished slice [offset, offset + count) of one lane's gradient. Every element of the

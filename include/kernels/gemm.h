@@ -8,6 +8,21 @@
 
 typedef enum Transpose { NO_TRANSPOSE, TRANSPOSE } Transpose;
 
+/* Who multiplies. Ours adds in the order of k with fused multiply-adds, so that its bits are the same
+ * on every CPU that has them; OpenBLAS has an order of its own for each type of CPU. */
+typedef enum GemmKind { GEMM_OURS, GEMM_OPENBLAS } GemmKind;
+
+/* The choice of UMBEL_GEMM=ours|openblas or, without it, the faster one of this instruction set: ours on
+ * x86-64-v3 and v4. The same at any time and on any thread. */
+GemmKind gemm_kind(void);
+const char *gemm_kind_name(void); /* "ours", "OpenBLAS" */
+
+/* Called about every millisecond during a long product. */
+typedef struct GemmPoll {
+    void (*call)(void *context); /* NULL: nobody */
+    void *context;
+} GemmPoll;
+
 /* C (m,n; row stride ldc) = alpha * op(A) * op(B) + beta * C, row-major float32, on one thread
  * whatever build of OpenBLAS there is. op(A) is (m,k), op(B) is (k,n). With beta 0, C is not read.
  * Zero-sized operands are allowed. Thread-safe. The bits are a pure function of the arguments'
@@ -15,10 +30,23 @@ typedef enum Transpose { NO_TRANSPOSE, TRANSPOSE } Transpose;
 void gemm(Transpose ta, Transpose tb, int m, int n, int k, float alpha, const float *a, int lda,
           const float *b, int ldb, float beta, float *c, int ldc);
 
+/* The same with polls; the bits do not depend on whether there is somebody to poll. */
+void gemm_polled(Transpose ta, Transpose tb, int m, int n, int k, float alpha, const float *a,
+                 int lda, const float *b, int ldb, float beta, float *c, int ldc, GemmPoll poll);
+
 /* Makes gemm run on the calling thread alone: gemm_init once at the start, gemm_init_thread by
  * every other thread that will call it (OpenBLAS built with OpenMP would start a team for each). */
 void gemm_init(void);
 void gemm_init_thread(void);
+
+/* For threads that belong to somebody else, who may use OpenBLAS, too: between the two calls gemm runs
+ * on the calling thread alone, afterwards all is as it was. A build with OpenMP has the number of
+ * threads per calling thread; a pthread build has one for the process, so there the owner's own
+ * calls on other threads are single-threaded meanwhile. gemm_leave takes what gemm_enter returned, on
+ * the same thread. Thread-safe; gemm_enter waits while as many threads are in as there are cores
+ * (at least 40), since OpenBLAS has no room for any number of them. */
+int gemm_enter(void);
+void gemm_leave(int entered);
 
 const char *gemm_library(void); /* "OpenBLAS 0.3.21" */
 const char *gemm_core(void);    /* core type it chose: "SkylakeX" */

@@ -14,6 +14,8 @@
  */
 #pragma once
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -148,6 +150,18 @@ typedef struct Kernels {
     void (*depthwise_strided_backward)(float *dx, float *dweight, const float *dout, const float *x,
                                        const float *weight, const ConvShape *shape);
 
+    /* --- matrix products: the inside of gemm.h --- */
+    /* Rows and columns of the block of C that registers hold. */
+    int (*matmul_rows)(void);
+    int (*matmul_columns)(void);
+    /* c (rows,columns; stride ldc) = [c +] a * panel, adding in the order of k. a[i * row_step + t *
+     * k_step] is element (i,t); panel (k,matmul_columns), zeros behind `columns`. 1 <= rows <=
+     * matmul_rows. `adds`: c is added to. */
+    void (*matmul_block)(float *c, size_t ldc, const float *a, size_t row_step, size_t k_step,
+                         const float *panel, int k, int rows, int columns, bool adds);
+    /* b (k,n), or transposed (n,k), as ceil(n / matmul_columns) panels one after the other. */
+    void (*matmul_pack)(float *panels, const float *b, size_t ldb, bool transposed, int k, int n);
+
     /* --- columns --- */
     /* out[c] = sum over rows of a * b, in double. */
     void (*column_dot)(float *out, const float *a, const float *b, size_t rows, int C);
@@ -201,9 +215,10 @@ typedef struct Kernels {
 } Kernels;
 
 /* The table for this machine, chosen at the first call; the program ends with a message if
- * UMBEL_ISA names a set that is unknown or that this CPU lacks. Thread-safe after the first call.
- */
+ * UMBEL_ISA names a set that is unknown or that this CPU lacks. Thread-safe. */
 const Kernels *kernels(void);
+/* Chooses the table, for those who must not end the program: false with an error instead. */
+bool kernels_check(Error *err);
 
 /* The table of one set by name, or NULL if this CPU cannot run it: for tests that compare sets. */
 const Kernels *kernels_named(const char *isa);

@@ -11,14 +11,24 @@ typedef struct HeadSpec {
     int classes;
 } HeadSpec;
 
+/* How the parts of a model learn. */
+typedef struct ModelTraining {
+    int freeze;       /* the trunk's first stages that are left as they are */
+    bool freeze_norm; /* batch norms keep their running statistics and use them in training */
+    double lr_decay;  /* factor on the learning rate per stage from the trunk's last one down */
+    double heads_lr_scale; /* factor on the heads' learning rate */
+} ModelTraining;
+
 typedef struct ModelSpec {
     const TrunkType *trunk;
     int kind; /* index into trunk->kinds */
     const void *trunk_options;
     const HeadSpec *head; /* (heads) */
     int heads;
-    int image; /* side of the input, pixels */
-    int lane;  /* most images in a run */
+    int image;                     /* side of the input, pixels */
+    int lane;                      /* most images in a run */
+    bool only_evaluation;          /* never trained: no plan for it, and no advice */
+    const ModelTraining *training; /* NULL: all learns alike */
 } ModelSpec;
 
 typedef struct ModelHead {

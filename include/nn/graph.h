@@ -79,9 +79,10 @@ typedef struct Graph {
     char scope[256];                /* prefix of names: "trunk.stages.0." */
     size_t scope_length[SCOPE_MAX]; /* of the prefix before each push that is open */
     int scopes;
-    int stage;       /* of what is added now; 0: before the first */
-    int frozen;      /* stages up to this one are not trained */
-    bool fixed_norm; /* batch norms use their running statistics in training too */
+    int stage;            /* of what is added now; 0: before the first */
+    int frozen;           /* stages up to this one are not trained */
+    bool fixed_norm;      /* batch norms use their running statistics in training too */
+    bool only_evaluation; /* there is no plan for training */
     Plan train, eval;
     size_t prepared_floats;
     size_t dparam_floats; /* largest op's parameter slice */

@@ -54,6 +54,8 @@ ParamStore *param_store_create(Arena *run);
 /* Declares a parameter; the name is copied. Offsets are known at once, values after param_layout.
  */
 Param *param_declare(ParamStore *store, const char *name, Shape shape, Init init, bool decay);
+/* Allocates the values, all zero: for those who fill them in from elsewhere. */
+void param_allocate(ParamStore *store);
 /* Allocates the values and initialises each by (seed, its name): the same on all ranks. */
 void param_layout(ParamStore *store, uint64_t seed);
 Param *param_find(const ParamStore *store, const char *name); /* NULL: none */

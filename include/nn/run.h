@@ -67,7 +67,6 @@ const float *run_prepared(const Run *run, const Op *op);
 float *run_dparam(const Run *run, const Op *op, int slot);
 void run_poll(const Run *run);
 
-/* gemm in pieces of about a millisecond with a poll after each; the cut is a function of the sizes.
- */
+/* gemm with a poll about every millisecond. */
 void run_gemm(const Run *run, Transpose ta, Transpose tb, int m, int n, int k, float alpha,
               const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);

@@ -43,11 +43,19 @@ typedef struct Checkpoint {
         *provenance; /* "name: value" lines: program, ISA, libraries; for people and warnings */
 } Checkpoint;
 
+/* Adds the arrays of `flat`, which is parallel to `store`, in store order; names and values are not
+ * copied. The list comes from `arena`. */
+void checkpoint_add_store(Checkpoint *checkpoint, const char *group, const ParamStore *store,
+                          float *flat, Arena *arena);
+
 /* Writes `checkpoint` to `path` atomically and sealed. */
 bool checkpoint_save(const Checkpoint *checkpoint, const char *path, Error *err);
 
 /* Loads into memory of `arena`. */
 bool checkpoint_load(Checkpoint *checkpoint, const char *path, Arena *arena, Error *err);
+
+/* Loads the configuration alone. */
+bool checkpoint_load_config(const char **config, const char *path, Arena *arena, Error *err);
 
 /* NULL: no such array. */
 const CheckpointArray *checkpoint_find(const Checkpoint *checkpoint, const char *group,

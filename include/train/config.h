@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/hash.h"
 #include "data/augment.h"
-#include "models/trunk.h"
+#include "models/model.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 
@@ -23,8 +23,11 @@ typedef struct Config {
     int image; /* side of the input, pixels */
     int batch, lane, epochs;
     long seed;
-    double clip_norm;                /* 0: off */
-    int reduce;                      /* ReduceKind */
+    double clip_norm;              /* 0: off */
+    int reduce;                    /* ReduceKind */
+    char stage[OPTION_TEXT_BYTES]; /* folder; empty: none */
+    bool stage_remove;
+    bool node_reduce;                /* an accumulator per node */
     int max_skipped;                 /* steps in a row */
     double max_bad;                  /* share of an epoch's images */
     double time_limit, hang_seconds; /* minutes; seconds; 0: none */
@@ -39,18 +42,26 @@ typedef struct Config {
     const TrunkType *trunk;
     int trunk_kind; /* index into trunk->kinds */
     void *trunk_options;
+    char
+        weights[OPTION_TEXT_BYTES]; /* checkpoint or safetensors that training starts from, or "" */
+    ModelTraining training;
     const OptimizerType *optimizer;
     void *optimizer_options; /* begins with OptimizerCommon */
     const ScheduleType *schedule;
     void *schedule_options; /* begins with ScheduleCommon */
 } Config;
 
-/* Reads the file, then applies each "key=value" of `sets`. All mistakes at once, each with its
- * place. Memory comes from `run`. */
+/* Reads the file, then applies each "key=value" of `sets`, then takes what neither says about the
+ * trunk and its preprocessing from trunk.weights, if that is given. All mistakes at once, each with
+ * its place. Memory comes from `run`. */
 bool config_load(Config *config, Arena *run, const char *path, const char *const *sets,
                  int set_count, Error *err);
 /* The same from text, as config_print writes it; `name` stands for the file in messages. */
 bool config_parse(Config *config, Arena *run, const char *text, const char *name, Error *err);
+/* For a network from elsewhere, which was trained on no pack of ours: a trunk of `kind` with its
+ * family's preprocessing, all else by default; then `sets`. */
+bool config_for_kind(Config *config, Arena *run, const char *kind, const char *const *sets,
+                     int set_count, Error *err);
 
 /* Heads for a configuration that names none: one per label group, with weight 1. */
 void config_default_heads(Config *config, Arena *run, const char *const *names, int count);

@@ -33,6 +33,9 @@ bool run_folder_link(const RunFolder *folder, const char *name, uint64_t step, E
 /* Removes all but the newest `keep` checkpoints and the linked ones. */
 void run_folder_prune(const RunFolder *folder);
 
+/* Bytes of the checkpoints in the folder. */
+uint64_t run_folder_bytes(const RunFolder *folder);
+
 /* Appends one line to metrics.jsonl. */
 bool run_folder_append(const RunFolder *folder, const char *line, Error *err);
 /* Drops the records of steps after `step`: they will be written again. */

@@ -41,3 +41,5 @@ void trainer_step(Trainer *trainer);
 
 /* Steps done. */
 uint64_t trainer_steps(const Trainer *trainer);
+/* Memory of this rank for model, workers and sums; without the pack's tables. */
+size_t trainer_bytes(const Trainer *trainer);

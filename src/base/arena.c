@@ -14,6 +14,22 @@
 #include <sys/mman.h>
 
 enum { ALIGNMENT = 64 };
+
+/* AddressSanitizer sees a chunk as one piece: it must be told where pieces end, and keep the bytes
+ * between them untouched. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1 /* clang's way to say what gcc does */
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+enum { GUARD = ALIGNMENT };
+#else
+#define ASAN_POISON_MEMORY_REGION(begin, bytes) ((void)(begin), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(begin, bytes) ((void)(begin), (void)(bytes))
+enum { GUARD = 0 };
+#endif
 static const size_t CHUNK_BYTES = (size_t)1 << 20;
 static const size_t HUGE_PAGE = (size_t)1
                                 << 21; /* chunks this large may use transparent huge pages */
@@ -43,6 +59,7 @@ void arena_destroy(Arena *arena)
     if (!arena) return;
     for (Chunk *chunk = arena->first; chunk;) {
         Chunk *next = chunk->next;
+        ASAN_UNPOISON_MEMORY_REGION(chunk->base, chunk->size);
         munmap(chunk->base, chunk->size);
         free(chunk);
         chunk = next;
@@ -50,16 +67,24 @@ void arena_destroy(Arena *arena)
     free(arena);
 }
 
-/* Appends a chunk of at least `bytes`. */
+static size_t round_up(size_t bytes)
+{
+    return (bytes + GUARD + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+/* Inserts a chunk of at least `bytes` behind the current one. NULL: the system has no memory. */
 static Chunk *add_chunk(Arena *arena, size_t bytes)
 {
     size_t unit = bytes >= HUGE_PAGE ? HUGE_PAGE : CHUNK_BYTES;
+    if (bytes > SIZE_MAX - unit) return NULL;
     size_t size = bytes > unit ? (bytes + unit - 1) / unit * unit : unit;
     Chunk *chunk = calloc(1, sizeof *chunk);
     void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (!chunk || base == MAP_FAILED)
-        die("arena %s: out of memory: %zu bytes more than the %zu it has", arena->name, bytes,
-            arena->bytes);
+    if (!chunk || base == MAP_FAILED) {
+        if (base != MAP_FAILED) munmap(base, size);
+        free(chunk);
+        return NULL;
+    }
     if (size >= HUGE_PAGE) madvise(base, size, MADV_HUGEPAGE);
     *chunk = (Chunk){.base = base, .size = size};
     if (arena->current) {
@@ -71,16 +96,33 @@ static Chunk *add_chunk(Arena *arena, size_t bytes)
     return chunk;
 }
 
-void *arena_alloc(Arena *arena, size_t bytes)
+/* Makes a chunk with room for `rounded` bytes the current one; NULL: there is no memory. */
+static Chunk *find_room(Arena *arena, size_t rounded)
 {
-    size_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     Chunk *chunk = arena->current;
     while (!chunk || chunk->size - chunk->used < rounded) {
         Chunk *next = chunk ? chunk->next : arena->first;
         chunk = next && next->size - next->used >= rounded ? next : add_chunk(arena, rounded);
+        if (!chunk) return NULL;
         arena->current = chunk;
     }
-    void *piece = chunk->base + chunk->used;
+    return chunk;
+}
+
+bool arena_reserve(Arena *arena, size_t bytes)
+{
+    return bytes <= SIZE_MAX - GUARD - ALIGNMENT && find_room(arena, round_up(bytes)) != NULL;
+}
+
+void *arena_alloc(Arena *arena, size_t bytes)
+{
+    size_t rounded = round_up(bytes);
+    Chunk *chunk = find_room(arena, rounded);
+    if (!chunk)
+        die("arena %s: out of memory: %zu bytes more than the %zu it has", arena->name, bytes,
+            arena->bytes);
+    uint8_t *piece = chunk->base + chunk->used;
+    ASAN_POISON_MEMORY_REGION(piece + bytes, rounded - bytes);
     chunk->used += rounded;
     arena->bytes += rounded;
     return piece;
@@ -90,6 +132,19 @@ char *arena_strdup(Arena *arena, const char *text)
 {
     size_t bytes = strlen(text) + 1;
     return memcpy(arena_alloc(arena, bytes), text, bytes);
+}
+
+const char **arena_copy_texts(Arena *arena, char *const *texts, size_t count)
+{
+    size_t list = (count + 1) * sizeof *texts, bytes = list;
+    for (size_t i = 0; i < count; i++) bytes += strlen(texts[i]) + 1;
+    const char **copy = arena_alloc(arena, bytes);
+    char *at = (char *)copy + list;
+    for (size_t i = 0; i < count; i++) {
+        copy[i] = at;
+        at = stpcpy(at, texts[i]) + 1;
+    }
+    return copy;
 }
 
 char *arena_printf(Arena *arena, const char *format, ...)
@@ -108,6 +163,7 @@ char *arena_printf(Arena *arena, const char *format, ...)
 void arena_reset(Arena *arena)
 {
     for (Chunk *chunk = arena->first; chunk; chunk = chunk->next) {
+        ASAN_UNPOISON_MEMORY_REGION(chunk->base, chunk->used);
         memset(chunk->base, 0, chunk->used); /* pieces are handed out zeroed */
         chunk->used = 0;
     }

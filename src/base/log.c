@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 static int own_rank;
+static bool is_quiet;
 
 void log_set_rank(int rank)
 {
@@ -13,6 +14,11 @@ void log_set_rank(int rank)
 int log_get_rank(void)
 {
     return own_rank;
+}
+
+void log_set_quiet(bool quiet)
+{
+    is_quiet = quiet;
 }
 
 /* One write per line, so that lines of several threads and ranks do not mix. */
@@ -26,7 +32,7 @@ static void print_line(const char *prefix, const char *format, va_list list)
 
 void log_info(const char *format, ...)
 {
-    if (own_rank != 0) return;
+    if (own_rank != 0 || is_quiet) return;
     va_list list;
     va_start(list, format);
     print_line("", format, list);
@@ -35,7 +41,7 @@ void log_info(const char *format, ...)
 
 void log_warning(const char *format, ...)
 {
-    if (own_rank != 0) return;
+    if (own_rank != 0 || is_quiet) return;
     va_list list;
     va_start(list, format);
     print_line("umbel: warning: ", format, list);

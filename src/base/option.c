@@ -57,13 +57,15 @@ static bool wrong_number(const Option *option, const char *what, const char *tex
 
 /* --- lists --- */
 
-/* Cuts the next element of "[a, b]" out of *text into `word`; false at the end of the list. */
+/* Cuts the next element of "[a, b]" out of *text into `word`; false at the end of the list. One that
+ * does not fit is no number: it becomes "?". */
 static bool next_element(const char **text, char *word, size_t bytes)
 {
     *text += strspn(*text, " ,");
     if (**text == ']' || **text == 0) return false;
     size_t length = strcspn(*text, " ,]");
-    snprintf(word, bytes, "%.*s", (int)length, *text);
+    bool fits = length < bytes;
+    snprintf(word, bytes, "%.*s", fits ? (int)length : 1, fits ? *text : "?");
     *text += length;
     return true;
 }
@@ -89,6 +91,7 @@ static bool parse_list(const Option *option, const char *text, void *value, Erro
         ints.value[count] = (int)integer;
         floats.value[count++] = number;
     }
+    if (strcmp(at, "]") != 0) return wrong_number(option, what, text, err);
     if (option->elements && count != option->elements)
         return error_set(err, ERROR_USAGE, "must have exactly %d elements, not %d",
                          option->elements, count);

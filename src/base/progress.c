@@ -4,9 +4,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -17,15 +19,35 @@ static bool is_silent(void)
 {
     return log_get_rank() != 0;
 }
-static bool on_terminal(void)
+
+/* Width of the terminal that standard error ends up on; 0: none. Under mpirun it is a pipe, but what
+ * goes in comes out on the standard error of mpirun, which is rank 0's parent. */
+static int find_terminal(void)
 {
-    return isatty(STDERR_FILENO);
+    char path[64];
+    int fd = STDERR_FILENO, width = 0;
+    struct winsize size;
+    bool launched = !isatty(fd) && getenv("OMPI_COMM_WORLD_RANK");
+    if (launched) {
+        snprintf(path, sizeof path, "/proc/%ld/fd/2", (long)getppid());
+        fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    }
+    if (fd >= 0 && isatty(fd))
+        width = ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+    if (launched && fd >= 0) close(fd);
+    return width;
 }
 
 static int terminal_width(void)
 {
-    struct winsize size;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+    static int width = -1; /* of rank 0's main thread alone */
+    if (width < 0) width = find_terminal();
+    return width;
+}
+
+static bool on_terminal(void)
+{
+    return terminal_width() > 0;
 }
 
 /* "1:02:03" or "02:03". */

@@ -1,13 +1,16 @@
-/* What this program is; UMBEL_COMMIT comes from the Makefile. */
+/* What this program is; UMBEL_VERSION and UMBEL_COMMIT come from the Makefile. */
 #include "base/version.h"
 
+#ifndef UMBEL_VERSION
+#define UMBEL_VERSION "unknown"
+#endif
 #ifndef UMBEL_COMMIT
 #define UMBEL_COMMIT "unknown"
 #endif
 
 const char *version_text(void)
 {
-    return "0.1.0";
+    return UMBEL_VERSION;
 }
 
 const char *version_commit(void)

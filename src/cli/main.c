@@ -19,8 +19,12 @@ static const Command commands[] = {
     {"pack", cmd_pack, "make a data pack from image files and labels"},
     {"train", cmd_train, "train a model; also under mpirun or srun"},
     {"eval", cmd_eval, "score a checkpoint on a split of a pack"},
+    {"import", cmd_import, "make a checkpoint of a network that another program trained"},
+    {"heads", cmd_heads, "add, drop and rename heads of a checkpoint"},
+    {"export", cmd_export, "write a checkpoint's network as ONNX or safetensors"},
     {"digest", cmd_digest, "print a checkpoint's digest, one hexadecimal line"},
     {"inspect", cmd_inspect, "describe a pack or a checkpoint"},
+    {"doctor", cmd_doctor, "check machine, launch and configuration; also under mpirun or srun"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *const interpolations[] = {"bilinear", "bicubic", NULL}; /* as FilterKind */
+
 #define AT(member) offsetof(AugmentOptions, member)
 const Option augment_options[] = {
     {.key = "enabled",
@@ -45,6 +47,12 @@ const Option augment_options[] = {
      .low = 0.1,
      .high = 1,
      .help = "evaluation: share of the shorter side that the centre crop keeps"},
+    {.key = "interpolation",
+     .type = OPTION_CHOICE,
+     .offset = AT(interpolation),
+     .fallback = "bilinear",
+     .choices = interpolations,
+     .help = "filter of resizing, antialiased"},
     {.key = "mean",
      .type = OPTION_FLOATS,
      .elements = 3,
@@ -139,11 +147,11 @@ static int reduce_for(const AugmentChoice *choice, int side)
     return reduce;
 }
 
-/* The whole pixels that the filter may touch: the crop and the reach of the triangle. */
-static Rect region_of(const AugmentChoice *choice, int side)
+/* The whole pixels that the filter may touch: the crop and the filter's reach. */
+static Rect region_of(const AugmentChoice *choice, FilterKind filter, int side)
 {
-    int reach_x = (int)ceil(choice->width / side) + 1,
-        reach_y = (int)ceil(choice->height / side) + 1;
+    int reach_x = (int)ceil(filter_reach(filter, choice->width, side)) + 1,
+        reach_y = (int)ceil(filter_reach(filter, choice->height, side)) + 1;
     int x = (int)floor(choice->x) - reach_x, y = (int)floor(choice->y) - reach_y;
     Rect region = {x > 0 ? x : 0, y > 0 ? y : 0, 0, 0};
     region.width = (int)ceil(choice->x + choice->width) + reach_x - region.x;
@@ -159,7 +167,7 @@ static bool holds(const Rect *covered, const AugmentChoice *choice)
            choice->y + choice->height <= covered->y + covered->height;
 }
 
-static void normalisation(const AugmentOptions *options, float scale[3], float shift[3])
+void augment_normalisation(const AugmentOptions *options, float scale[3], float shift[3])
 {
     for (int c = 0; c < 3; c++) {
         scale[c] = (float)(1 / (255 * options->deviation.value[c]));
@@ -167,27 +175,45 @@ static void normalisation(const AugmentOptions *options, float scale[3], float s
     }
 }
 
-bool augment_apply(float *out, int side, const AugmentOptions *options, const AugmentChoice *choice,
-                   const uint8_t *data, size_t bytes, AugmentScratch *scratch, Error *err)
+/* From scratch->image, which shows `covered` of the picture, to the network's input; all zero if
+ * `ok` is false or becomes so. */
+static bool finish(float *out, int side, const AugmentOptions *options, const AugmentChoice *choice,
+                   const Rect *covered, bool ok, AugmentScratch *scratch, Error *err)
 {
-    Rect covered;
-    float scale[3], shift[3];
-    int reduce = reduce_for(choice, side);
-    normalisation(options, scale, shift);
-    bool ok =
-        image_decode(&scratch->image, &covered, data, bytes, region_of(choice, side), reduce, err);
-    if (ok && !holds(&covered, choice))
+    if (ok && !holds(covered, choice))
         ok = error_set(err, ERROR_DATA, "the picture is smaller than its stated size");
     if (ok) {
         /* PNG ignores `reduce`: what the pixels cover tells the true one. */
-        double shrink_x = (double)covered.width / scratch->image.width;
-        double shrink_y = (double)covered.height / scratch->image.height;
-        ResampleWindow window = {(choice->x - covered.x) / shrink_x,
-                                 (choice->y - covered.y) / shrink_y, choice->width / shrink_x,
+        double shrink_x = (double)covered->width / scratch->image.width;
+        double shrink_y = (double)covered->height / scratch->image.height;
+        ResampleWindow window = {(choice->x - covered->x) / shrink_x,
+                                 (choice->y - covered->y) / shrink_y, choice->width / shrink_x,
                                  choice->height / shrink_y};
-        ok = resample(out, side, &scratch->image, &window, scale, shift, choice->flip, scratch) ||
+        float scale[3], shift[3];
+        augment_normalisation(options, scale, shift);
+        ok = resample(out, side, &scratch->image, &window, (FilterKind)options->interpolation,
+                      scale, shift, choice->flip, scratch) ||
              error_set(err, ERROR_SYSTEM, "no memory for resampling");
     }
     if (!ok) memset(out, 0, sizeof(float) * (size_t)side * (size_t)side * 3);
     return ok;
+}
+
+bool augment_apply(float *out, int side, const AugmentOptions *options, const AugmentChoice *choice,
+                   const uint8_t *data, size_t bytes, AugmentScratch *scratch, Error *err)
+{
+    Rect covered;
+    FilterKind filter = (FilterKind)options->interpolation;
+    bool ok = image_decode(&scratch->image, &covered, data, bytes, region_of(choice, filter, side),
+                           reduce_for(choice, side), err);
+    return finish(out, side, options, choice, &covered, ok, scratch, err);
+}
+
+bool augment_apply_pixels(float *out, int side, const AugmentOptions *options,
+                          const AugmentChoice *choice, const RgbPixels *pixels,
+                          AugmentScratch *scratch, Error *err)
+{
+    Rect covered = {0, 0, pixels->width, pixels->height};
+    bool ok = image_from_rgb(&scratch->image, pixels, err);
+    return finish(out, side, options, choice, &covered, ok, scratch, err);
 }

@@ -86,10 +86,11 @@ static bool take_row(Reader *reader, CsvRow *row, char *field[FIELDS_MAX])
     return true;
 }
 
+/* At least as many as there are: a carriage return alone ends one, too. */
 static size_t count_lines(const char *text, size_t bytes)
 {
     size_t lines = 1;
-    for (size_t i = 0; i < bytes; i++) lines += text[i] == '\n';
+    for (size_t i = 0; i < bytes; i++) lines += text[i] == '\n' || text[i] == '\r';
     return lines;
 }
 

@@ -1,10 +1,11 @@
 /*
- * From a folder of images to a listing: a pattern such as "{type}/{part}_{angle}.jpg" tells which parts
- * of a path are labels. `--levels type,part` is the pattern "{type}/{part}/" and anything below.
+ * From a folder of images to a listing: a pattern tells which parts of a path are labels.
+ * `--levels type,part` is the pattern "{type}/{part}/" and anything below.
  */
 #include "data/image.h"
 #include "io/file.h"
 #include "listing.h"
+#include "pattern.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,101 +16,13 @@
 
 enum { PATH_BYTES = 4096, DEPTH_MAX = 32 };
 
-/* --- patterns --- */
-
-typedef enum PieceKind {
-    PIECE_TEXT,  /* these characters */
-    PIECE_LABEL, /* one or more characters, but no slash: a label */
-    PIECE_SPLIT, /* likewise: train, val or test */
-    PIECE_NAME,  /* `*`: any characters but a slash */
-    PIECE_REST,  /* `**`: any characters */
-} PieceKind;
-
-typedef struct Piece {
-    PieceKind kind;
-    const char *text; /* PIECE_TEXT */
-    size_t length;
-    int group;
-} Piece;
-
-typedef struct Pattern {
-    const char *text;
-    Piece *piece;
-    int pieces;
-    bool has_split;
-} Pattern;
-
-/* What a piece has taken from a path. */
-typedef struct Taken {
-    const char *begin;
-    size_t length;
-} Taken;
-
-static bool take_name(Pattern *pattern, Piece *piece, const char **at, Listing *listing, Error *err)
-{
-    size_t length = strcspn(*at + 1, "{}");
-    if ((*at)[1 + length] != '}')
-        return error_set(err, ERROR_USAGE,
-                         "--pattern: \"%s\": a { without its }; labels look like {type}",
-                         pattern->text);
-    char *name = arena_printf(listing->memory, "%.*s", (int)length, *at + 1);
-    *at += length + 2;
-    piece->kind = strcmp(name, "split") == 0 ? PIECE_SPLIT : PIECE_LABEL;
-    if (piece->kind == PIECE_SPLIT) {
-        pattern->has_split = true;
-        return true;
-    }
-    piece->group = listing->groups;
-    return listing_add_group(listing, "the pattern", name, err);
-}
-
-static bool parse_pattern(Pattern *pattern, Listing *listing, Error *err)
-{
-    pattern->piece = arena_new(listing->memory, Piece, strlen(pattern->text) + 1);
-    for (const char *at = pattern->text; *at;) {
-        Piece *piece = &pattern->piece[pattern->pieces++];
-        if (*at == '{') {
-            if (!take_name(pattern, piece, &at, listing, err)) return false;
-        } else if (*at == '*') {
-            piece->kind = at[1] == '*' ? PIECE_REST : PIECE_NAME;
-            at += strspn(at, "*");
-        } else {
-            *piece = (Piece){.kind = PIECE_TEXT, .text = at, .length = strcspn(at, "{*")};
-            at += piece->length;
-        }
-    }
-    return listing->groups > 0 ||
-           error_set(err, ERROR_USAGE, "--pattern: \"%s\" names no label group, such as {type}",
-                     pattern->text);
-}
-
-/* Each piece takes as much as leaves a match for the rest. */
-static bool match(const Piece *piece, int pieces, const char *path, Taken *taken)
-{
-    if (pieces == 0) return *path == 0;
-    size_t least = 0, most;
-    if (piece->kind == PIECE_TEXT) {
-        if (strncmp(path, piece->text, piece->length) != 0) return false;
-        least = most = piece->length;
-    } else {
-        most = piece->kind == PIECE_REST ? strlen(path) : strcspn(path, "/");
-        if (piece->kind == PIECE_LABEL || piece->kind == PIECE_SPLIT) least = 1;
-    }
-    for (size_t length = most + 1; length-- > least;)
-        if (match(piece + 1, pieces - 1, path + length, taken + 1)) {
-            *taken = (Taken){path, length};
-            return true;
-        }
-    return false;
-}
-
 /* --- walking --- */
 
 typedef struct Scan {
     const char *root;
     Listing *listing;
     Pattern pattern;
-    bool keep_going;
+    bool keep_going, stopped;
     char **path; /* relative to the root */
     size_t count, capacity;
     Error *err;
@@ -161,7 +74,10 @@ static void scan_folder(Scan *scan, const char *relative, int depth)
     char full[PATH_BYTES];
     file_join(full, sizeof full, scan->root, relative);
     if (depth > DEPTH_MAX) {
-        PROBLEM(scan->err, "%s: folders are nested deeper than %d", full, DEPTH_MAX);
+        PROBLEM(scan->err,
+                "%s: folders are nested deeper than %d; does a link point to a folder above it?",
+                full, DEPTH_MAX);
+        scan->stopped = true; /* two such links would be 2^32 folders */
         return;
     }
     DIR *dir = opendir(full);
@@ -169,7 +85,7 @@ static void scan_folder(Scan *scan, const char *relative, int depth)
         PROBLEM(scan->err, "cannot open folder %s: %s", full, strerror(errno));
         return;
     }
-    for (struct dirent *entry; (entry = readdir(dir));)
+    for (struct dirent *entry; !scan->stopped && (entry = readdir(dir));)
         if (entry->d_name[0] != '.') scan_entry(scan, relative, entry->d_name, depth);
     closedir(dir);
 }
@@ -183,7 +99,7 @@ static void label_path(Scan *scan, char *path, Taken *taken)
     size_t i = listing->count;
     char full[PATH_BYTES], reason[PATH_BYTES];
     file_join(full, sizeof full, scan->root, path);
-    if (!match(pattern->piece, pattern->pieces, path, taken)) {
+    if (!pattern_match(pattern, path, taken)) {
         snprintf(reason, sizeof reason,
                  "does not match the pattern %s; rename it or change the pattern", pattern->text);
         refuse(scan, path, full, reason);
@@ -228,12 +144,9 @@ bool folder_scan(Listing *listing, const char *folder, const char *pattern, bool
                  Error *err)
 {
     *listing = (Listing){.memory = arena_create("listing")};
-    Scan scan = {.root = folder,
-                 .listing = listing,
-                 .pattern = {.text = arena_strdup(listing->memory, pattern)},
-                 .keep_going = keep_going,
-                 .err = err};
-    if (!parse_pattern(&scan.pattern, listing, err)) return false;
+    Scan scan = {.root = folder, .listing = listing, .keep_going = keep_going, .err = err};
+    const char *kept = arena_strdup(listing->memory, pattern);
+    if (!pattern_parse(&scan.pattern, kept, listing, err)) return false;
     scan_folder(&scan, "", 0);
     if (!no_problems(err)) return false;
     if (scan.count == 0 && listing->rejects == 0)

@@ -54,10 +54,12 @@ bool image_resize_buffer(Image *image, int width, int height)
 
 bool image_check_size(unsigned width, unsigned height, Error *err)
 {
-    if (width >= 1 && height >= 1 && width <= IMAGE_SIDE_MAX && height <= IMAGE_SIDE_MAX)
-        return true;
-    return error_set(err, ERROR_DATA, "is %u x %u pixels; sides from 1 to %d are possible", width,
-                     height, IMAGE_SIDE_MAX);
+    if (width < 1 || height < 1 || width > IMAGE_SIDE_MAX || height > IMAGE_SIDE_MAX)
+        return error_set(err, ERROR_DATA, "is %u x %u pixels; sides from 1 to %d are possible",
+                         width, height, IMAGE_SIDE_MAX);
+    return (size_t)width * height <= IMAGE_PIXELS_MAX ||
+           error_set(err, ERROR_DATA, "is %u x %u pixels; at most %d together are possible", width,
+                     height, IMAGE_PIXELS_MAX);
 }
 
 void image_lay_over_white(Image *image)
@@ -69,6 +71,23 @@ void image_lay_over_white(Image *image)
             pixel[c] = (uint8_t)((pixel[c] * alpha + 255 * (255 - alpha) + 127) / 255);
         pixel[3] = 255;
     }
+}
+
+bool image_from_rgb(Image *image, const RgbPixels *pixels, Error *err)
+{
+    int width = pixels->width, height = pixels->height;
+    if (!image_check_size((unsigned)width, (unsigned)height, err)) return false;
+    if (!image_resize_buffer(image, width, height))
+        return error_set(err, ERROR_SYSTEM, "no memory for %d x %d pixels", width, height);
+    uint8_t *out = image->pixels;
+    for (int y = 0; y < height; y++) {
+        const uint8_t *in = pixels->data + (size_t)y * pixels->stride;
+        for (int x = 0; x < width; x++, in += 3, out += 4) {
+            memcpy(out, in, 3);
+            out[3] = 255;
+        }
+    }
+    return true;
 }
 
 static int clamp(int value, int low, int high)

@@ -32,7 +32,7 @@ void image_report_foreign(const uint8_t *data, size_t bytes, Error *err);
 
 /* Makes room for width x height pixels; false if there is no memory. */
 bool image_resize_buffer(Image *image, int width, int height);
-/* Sides must be from 1 to IMAGE_SIDE_MAX. */
+/* Sides must be from 1 to IMAGE_SIDE_MAX, pixels at most IMAGE_PIXELS_MAX. */
 bool image_check_size(unsigned width, unsigned height, Error *err);
 /* Pixels with alpha become opaque ones over white. */
 void image_lay_over_white(Image *image);

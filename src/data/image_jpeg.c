@@ -72,6 +72,7 @@ static bool read_size(const uint8_t *data, size_t bytes, int *width, int *height
 typedef struct JpegJob {
     struct jpeg_decompress_struct jpeg;
     JpegErrors errors;
+    struct jpeg_progress_mgr progress;
     Image *image;
     Rect *covered;
     Rect region;
@@ -118,9 +119,32 @@ static void read_rows(JpegJob *job, int rows)
     }
 }
 
+/* Each scan of a progressive file costs a walk over the whole picture, however few bytes it has.
+ * Encoders write about ten. */
+static void on_progress(j_common_ptr info)
+{
+    enum { SCANS_MAX = 100 };
+    JpegErrors *errors = (JpegErrors *)info->err;
+    if (((j_decompress_ptr)info)->input_scan_number <= SCANS_MAX) return;
+    snprintf(errors->text, sizeof errors->text, "more than %d scans", SCANS_MAX);
+    longjmp(errors->jump, 1);
+}
+
+/* Huffman codes have at least one bit, a block at least one code, and all components together at least a
+ * block per 128 pixels: more than that cannot be in the file, and is no reason to ask for memory. */
+static bool check_bytes(const struct jpeg_decompress_struct *jpeg, size_t bytes, Error *err)
+{
+    size_t pixels = (size_t)jpeg->image_width * jpeg->image_height;
+    return jpeg->arith_code || pixels / (8 * 128) <= bytes ||
+           error_set(err, ERROR_DATA, "is a damaged JPEG: %zu bytes cannot hold %u x %u pixels",
+                     bytes, jpeg->image_width, jpeg->image_height);
+}
+
 static void start(JpegJob *job)
 {
     struct jpeg_decompress_struct *jpeg = &job->jpeg;
+    job->progress.progress_monitor = on_progress;
+    jpeg->progress = &job->progress;
     bool four_inks = jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK;
     jpeg->out_color_space = four_inks ? JCS_CMYK : JCS_EXT_RGBX;
     jpeg->scale_num = 1;
@@ -128,10 +152,12 @@ static void start(JpegJob *job)
     jpeg_start_decompress(jpeg);
 }
 
-static bool decode_region(JpegJob *job, Error *err)
+static bool decode_region(JpegJob *job, size_t bytes, Error *err)
 {
     struct jpeg_decompress_struct *jpeg = &job->jpeg;
-    if (!image_check_size(jpeg->image_width, jpeg->image_height, err)) return false;
+    if (!image_check_size(jpeg->image_width, jpeg->image_height, err) ||
+        !check_bytes(jpeg, bytes, err))
+        return false;
     start(job);
     JDIMENSION left, width;
     crop_columns(job, &left, &width);
@@ -153,7 +179,7 @@ static bool run_job(JpegJob *job, const uint8_t *data, size_t bytes, Error *err)
         return error_set(err, ERROR_DATA, "is a damaged JPEG: %s", job->errors.text);
     jpeg_create_decompress(&job->jpeg);
     open_source(&job->jpeg, data, bytes);
-    return decode_region(job, err);
+    return decode_region(job, bytes, err);
 }
 
 static bool decode(Image *image, Rect *covered, const uint8_t *data, size_t bytes, Rect region,

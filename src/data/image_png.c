@@ -47,6 +47,9 @@ static bool open_job(PngJob *job, const uint8_t *data, size_t bytes)
     job->info = job->png ? png_create_info_struct(job->png) : NULL;
     if (!job->info) return false;
     png_set_read_fn(job->png, job, on_read);
+    /* Texts, profiles and the like change no pixel, and the library gets memory for whatever length they
+     * state: all but the chunks that make the picture are passed over. */
+    png_set_keep_unknown_chunks(job->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_set_user_limits(job->png, 0x7FFFFFFF, 0x7FFFFFFF); /* image_check_size has the say */
     return true;
 }
@@ -113,11 +116,22 @@ static void read_rows(PngJob *job, Image *image, int passes)
     png_read_end(job->png, NULL);
 }
 
+/* What is compressed grows by at most a factor of 1032: a file that claims more is no reason to ask for
+ * memory. */
+static bool check_bytes(PngJob *job, Error *err)
+{
+    enum { GROWTH_MAX = 1032 };
+    size_t pixels = png_get_rowbytes(job->png, job->info) * job->height; /* in bytes, as stored */
+    return pixels / GROWTH_MAX <= job->bytes ||
+           error_set(err, ERROR_DATA, "is a damaged PNG: %zu bytes cannot hold %u x %u pixels",
+                     job->bytes, job->width, job->height);
+}
+
 static bool run_decode(PngJob *job, Image *image, Error *err)
 {
     if (setjmp(png_jmpbuf(job->png))) return damaged(job, err);
     read_header(job);
-    if (!image_check_size(job->width, job->height, err)) return false;
+    if (!image_check_size(job->width, job->height, err) || !check_bytes(job, err)) return false;
     if (!image_resize_buffer(image, (int)job->width, (int)job->height))
         return error_set(err, ERROR_SYSTEM, "no memory for %u x %u pixels", job->width,
                          job->height);

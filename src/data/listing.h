@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "data/names.h"
 #include "data/pack_write.h"
 
 enum { PROBLEMS_MAX = 20, GROUPS_MAX = 256 };
@@ -13,12 +14,6 @@ enum { PROBLEMS_MAX = 20, GROUPS_MAX = 256 };
 
 /* Says how many problems there were beyond those that are shown. */
 bool no_problems(Error *err);
-
-/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
-bool is_utf8(const char *text);
-
-/* Whether a text can stand in an HDF5 path and in a configuration. */
-bool is_group_name(const char *name);
 
 /* Adds a group; false: the name cannot be one, or is taken, which `option` is to be told. */
 bool listing_add_group(Listing *listing, const char *option, const char *name, Error *err);

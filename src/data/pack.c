@@ -9,6 +9,7 @@
 #include "io/file.h"
 #include "io/h5.h"
 #include "io/seal.h"
+#include "listing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,8 +75,7 @@ static const char *const *read_texts(Pack *pack, const char *name, size_t *count
 {
     char **texts = NULL;
     if (!h5_read_texts(pack->file, name, &texts, count, err)) return NULL;
-    const char **copy = arena_new(pack->arena, const char *, *count + 1);
-    for (size_t i = 0; i < *count; i++) copy[i] = arena_strdup(pack->arena, texts[i]);
+    const char **copy = arena_copy_texts(pack->arena, texts, *count);
     free(texts);
     return copy;
 }
@@ -104,6 +104,8 @@ static bool read_group(Pack *pack, LabelGroup *group, const char *name, Error *e
 {
     char path[NAME_BYTES];
     size_t classes = 0;
+    if (!is_group_name(name))
+        return error_set(err, ERROR_DATA, "%s: \"%s\" cannot name a label group", pack->path, name);
     snprintf(path, sizeof path, "/labels/%s/class", name);
     group->name = name;
     group->class_name = read_texts(pack, path, &classes, err);
@@ -129,6 +131,11 @@ static bool read_groups(Pack *pack, Error *err)
     char **names = NULL;
     size_t count = 0;
     if (!h5_list(pack->file, "/labels", &names, &count, err)) return false;
+    if (count > GROUPS_MAX) {
+        free(names);
+        return error_set(err, ERROR_DATA, "%s: has %zu label groups; at most %d are possible",
+                         pack->path, count, GROUPS_MAX);
+    }
     pack->group = arena_new(pack->arena, LabelGroup, count + 1);
     bool ok = true;
     for (size_t g = 0; g < count && ok; g++)

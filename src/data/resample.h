@@ -2,6 +2,7 @@
 #pragma once
 
 #include "data/augment.h"
+#include "data/filter.h"
 
 /* A rectangle in the pixels of the decoded image; edges may lie between pixels. */
 typedef struct ResampleWindow {
@@ -11,7 +12,8 @@ typedef struct ResampleWindow {
 /* out (side,side,3) = the window, filtered, times scale plus shift per channel, mirrored if flip.
  * False if there is no memory for the buffers in `scratch`. */
 bool resample(float *out, int side, const Image *image, const ResampleWindow *window,
-              const float scale[3], const float shift[3], bool flip, AugmentScratch *scratch);
+              FilterKind filter, const float scale[3], const float shift[3], bool flip,
+              AugmentScratch *scratch);
 
-/* out (height,width) = the whole picture, filtered to another size. False if there is no memory. */
+/* out (height,width) = the whole picture, filtered (bilinear) to another size. False if there is no memory. */
 bool resample_pixels(Image *out, int width, int height, const Image *image);

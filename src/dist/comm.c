@@ -14,10 +14,14 @@
 /* MPI counts are ints; longer calls are cut. */
 static const size_t PIECE = (size_t)1 << 30;
 
+/* Longest text that a library's setting may have; Open MPI says 2,048. */
+enum { SETTING_BYTES = 8192 };
+
 struct Comm {
     MPI_Comm world;
     int rank, size;
     MPI_Request request[COMM_REQUESTS];
+    MPI_Win window; /* of comm_share; MPI_WIN_NULL: none */
 };
 
 /* --- start and end --- */
@@ -58,6 +62,7 @@ Comm *comm_open(int *argc, char ***argv)
     MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
     Comm *comm = calloc(1, sizeof *comm);
     if (!comm) die("MPI: out of memory");
+    comm->window = MPI_WIN_NULL;
     MPI_Comm_dup(MPI_COMM_WORLD, &comm->world);
     install_error_handler(comm->world);
     MPI_Comm_rank(comm->world, &comm->rank);
@@ -143,6 +148,12 @@ void comm_max_u64(Comm *comm, uint64_t *values, size_t count)
     all_reduce(comm, values, (int)count, MPI_UINT64_T, MPI_MAX);
 }
 
+void comm_barrier(Comm *comm)
+{
+    int nothing = 0;
+    all_reduce(comm, &nothing, 1, MPI_INT, MPI_SUM);
+}
+
 bool comm_all_equal(Comm *comm, uint64_t value)
 {
     uint64_t extremes[2] = {value, ~value};
@@ -174,6 +185,13 @@ void comm_receive(Comm *comm, void *data, size_t bytes, int from)
     }
 }
 
+void comm_gather(Comm *comm, const void *own, size_t bytes, void *all)
+{
+    MPI_Request request;
+    MPI_Igather(own, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, 0, comm->world, &request);
+    wait_for(&request);
+}
+
 /* --- split-phase sums --- */
 
 static void start_sum(Comm *comm, int slot, void *values, size_t count, MPI_Datatype type)
@@ -203,6 +221,57 @@ bool comm_test(Comm *comm, int slot)
     return done;
 }
 
+/* --- nodes --- */
+
+static Comm *adopt(MPI_Comm world)
+{
+    if (world == MPI_COMM_NULL) return NULL;
+    Comm *comm = calloc(1, sizeof *comm);
+    if (!comm) die("MPI: out of memory");
+    *comm = (Comm){.world = world, .window = MPI_WIN_NULL};
+    MPI_Comm_rank(world, &comm->rank);
+    MPI_Comm_size(world, &comm->size);
+    return comm;
+}
+
+Comm *comm_split_node(Comm *comm)
+{
+    MPI_Comm world;
+    MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &world);
+    return adopt(world);
+}
+
+Comm *comm_split_leaders(Comm *comm, const Comm *node)
+{
+    MPI_Comm world;
+    MPI_Comm_split(comm->world, node->rank == 0 ? 0 : MPI_UNDEFINED, comm->rank, &world);
+    return adopt(world);
+}
+
+void comm_free(Comm *comm)
+{
+    if (!comm) return;
+    if (comm->window != MPI_WIN_NULL) MPI_Win_free(&comm->window);
+    MPI_Comm_free(&comm->world);
+    free(comm);
+}
+
+void *comm_share(Comm *node, size_t bytes)
+{
+    enum { ALIGNMENT = 64 };
+    void *memory;
+    MPI_Aint size;
+    int unit;
+    MPI_Win_allocate_shared(node->rank == 0 ? (MPI_Aint)(bytes + ALIGNMENT) : 0, 1, MPI_INFO_NULL,
+                            node->world, &memory, &node->window);
+    MPI_Win_shared_query(node->window, 0, &size, &unit, &memory);
+    /* Each rank has an address of its own for it, of the same page and so of the same alignment. */
+    char *aligned = (char *)(((uintptr_t)memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    if (node->rank == 0) memset(aligned, 0, bytes);
+    comm_barrier(node);
+    return aligned;
+}
+
 /* "Open MPI 4.1.4" from "Open MPI v4.1.4, package: …", "MPICH 4.0.2" from "MPICH
  * Version: 4.0.2\n…". */
 const char *comm_library(void)
@@ -220,4 +289,27 @@ const char *comm_library(void)
         snprintf(text + used, sizeof text - used, "%s%s", used ? " " : "", word + is_version);
     }
     return text;
+}
+
+static bool read_setting(const char *name, char *text)
+{
+    int index, count;
+    MPI_T_cvar_handle handle;
+    if (MPI_T_cvar_get_index(name, &index) != MPI_SUCCESS ||
+        MPI_T_cvar_handle_alloc(index, NULL, &handle, &count) != MPI_SUCCESS)
+        return false;
+    bool ok = count <= SETTING_BYTES && MPI_T_cvar_read(handle, text) == MPI_SUCCESS;
+    MPI_T_cvar_handle_free(&handle);
+    return ok;
+}
+
+bool comm_setting(const char *name, char *value, size_t bytes)
+{
+    int provided;
+    char text[SETTING_BYTES] = "";
+    if (MPI_T_init_thread(MPI_THREAD_SINGLE, &provided) != MPI_SUCCESS) return false;
+    bool ok = read_setting(name, text);
+    MPI_T_finalize();
+    if (ok) snprintf(value, bytes, "%s", text);
+    return ok;
 }

@@ -47,7 +47,7 @@ struct Watchdog {
     int wake; /* eventfd: watchdog_stop */
     bool stopping;
     double silent_until; /* clock_seconds */
-    Link up[WATCHERS]; /* to the watching ranks other than this one */
+    Link up[WATCHERS];   /* to the watching ranks other than this one */
     Row up_row[WATCHERS];
     /* of watching ranks */
     int listener; /* -1: none */
@@ -135,7 +135,7 @@ static double deference(const Watchdog *dog, int culprit)
 
 /* --- judgement --- */
 
-static void judge_rank(const Watchdog *dog, int rank, double now)
+static void judge_life(const Watchdog *dog, int rank, double now)
 {
     const Row *row = &dog->row[rank];
     double limit = dog->seconds + deference(dog, rank);
@@ -152,7 +152,17 @@ static void judge_rank(const Watchdog *dog, int rank, double now)
                  describe(row, rank, who), now - row->heard);
         end_process(text);
     }
-    if (!row->last.waiting && now - row->progressed > limit + row->last.allowance) {
+}
+
+/* A rank may also be stuck because of another: in a lock that a stopped one holds. So this comes
+ * after all have been asked for signs of life, and later. */
+static void judge_progress(const Watchdog *dog, int rank, double now)
+{
+    const Row *row = &dog->row[rank];
+    double limit = dog->seconds + deference(dog, rank) + 2 * REPORT_SECONDS;
+    char who[256], text[512];
+    if (row->left || row->heard == 0 || row->last.waiting) return;
+    if (now - row->progressed > limit + row->last.allowance) {
         snprintf(text, sizeof text, "%s has been stuck for %.0f s", describe(row, rank, who),
                  now - row->progressed);
         end_process(text);
@@ -219,7 +229,8 @@ static void judge(Watchdog *dog)
         judge_watchers(dog, now);
         return;
     }
-    for (int r = 0; r < dog->size; r++) judge_rank(dog, r, now);
+    for (int r = 0; r < dog->size; r++) judge_life(dog, r, now);
+    for (int r = 0; r < dog->size; r++) judge_progress(dog, r, now);
     judge_waiting(dog, now);
 }
 

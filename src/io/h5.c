@@ -21,7 +21,8 @@ struct H5 {
     hid_t file;
     char path[PATH_BYTES];
     bool writing;
-    bool failed; /* a write was refused */
+    bool failed;     /* a write was refused */
+    uint64_t unread; /* bytes that may still be asked for, see take */
 };
 
 /* --- errors --- */
@@ -38,7 +39,7 @@ static herr_t take_description(unsigned n, const H5E_error2_t *error, void *cont
     Reason *reason = context;
     if (!error->desc || !*error->desc) return 0;
     const char *number = strstr(error->desc, "errno = ");
-    if (number) reason->number = atoi(number + strlen("errno = "));
+    if (number) reason->number = (int)strtol(number + strlen("errno = "), NULL, 10);
     snprintf(reason->text, sizeof reason->text, "%s", error->desc);
     return 0;
 }
@@ -57,16 +58,37 @@ static bool fail(H5 *file, Error *err, const char *what, const char *name)
                      file->path, name ? ": " : "", name ? name : "", reason.text);
 }
 
-/* Locks fail on file systems without them, and packs are never written while they are read. The
- * library reads the variable when it opens its first file. */
-static void start_library(void)
+/* HDF5 prints the errors of a thread unless told not to: it is told so while a file of ours is open
+ * there, and prints again as its other users wish afterwards. */
+static _Thread_local struct {
+    int files;
+    H5E_auto2_t print;
+    void *context;
+} silence;
+
+static void begin_silence(void)
 {
-    static bool started;
-    if (started) return;
-    started = true;
-    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
-    H5open();
+    if (silence.files++ > 0) return;
+    H5Eget_auto2(H5E_DEFAULT, &silence.print, &silence.context);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
+static void end_silence(void)
+{
+    if (--silence.files == 0) H5Eset_auto2(H5E_DEFAULT, silence.print, silence.context);
+}
+
+/* Locks fail on file systems without them, and no file is written while it is read. Before 1.10.7
+ * only the environment could say so. */
+static hid_t file_access(void)
+{
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+#if H5_VERSION_GE(1, 10, 7)
+    H5Pset_file_locking(access, false, true);
+#else
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
+#endif
+    return access;
 }
 
 /* --- types --- */
@@ -139,9 +161,9 @@ static const char *shape_text(H5Shape shape, char text[96])
 
 static H5 *new_file(const char *path, bool writing)
 {
-    start_library();
     H5 *file = calloc(1, sizeof *file);
     if (!file) die("HDF5: out of memory");
+    begin_silence();
     snprintf(file->path, sizeof file->path, "%s", path);
     file->writing = writing;
     return file;
@@ -152,6 +174,7 @@ static H5 *opened(H5 *file, Error *err)
 {
     if (file->file >= 0) return file;
     fail(file, err, file->writing ? "create" : "open", NULL);
+    end_silence();
     free(file);
     return NULL;
 }
@@ -159,7 +182,7 @@ static H5 *opened(H5 *file, Error *err)
 H5 *h5_create(const char *path, Error *err)
 {
     H5 *file = new_file(path, true);
-    hid_t creation = H5Pcreate(H5P_FILE_CREATE), access = H5Pcreate(H5P_FILE_ACCESS);
+    hid_t creation = H5Pcreate(H5P_FILE_CREATE), access = file_access();
     H5Pset_obj_track_times(creation, false);
     H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
     H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18);
@@ -169,11 +192,64 @@ H5 *h5_create(const char *path, Error *err)
     return opened(file, err);
 }
 
+/* Ours are read once; links could make one array many, and each would get memory of its own. */
+enum { READS_PER_BYTE = 2 };
+
+static uint64_t file_bytes(const H5 *file)
+{
+    hsize_t bytes = 0;
+    return file->file >= 0 && H5Fget_filesize(file->file, &bytes) >= 0 ? bytes : 0;
+}
+
+static bool is_contiguous(hid_t set)
+{
+    hid_t creation = H5Dget_create_plist(set);
+    bool contiguous = H5Pget_layout(creation) == H5D_CONTIGUOUS;
+    H5Pclose(creation);
+    return contiguous;
+}
+
+/* What an array of `bytes` takes of the file; less if it is compressed, as other programs write. */
+static uint64_t place_of(hid_t set, uint64_t bytes)
+{
+    return is_contiguous(set) ? bytes : H5Dget_storage_size(set);
+}
+
+/* Whether `bytes` may be read in addition to all that has been. */
+static bool take(H5 *file, uint64_t bytes)
+{
+    if (bytes > file->unread) return false;
+    file->unread -= bytes;
+    return true;
+}
+
+static herr_t find_link(hid_t group, const char *name, const H5L_info_t *info, void *context)
+{
+    (void)group;
+    (void)name;
+    (void)context;
+    return info->type != H5L_TYPE_HARD;
+}
+
+/* Closes the file, with an error, if it holds links by name, which can lead into any other file; ours
+ * have none. NULL stays NULL. */
+static H5 *without_links(H5 *file, Error *err)
+{
+    if (!file || H5Lvisit(file->file, H5_INDEX_NAME, H5_ITER_NATIVE, find_link, NULL) == 0)
+        return file;
+    error_set(err, ERROR_DATA, "%s: holds links to other places, or cannot be listed", file->path);
+    h5_close(file, &(Error){0});
+    return NULL;
+}
+
 H5 *h5_open(const char *path, Error *err)
 {
     H5 *file = new_file(path, false);
-    file->file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-    return opened(file, err);
+    hid_t access = file_access();
+    file->file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    file->unread = READS_PER_BYTE * file_bytes(file);
+    H5Pclose(access);
+    return without_links(opened(file, err), err);
 }
 
 /* After a refused write (a full disk) the library cannot close a file: it would keep it open, and its
@@ -197,6 +273,7 @@ bool h5_close(H5 *file, Error *err)
     if (file->failed) divert(file);
     if (H5Fclose(file->file) < 0 && ok) ok = fail(file, err, "close", NULL);
     pulse_file_end();
+    end_silence();
     free(file);
     return ok;
 }
@@ -362,11 +439,42 @@ static bool shape_of_data(hid_t set, H5Shape *shape)
     return true;
 }
 
+/* HDF5 would read whatever file such an array names. */
+static bool lies_elsewhere(hid_t set)
+{
+    hid_t creation = H5Dget_create_plist(set);
+    bool elsewhere = H5Pget_layout(creation) == H5D_VIRTUAL || H5Pget_external_count(creation) != 0;
+    H5Pclose(creation);
+    return elsewhere;
+}
+
+/* Whether an array of `bytes` each can lie in the file; one that claims more is no reason to ask for
+ * memory. Other programs may compress, by 1032 at the most (deflate). */
+static bool fits_file(const H5 *file, hid_t set, H5Shape shape, uint64_t bytes)
+{
+    enum { MOST_COMPRESSION = 1032 };
+    hsize_t left = 0;
+    if (bytes == 0 || H5Fget_filesize(file->file, &left) < 0) return false;
+    if (!is_contiguous(set)) left *= MOST_COMPRESSION;
+    left /= bytes;
+    for (int i = 0; i < shape.rank; i++) {
+        if (shape.dim[i] == 0) return true;
+        left /= shape.dim[i];
+    }
+    return left > 0;
+}
+
 /* Opens an array; -1 with an error if it is not there. */
 static hid_t open_data(H5 *file, const char *name, Error *err)
 {
     hid_t set = h5_has(file, name) ? H5Dopen2(file->file, name, H5P_DEFAULT) : -1;
-    if (set < 0) error_set(err, ERROR_DATA, "%s: has no array %s", file->path, name);
+    if (set < 0) {
+        error_set(err, ERROR_DATA, "%s: has no array %s", file->path, name);
+    } else if (lies_elsewhere(set)) {
+        error_set(err, ERROR_DATA, "%s: %s: its data lie in another file", file->path, name);
+        H5Dclose(set);
+        set = -1;
+    }
     H5Eclear2(H5E_DEFAULT);
     return set;
 }
@@ -376,11 +484,15 @@ bool h5_info(H5 *file, const char *name, H5Type *type, H5Shape *shape, Error *er
     hid_t set = open_data(file, name, err);
     if (set < 0) return false;
     hid_t stored = H5Dget_type(set);
-    bool ok = find_type(stored, type) && shape_of_data(set, shape);
+    bool known = find_type(stored, type) && shape_of_data(set, shape);
+    bool fits = known && fits_file(file, set, *shape, H5Tget_size(stored));
     H5Tclose(stored);
     H5Dclose(set);
-    return ok || error_set(err, ERROR_DATA, "%s: %s: is of a type or rank that is not expected",
-                           file->path, name);
+    if (known && !fits)
+        return error_set(err, ERROR_DATA, "%s: %s: claims to be larger than the file", file->path,
+                         name);
+    return known || error_set(err, ERROR_DATA, "%s: %s: is of a type or rank that is not expected",
+                              file->path, name);
 }
 
 static bool same_shape(H5Shape a, H5Shape b)
@@ -404,6 +516,11 @@ bool h5_read(H5 *file, const char *name, H5Type type, H5Shape shape, void *data,
     }
     if (element_count(shape) == 0) return true;
     hid_t set = H5Dopen2(file->file, name, H5P_DEFAULT);
+    if (!take(file, place_of(set, element_count(shape) * H5Tget_size(memory_type(type))))) {
+        H5Dclose(set);
+        return error_set(err, ERROR_DATA, "%s: %s: the file claims to hold more than its size",
+                         file->path, name);
+    }
     pulse_file_begin("reading an HDF5 file", file_seconds(element_count(shape) * sizeof(double)));
     bool ok = H5Dread(set, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0;
     pulse_file_end();
@@ -445,12 +562,14 @@ static char **unpack_texts(const char *block, size_t count, size_t bytes)
 }
 
 /* Texts need a rank-1 array of fixed-length strings whose size agrees with the file's. */
-static bool read_text_block(hid_t set, hid_t type, H5Shape *shape, char **block, size_t *bytes)
+static bool read_text_block(H5 *file, hid_t set, hid_t type, H5Shape *shape, char **block,
+                            size_t *bytes)
 {
     if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0) return false;
     if (!shape_of_data(set, shape) || shape->rank != 1) return false;
     *bytes = H5Tget_size(type);
-    if (*bytes == 0 || shape->dim[0] > ((size_t)1 << 40) / *bytes) return false;
+    if (!fits_file(file, set, *shape, *bytes) || !take(file, place_of(set, shape->dim[0] * *bytes)))
+        return false;
     *block = malloc(shape->dim[0] * *bytes + 1);
     if (!*block) return false;
     return shape->dim[0] == 0 || H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *block) >= 0;
@@ -464,7 +583,7 @@ bool h5_read_texts(H5 *file, const char *name, char ***texts, size_t *count, Err
     H5Shape shape;
     char *block = NULL;
     size_t bytes = 0;
-    bool ok = read_text_block(set, type, &shape, &block, &bytes);
+    bool ok = read_text_block(file, set, type, &shape, &block, &bytes);
     if (ok) {
         *texts = unpack_texts(block, shape.dim[0], bytes);
         *count = shape.dim[0];
@@ -489,12 +608,14 @@ bool h5_read_attribute_text(H5 *file, const char *name, const char *key, char **
 {
     hid_t attribute = open_attribute(file, name, key, err);
     if (attribute < 0) return false;
-    hid_t type = H5Aget_type(attribute);
+    hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
     size_t bytes = H5Tget_size(type);
-    bool fixed = H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) <= 0;
+    bool fixed = H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) <= 0 &&
+                 H5Sget_simple_extent_npoints(space) == 1 && take(file, bytes);
     *text = fixed ? calloc(bytes + 1, 1) : NULL;
     bool ok = *text && H5Aread(attribute, type, *text) >= 0;
     if (!ok) free(*text);
+    H5Sclose(space);
     H5Tclose(type);
     H5Aclose(attribute);
     return ok ||

@@ -81,3 +81,104 @@ char *json_print(const Json *json, bool indented)
     if (!text) die("JSON: out of memory");
     return text;
 }
+
+/* --- reading --- */
+
+static JsonValue *as_value(json_t *part)
+{
+    return (JsonValue *)part;
+}
+
+static json_t *node(const JsonValue *value)
+{
+    return (json_t *)value; /* jansson's readers do not take const everywhere */
+}
+
+/* Looks at depth and size before jansson builds a tree that is many times as large as the text. */
+static bool check_limits(const char *text, size_t bytes, Error *err)
+{
+    int depth = 0;
+    size_t values = 0;
+    bool in_text = false;
+    for (size_t i = 0; i < bytes; i++) {
+        char c = text[i];
+        if (in_text) {
+            if (c == '\\') i++;
+            in_text = c != '"';
+            continue;
+        }
+        in_text = c == '"';
+        values += c == ',' || c == '[' || c == '{' || c == ':';
+        depth += (c == '[' || c == '{') - (c == ']' || c == '}');
+        if (depth > JSON_DEPTH_MAX)
+            return error_set(err, ERROR_DATA, "JSON nested deeper than %d levels", JSON_DEPTH_MAX);
+        if (values > JSON_VALUES_MAX)
+            return error_set(err, ERROR_DATA, "JSON of more than %d values", JSON_VALUES_MAX);
+    }
+    return true;
+}
+
+JsonValue *json_parse(const char *text, size_t bytes, Error *err)
+{
+    json_error_t why;
+    if (!check_limits(text, bytes, err)) return NULL;
+    json_t *root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &why);
+    if (!root) {
+        for (char *at = why.text; *at; at++)
+            if ((unsigned char)*at < ' ') *at = '?'; /* it quotes the text, which may be anything */
+        error_set(err, ERROR_DATA, "bad JSON at byte %d: %s", why.position, why.text);
+        return NULL;
+    }
+    if (!json_is_object(root)) {
+        error_set(err, ERROR_DATA, "JSON, but no object");
+        json_decref(root);
+        return NULL;
+    }
+    return as_value(root);
+}
+
+void json_free(JsonValue *root)
+{
+    json_decref(node(root));
+}
+
+bool json_visit(const JsonValue *object, JsonVisitor *visit, void *context)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(node(object), key,
+                        value) if (!visit(context, key, as_value(value))) return false;
+    return true;
+}
+
+size_t json_members(const JsonValue *object)
+{
+    return json_object_size(node(object));
+}
+
+const JsonValue *json_member(const JsonValue *object, const char *key)
+{
+    return as_value(json_object_get(node(object), key));
+}
+
+bool json_elements(const JsonValue *array, size_t *count)
+{
+    *count = json_array_size(node(array));
+    return json_is_array(node(array));
+}
+
+const JsonValue *json_element(const JsonValue *array, size_t index)
+{
+    return as_value(json_array_get(node(array), index));
+}
+
+const char *json_get_text(const JsonValue *value)
+{
+    return json_string_value(node(value));
+}
+
+bool json_get_integer(const JsonValue *value, int64_t *integer)
+{
+    *integer = json_integer_value(node(value));
+    return json_is_integer(node(value));
+}

@@ -11,7 +11,15 @@
 #include <string.h>
 #include <yaml.h>
 
-enum { DEPTH_MAX = 8, KEY_BYTES = 256, TEXT_BYTES = 4096, FILE_BYTES_MAX = 1 << 20 };
+/* VALUES_MAX is many times what the largest configuration has; a few aliases of aliases would make
+ * billions. */
+enum {
+    DEPTH_MAX = 8,
+    KEY_BYTES = 256,
+    TEXT_BYTES = 4096,
+    FILE_BYTES_MAX = 1 << 18,
+    VALUES_MAX = 2048
+};
 
 /* A document being flattened. */
 typedef struct Source {
@@ -19,6 +27,7 @@ typedef struct Source {
     yaml_document_t *document;
     const char *name;
     bool has_lines; /* places are "name:line:column", else the name alone */
+    int values;     /* nodes seen, each as often as it is referred to */
     Error *err;
 } Source;
 
@@ -46,26 +55,43 @@ static const char *scalar_text(const yaml_node_t *node)
     return (const char *)node->data.scalar.value;
 }
 
-static bool flatten(const Source *source, const yaml_node_t *node, const char *key, int depth);
+static bool check_scalar(const Source *source, const yaml_node_t *node)
+{
+    size_t length = node->data.scalar.length;
+    if (length >= TEXT_BYTES)
+        return error_set(source->err, ERROR_USAGE, "%s: a text longer than %d bytes",
+                         place(source, node), TEXT_BYTES - 1);
+    return strlen(scalar_text(node)) == length ||
+           error_set(source->err, ERROR_USAGE, "%s: a zero byte in a text", place(source, node));
+}
+
+static bool is_full(const Source *source)
+{
+    return source->values > VALUES_MAX;
+}
+
+static bool flatten(Source *source, const yaml_node_t *node, const char *key, int depth);
 
 static yaml_node_t *node_at(const Source *source, int index)
 {
     return yaml_document_get_node(source->document, index);
 }
 
-static bool flatten_map(const Source *source, const yaml_node_t *node, const char *key, int depth)
+static bool flatten_map(Source *source, const yaml_node_t *node, const char *key, int depth)
 {
     bool ok = true;
     const yaml_node_pair_t *begin = node->data.mapping.pairs.start,
                            *end = node->data.mapping.pairs.top;
     if (begin == end && *key) append(source->settings, key, "{}", place(source, node));
-    for (const yaml_node_pair_t *pair = begin; pair < end; pair++) {
+    if (end - begin > VALUES_MAX) source->values += VALUES_MAX;
+    for (const yaml_node_pair_t *pair = begin; pair < end && !is_full(source); pair++) {
         const yaml_node_t *name = node_at(source, pair->key);
         if (name->type != YAML_SCALAR_NODE) {
             ok = error_set(source->err, ERROR_USAGE, "%s: a key must be a plain word",
                            place(source, name));
             continue;
         }
+        if (!check_scalar(source, name)) return false;
         for (const yaml_node_pair_t *earlier = begin; earlier < pair; earlier++) {
             const yaml_node_t *other = node_at(source, earlier->key);
             if (other->type == YAML_SCALAR_NODE &&
@@ -82,19 +108,20 @@ static bool flatten_map(const Source *source, const yaml_node_t *node, const cha
 }
 
 /* A list of scalars is one value "[a, b]"; a list of maps has keys with an index. */
-static bool flatten_list(const Source *source, const yaml_node_t *node, const char *key, int depth)
+static bool flatten_list(Source *source, const yaml_node_t *node, const char *key, int depth)
 {
     char text[TEXT_BYTES] = "[", full[KEY_BYTES];
     size_t used = 1;
     bool ok = true, has_maps = false;
     int index = 0;
     for (const yaml_node_item_t *item = node->data.sequence.items.start;
-         item < node->data.sequence.items.top; item++, index++) {
+         item < node->data.sequence.items.top && !is_full(source); item++, index++) {
         const yaml_node_t *element = node_at(source, *item);
         if (element->type == YAML_SCALAR_NODE) {
+            if (!check_scalar(source, element)) return false;
             used += (size_t)snprintf(text + used, sizeof text - used, index ? ", %s" : "%s",
                                      scalar_text(element));
-            if (used >= sizeof text)
+            if (used + 1 >= sizeof text)
                 return error_set(source->err, ERROR_USAGE, "%s: %s: the list is too long",
                                  place(source, node), key);
             continue;
@@ -112,8 +139,9 @@ static bool flatten_list(const Source *source, const yaml_node_t *node, const ch
     return ok;
 }
 
-static bool flatten(const Source *source, const yaml_node_t *node, const char *key, int depth)
+static bool flatten(Source *source, const yaml_node_t *node, const char *key, int depth)
 {
+    source->values++;
     if (depth > DEPTH_MAX)
         return error_set(source->err, ERROR_USAGE, "%s: %s: is nested too deep",
                          place(source, node), key);
@@ -121,6 +149,7 @@ static bool flatten(const Source *source, const yaml_node_t *node, const char *k
     const char *kept = arena_strdup(arena, key);
     switch (node->type) {
     case YAML_SCALAR_NODE:
+        if (!check_scalar(source, node)) return false;
         append(source->settings, kept, arena_strdup(arena, scalar_text(node)), place(source, node));
         return true;
     case YAML_MAPPING_NODE:
@@ -168,6 +197,10 @@ static bool load_document(const Source *source, yaml_parser_t *parser, const cha
                        place(&open, root));
     else
         ok = flatten(&open, root, key, 0);
+    if (is_full(&open))
+        ok = error_set(source->err, ERROR_USAGE,
+                       "%s: has more than %d values; what an alias refers to counts each time",
+                       source->name, VALUES_MAX);
     yaml_document_delete(&document);
     return ok;
 }
@@ -202,6 +235,8 @@ bool yaml_parse(Settings *settings, const char *text, size_t bytes, const char *
                      .name = arena_strdup(settings->arena, name),
                      .has_lines = true,
                      .err = err};
+    if (bytes > FILE_BYTES_MAX)
+        return error_set(err, ERROR_USAGE, "%s: is larger than a configuration can be", name);
     if (memchr(text, 0, bytes))
         return error_set(err, ERROR_USAGE, "%s: is a binary file, not YAML", name);
     return parse(&source, text, bytes, "");
@@ -215,9 +250,7 @@ bool yaml_load(Settings *settings, const char *path, Error *err)
         err->kind = ERROR_USAGE;
         return false;
     }
-    bool ok = bytes <= FILE_BYTES_MAX
-                  ? yaml_parse(settings, (const char *)data, bytes, path, err)
-                  : error_set(err, ERROR_USAGE, "%s: is larger than a configuration can be", path);
+    bool ok = yaml_parse(settings, (const char *)data, bytes, path, err);
     free(data);
     return ok;
 }

@@ -64,26 +64,43 @@ const Kernels *kernels_named(const char *isa)
     return NULL;
 }
 
-static const Kernels *choose(void)
+/* NULL with an error if there is none to choose. */
+static const Kernels *choose(Error *err)
 {
     const char *forced = getenv("UMBEL_ISA");
     if (forced && *forced) {
         const Kernels *kernels = kernels_named(forced);
-        if (!kernels) die("UMBEL_ISA=%s: not one of " NAMES ", or this CPU lacks it", forced);
+        if (!kernels)
+            error_set(err, ERROR_USAGE, "UMBEL_ISA=%s: not one of " NAMES ", or this CPU lacks it",
+                      forced);
         return kernels;
     }
     for (int i = 0; i < SETS; i++)
         if (sets[i].is_supported()) return sets[i].kernels;
-    die("this CPU is older than the oldest that is supported (x86-64-v2)");
+    error_set(err, ERROR_SYSTEM, "this CPU is older than the oldest that is supported: " NAMES);
+    return NULL;
+}
+
+/* Threads that come here at the same time choose the same table. */
+static const Kernels *choose_once(Error *err)
+{
+    static _Atomic(const Kernels *) chosen;
+    const Kernels *known = atomic_load_explicit(&chosen, memory_order_relaxed);
+    if (known) return known;
+    known = choose(err);
+    atomic_store_explicit(&chosen, known, memory_order_relaxed);
+    return known;
+}
+
+bool kernels_check(Error *err)
+{
+    return choose_once(err) != NULL;
 }
 
 const Kernels *kernels(void)
 {
-    /* Threads that come here at the same time choose the same table. */
-    static _Atomic(const Kernels *) chosen;
-    const Kernels *known = atomic_load_explicit(&chosen, memory_order_relaxed);
-    if (known) return known;
-    known = choose();
-    atomic_store_explicit(&chosen, known, memory_order_relaxed);
+    Error err = {0};
+    const Kernels *known = choose_once(&err);
+    if (!known) die("%s", err.text);
     return known;
 }

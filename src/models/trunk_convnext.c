@@ -166,8 +166,10 @@ static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
     return nn_layernorm(graph, "norm", nn_mean_pool(graph, "pool", x), EPSILON);
 }
 
-const TrunkType trunk_convnext = {.name = "convnext",
-                                  .kinds = kinds,
-                                  .options = options,
-                                  .options_bytes = sizeof(ConvNeXtOptions),
-                                  .build = build};
+const TrunkType trunk_convnext = {
+    .name = "convnext",
+    .kinds = kinds,
+    .options = options,
+    .options_bytes = sizeof(ConvNeXtOptions),
+    .preprocessing = {224, 0.875, IMAGENET_MEAN, IMAGENET_DEVIATION, "bicubic"},
+    .build = build};

@@ -83,8 +83,10 @@ static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
     return nn_mean_pool(graph, "pool", x);
 }
 
-const TrunkType trunk_mobilenet = {.name = "mobilenet",
-                                   .kinds = kinds,
-                                   .options = options,
-                                   .options_bytes = sizeof(MobilenetOptions),
-                                   .build = build};
+const TrunkType trunk_mobilenet = {
+    .name = "mobilenet",
+    .kinds = kinds,
+    .options = options,
+    .options_bytes = sizeof(MobilenetOptions),
+    .preprocessing = {224, 0.875, {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}, "bilinear"},
+    .build = build};

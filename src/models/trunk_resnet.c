@@ -215,8 +215,10 @@ static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
     return nn_mean_pool(graph, "pool", x);
 }
 
-const TrunkType trunk_resnet = {.name = "resnet",
-                                .kinds = kinds,
-                                .options = options,
-                                .options_bytes = sizeof(ResnetOptions),
-                                .build = build};
+const TrunkType trunk_resnet = {
+    .name = "resnet",
+    .kinds = kinds,
+    .options = options,
+    .options_bytes = sizeof(ResnetOptions),
+    .preprocessing = {224, 0.875, IMAGENET_MEAN, IMAGENET_DEVIATION, "bilinear"},
+    .build = build};

@@ -134,8 +134,10 @@ static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
     return nn_layernorm(graph, "norm", nn_first_token(graph, "pool", x), EPSILON);
 }
 
-const TrunkType trunk_vit = {.name = "vit",
-                             .kinds = kinds,
-                             .options = options,
-                             .options_bytes = sizeof(VitOptions),
-                             .build = build};
+const TrunkType trunk_vit = {
+    .name = "vit",
+    .kinds = kinds,
+    .options = options,
+    .options_bytes = sizeof(VitOptions),
+    .preprocessing = {224, 0.9, {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}, "bicubic"},
+    .build = build};

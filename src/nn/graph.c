@@ -160,7 +160,7 @@ bool graph_finish(Graph *graph, Error *err)
     }
     find_first_writers(graph);
     place_prepared(graph);
-    plan_memory(graph, true, &graph->train);
+    if (!graph->only_evaluation) plan_memory(graph, true, &graph->train);
     plan_memory(graph, false, &graph->eval);
     return true;
 }

@@ -60,9 +60,14 @@ static double draw(Init init, Random *random)
     return x;
 }
 
-void param_layout(ParamStore *store, uint64_t seed)
+void param_allocate(ParamStore *store)
 {
     store->value = arena_new(store->arena, float, store->total);
+}
+
+void param_layout(ParamStore *store, uint64_t seed)
+{
+    param_allocate(store);
     for (int i = 0; i < store->count; i++) {
         const Param *param = store->list[i];
         Random random = random_at(seed, RANDOM_INIT, hash_text(param->name), 0, 0);

@@ -111,31 +111,14 @@ void run_poll(const Run *run)
     if (run->poll) run->poll(run->context);
 }
 
-/* Multiply-adds between two polls: about half a millisecond to a millisecond on one core. */
-static const double PIECE = 32e6;
+static void poll_run(void *run)
+{
+    run_poll(run);
+}
 
 void run_gemm(const Run *run, Transpose ta, Transpose tb, int m, int n, int k, float alpha,
               const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc)
 {
-    /* The cut must not depend on whether this worker polls: it could show in the bits. */
-    if ((double)m * n * k <= PIECE) {
-        gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
-        run_poll(run);
-        return;
-    }
-    bool cut_rows = m > n;
-    int whole = cut_rows ? m : n;
-    int piece = (int)((double)whole * PIECE / ((double)m * n * k)) / 48 * 48;
-    if (piece < 48) piece = 48;
-    for (int begin = 0; begin < whole; begin += piece) {
-        size_t at = (size_t)begin;
-        int count = begin + piece < whole ? piece : whole - begin;
-        if (cut_rows)
-            gemm(ta, tb, count, n, k, alpha, ta == TRANSPOSE ? a + at : a + at * (size_t)lda, lda,
-                 b, ldb, beta, c + at * (size_t)ldc, ldc);
-        else
-            gemm(ta, tb, m, count, k, alpha, a, lda,
-                 tb == TRANSPOSE ? b + at * (size_t)ldb : b + at, ldb, beta, c + at, ldc);
-        run_poll(run);
-    }
+    gemm_polled(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc,
+                (GemmPoll){poll_run, (void *)run});
 }

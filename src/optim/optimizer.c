@@ -76,6 +76,7 @@ static void sum_blocks(void *context, int worker)
     StepWork *work = context;
     float gradient[BLOCK];
     for (const Param *param; (param = next_param(work));) {
+        if (param->frozen) continue; /* its sums stay zero */
         double *sum = work->optimizer->block_sum + first_block(work->optimizer->store, param);
         for (size_t begin = 0; begin < param->count; begin += BLOCK) {
             size_t count = param->count - begin < BLOCK ? param->count - begin : BLOCK;

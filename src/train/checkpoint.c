@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES = 4096, NAME_BYTES = 512 };
+enum { PATH_BYTES = 4096, NAME_BYTES = 512, HEADS_MAX = 256, CLASSES_MAX = 65536 };
 
 static const char *const integer_keys[] = {"step",    "epoch",     "updates",
                                            "skipped", "validated", "bad"};
@@ -22,6 +22,30 @@ static H5Shape shape_to_h5(Shape shape)
     H5Shape out = {.rank = shape.rank};
     for (int i = 0; i < shape.rank; i++) out.dim[i] = (uint64_t)shape.dim[i];
     return out;
+}
+
+/* --- building --- */
+
+static CheckpointArray *room_for(Checkpoint *checkpoint, size_t more, Arena *arena)
+{
+    CheckpointArray *array =
+        arena_new(arena, CheckpointArray, (size_t)checkpoint->arrays + more + 1);
+    if (checkpoint->arrays)
+        memcpy(array, checkpoint->array, sizeof *array * (size_t)checkpoint->arrays);
+    checkpoint->array = array;
+    return array + checkpoint->arrays;
+}
+
+void checkpoint_add_store(Checkpoint *checkpoint, const char *group, const ParamStore *store,
+                          float *flat, Arena *arena)
+{
+    CheckpointArray *array = room_for(checkpoint, (size_t)store->count, arena);
+    for (int i = 0; i < store->count; i++)
+        array[i] = (CheckpointArray){.group = group,
+                                     .name = store->list[i]->name,
+                                     .shape = store->list[i]->shape,
+                                     .value = flat + store->list[i]->offset};
+    checkpoint->arrays += store->count;
 }
 
 /* --- saving --- */
@@ -95,8 +119,7 @@ bool checkpoint_save(const Checkpoint *checkpoint, const char *path, Error *err)
 /* Takes over texts that h5 made with malloc. */
 static const char **adopt_texts(char **texts, size_t count, Arena *arena)
 {
-    const char **copy = arena_new(arena, const char *, count + 1);
-    for (size_t i = 0; i < count; i++) copy[i] = arena_strdup(arena, texts[i]);
+    const char **copy = arena_copy_texts(arena, texts, count);
     free(texts);
     return copy;
 }
@@ -136,8 +159,11 @@ static bool read_heads(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
 {
     char **names = NULL;
     size_t count = 0;
-    if (!h5_list(file, "/heads", &names, &count, err)) return false;
+    if (h5_has(file, "/heads") && !h5_list(file, "/heads", &names, &count, err)) return false;
     const char **name = adopt_texts(names, count, arena);
+    if (count > HEADS_MAX)
+        return error_set(err, ERROR_DATA, "/heads: holds %zu heads; at most %d are possible", count,
+                         HEADS_MAX);
     checkpoint->heads = (int)count;
     checkpoint->head = arena_new(arena, CheckpointHead, count + 1);
     checkpoint->best = arena_new(arena, double, count + 1);
@@ -149,6 +175,9 @@ static bool read_heads(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
         if (!h5_read_texts(file, path, &classes, &class_count, err)) return false;
         checkpoint->head[h] =
             (CheckpointHead){name[h], (int)class_count, adopt_texts(classes, class_count, arena)};
+        if (class_count < 1 || class_count > CLASSES_MAX)
+            return error_set(err, ERROR_DATA, "%s: has no classes, or more than %d", path,
+                             CLASSES_MAX);
     }
     return h5_read(file, "/best", H5_F64, (H5Shape){1, {count + 1}}, checkpoint->best, err);
 }
@@ -192,16 +221,12 @@ static bool read_group(H5 *file, Checkpoint *checkpoint, const char *group, Aren
     size_t count = 0;
     if (!h5_list(file, path, &names, &count, err)) return false;
     const char **name = adopt_texts(names, count, arena);
-    CheckpointArray *array =
-        arena_new(arena, CheckpointArray, (size_t)checkpoint->arrays + count + 1);
-    if (checkpoint->arrays)
-        memcpy(array, checkpoint->array, sizeof *array * (size_t)checkpoint->arrays);
-    checkpoint->array = array;
+    CheckpointArray *array = room_for(checkpoint, count, arena);
     for (size_t i = 0; i < count; i++) {
-        CheckpointArray *next = &array[checkpoint->arrays++];
-        *next = (CheckpointArray){.group = group, .name = name[i]};
-        if (!read_array(file, next, arena, err)) return false;
+        array[i] = (CheckpointArray){.group = group, .name = name[i]};
+        if (!read_array(file, &array[i], arena, err)) return false;
     }
+    checkpoint->arrays += (int)count;
     return true;
 }
 
@@ -218,12 +243,18 @@ static bool read_slots(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
     return true;
 }
 
+/* Opens a file that is whole and undamaged. */
+static H5 *open_sealed(const char *path, Error *err)
+{
+    Seal seal;
+    return seal_check(path, SEAL_CHECKPOINT, CHECKPOINT_VERSION, &seal, err) ? h5_open(path, err)
+                                                                             : NULL;
+}
+
 bool checkpoint_load(Checkpoint *checkpoint, const char *path, Arena *arena, Error *err)
 {
     *checkpoint = (Checkpoint){0};
-    Seal seal;
-    if (!seal_check(path, SEAL_CHECKPOINT, CHECKPOINT_VERSION, &seal, err)) return false;
-    H5 *file = h5_open(path, err);
+    H5 *file = open_sealed(path, err);
     if (!file) return false;
     bool ok = read_header(file, checkpoint, arena, err) &&
               read_heads(file, checkpoint, arena, err) &&
@@ -231,6 +262,15 @@ bool checkpoint_load(Checkpoint *checkpoint, const char *path, Arena *arena, Err
               read_slots(file, checkpoint, arena, err) &&
               read_group(file, checkpoint, "state", arena, err);
     if (!ok) error_context(err, "%s: not a checkpoint that this program can read", path);
+    h5_close(file, ok ? err : &(Error){0});
+    return ok;
+}
+
+bool checkpoint_load_config(const char **config, const char *path, Arena *arena, Error *err)
+{
+    H5 *file = open_sealed(path, err);
+    if (!file) return false;
+    bool ok = read_text(file, "/config", config, arena, err) || error_context(err, "%s", path);
     h5_close(file, ok ? err : &(Error){0});
     return ok;
 }

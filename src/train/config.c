@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KNOWN_MAX = 512, LANES_MAX = 4096, HEADS_MAX = 1024 };
+/* A pack has at most 256 label groups. Beyond MISTAKES_MAX nothing more is looked for. */
+enum { KNOWN_MAX = 512, LANES_MAX = 4096, HEADS_MAX = 256, MISTAKES_MAX = 20 };
 
 /* A configuration being filled in. */
 typedef struct Binding {
@@ -136,17 +137,14 @@ static void unknown_key(const Binding *binding, const Setting *setting, const ch
 
 /* --- heads --- */
 
+/* `index` is below HEADS_MAX. */
 static HeadConfig *head_at(Binding *binding, int index)
 {
     Config *config = binding->config;
-    if (index < config->head_count) return &config->heads[index];
-    HeadConfig *heads = arena_new(binding->arena, HeadConfig, index + 1);
-    if (config->head_count)
-        memcpy(heads, config->heads, sizeof *heads * (size_t)config->head_count);
+    if (!config->heads) config->heads = arena_new(binding->arena, HeadConfig, HEADS_MAX);
     for (; config->head_count <= index; config->head_count++)
-        option_defaults(config_head_options, &heads[config->head_count]);
-    config->heads = heads;
-    return &heads[index];
+        option_defaults(config_head_options, &config->heads[config->head_count]);
+    return &config->heads[index];
 }
 
 static void heads_are_no_list(const Binding *binding, const Setting *setting)
@@ -189,7 +187,15 @@ static void bind_head_names(Binding *binding, const Setting *setting)
     }
     for (int index = 0; *(at += strspn(at, " ,")) && *at != ']'; index++) {
         size_t length = strcspn(at, ",]");
-        snprintf(head_at(binding, index)->name, OPTION_TEXT_BYTES, "%.*s", (int)length, at);
+        if (index == HEADS_MAX) {
+            error_set(binding->err, ERROR_USAGE, "%s: heads: names more than %d", setting->where,
+                      HEADS_MAX);
+            return;
+        }
+        Setting name = *setting;
+        name.value = arena_printf(binding->arena, "%.*s", (int)length, at);
+        parse_into(binding, option_find(config_head_options, "name"), &name,
+                   head_at(binding, index));
         at += length;
     }
 }
@@ -245,18 +251,23 @@ static void bind_setting(Binding *binding, const Setting *setting)
         if (strcmp(sections[s].name, section) != 0) continue;
         if (!sections[s].table) return; /* its kind is unknown, which has been reported */
         const Option *option = option_find(sections[s].table, key);
-        if (!option) break;
+        if (!option) continue;
         parse_into(binding, option, setting, sections[s].values);
         return;
     }
     unknown_key(binding, setting, section, key);
 }
 
+static bool has_many_mistakes(const Binding *binding)
+{
+    return binding->err->count >= MISTAKES_MAX;
+}
+
 /* A file may say `optimizer: {lr: 1}` and `optimizer.lr: 2`: one key, spelled twice. */
 static void check_twice(const Binding *binding)
 {
     const Setting *list = binding->settings->list;
-    for (int i = 0; i < binding->settings->count; i++) {
+    for (int i = 0; i < binding->settings->count && !has_many_mistakes(binding); i++) {
         const Setting *first = find_setting(binding, list[i].key);
         if (first != &list[i])
             error_set(binding->err, ERROR_USAGE, "%s: %s: is given twice, first at %s",
@@ -306,7 +317,8 @@ static bool bind(Config *config, Arena *run, Settings *settings, const char *nam
             option_defaults(sections[s].table, sections[s].values);
     choose_kinds(&binding);
     check_twice(&binding);
-    for (int i = 0; i < settings->count; i++) bind_setting(&binding, &settings->list[i]);
+    for (int i = 0; i < settings->count && !has_many_mistakes(&binding); i++)
+        bind_setting(&binding, &settings->list[i]);
     check_required(&binding);
     check_heads(&binding);
     check_together(&binding);
@@ -320,7 +332,8 @@ bool config_load(Config *config, Arena *run, const char *path, const char *const
     *config = (Config){0};
     if (!yaml_load(&settings, path, err)) return false;
     for (int i = 0; i < set_count; i++) yaml_set(&settings, sets[i], err);
-    return err->kind == ERROR_NONE && bind(config, run, &settings, path, err);
+    return err->kind == ERROR_NONE && config_inherit(&settings, run, err) &&
+           bind(config, run, &settings, path, err);
 }
 
 bool config_parse(Config *config, Arena *run, const char *text, const char *name, Error *err)
@@ -329,6 +342,20 @@ bool config_parse(Config *config, Arena *run, const char *text, const char *name
     *config = (Config){0};
     return yaml_parse(&settings, text, strlen(text), name, err) &&
            bind(config, run, &settings, name, err);
+}
+
+bool config_for_kind(Config *config, Arena *run, const char *kind, const char *const *sets,
+                     int set_count, Error *err)
+{
+    int index;
+    Settings settings = {.arena = run};
+    const TrunkType *trunk = trunk_find(kind, &index);
+    const char *text = arena_printf(run, "pack: \"\"\ntrunk: {kind: %s}\n%s", kind,
+                                    trunk ? config_preprocessing(trunk, run) : "");
+    *config = (Config){0};
+    if (!yaml_parse(&settings, text, strlen(text), kind, err)) return false;
+    for (int i = 0; i < set_count; i++) yaml_set(&settings, sets[i], err);
+    return err->kind == ERROR_NONE && bind(config, run, &settings, kind, err);
 }
 
 void config_default_heads(Config *config, Arena *run, const char *const *names, int count)

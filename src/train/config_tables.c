@@ -71,6 +71,26 @@ static const Option top_options[] = {
      .fallback = "exact",
      .choices = reduce_choices,
      .help = "how gradients are added; float is smaller, but depends on ranks and workers"},
+    {.key = "stage",
+     .type = OPTION_TEXT,
+     .scope = SCOPE_RUN,
+     .offset = AT(stage),
+     .fallback = "",
+     .help =
+         "folder on each node's own storage to copy the pack to first; empty: read it in place"},
+    {.key = "stage_remove",
+     .type = OPTION_BOOL,
+     .scope = SCOPE_RUN,
+     .offset = AT(stage_remove),
+     .fallback = "false",
+     .help = "remove that copy at the end"},
+    {.key = "node_reduce",
+     .type = OPTION_BOOL,
+     .scope = SCOPE_RUN,
+     .offset = AT(node_reduce),
+     .fallback = "false",
+     .help = "one sum of gradients per node in memory that its ranks share: the same bits, less "
+             "memory, fewer bytes sent"},
     {.key = "max_skipped",
      .type = OPTION_INT,
      .scope = SCOPE_RUN,
@@ -104,6 +124,13 @@ static const Option top_options[] = {
      .low = 0,
      .high = 1e6,
      .help = "a rank without progress for so long ends the job; 0: never"},
+    {.key = "heads_lr_scale",
+     .type = OPTION_FLOAT,
+     .offset = AT(training.heads_lr_scale),
+     .fallback = "1",
+     .low = 0,
+     .high = 1e6,
+     .help = "factor on the learning rate of the heads"},
     {.key = "workers",
      .type = OPTION_INT,
      .scope = SCOPE_RUN,
@@ -120,6 +147,35 @@ static const Option top_options[] = {
      .low = 1,
      .high = 1e9,
      .help = "steps between two log lines"},
+    {.key = NULL},
+};
+
+static const Option trunk_options[] = {
+    {.key = "weights",
+     .type = OPTION_TEXT,
+     .scope = SCOPE_RUN,
+     .offset = AT(weights),
+     .fallback = "",
+     .help = "checkpoint, or FILE.safetensors, that a new run starts from, with its preprocessing"},
+    {.key = "freeze",
+     .type = OPTION_INT,
+     .offset = AT(training.freeze),
+     .fallback = "0",
+     .low = 0,
+     .high = 1000,
+     .help = "first stages that stay as they are; 1000: all"},
+    {.key = "freeze_norm",
+     .type = OPTION_BOOL,
+     .offset = AT(training.freeze_norm),
+     .fallback = "false",
+     .help = "batch norms keep their running statistics and use them in training"},
+    {.key = "lr_decay",
+     .type = OPTION_FLOAT,
+     .offset = AT(training.lr_decay),
+     .fallback = "1",
+     .low = 0.01,
+     .high = 1,
+     .help = "factor on the learning rate per stage, from the last one down to the first"},
     {.key = NULL},
 };
 
@@ -246,14 +302,20 @@ void config_sections(const Config *config, Section sections[SECTIONS])
 {
     void *top = (void *)config; /* binding writes, all others read */
     sections[0] = (Section){"", top_options, top};
-    sections[1] =
+    sections[1] = (Section){"trunk", trunk_options, top};
+    sections[2] =
         (Section){"trunk", config->trunk ? config->trunk->options : NULL, config->trunk_options};
-    sections[2] = (Section){"optimizer", config->optimizer ? config->optimizer->options : NULL,
+    sections[3] = (Section){"optimizer", config->optimizer ? config->optimizer->options : NULL,
                             config->optimizer_options};
-    sections[3] = (Section){"schedule", config->schedule ? config->schedule->options : NULL,
+    sections[4] = (Section){"schedule", config->schedule ? config->schedule->options : NULL,
                             config->schedule_options};
-    sections[4] = (Section){"augment", augment_options, (void *)&config->augment};
-    sections[5] = (Section){"checkpoint", checkpoint_options, top};
+    sections[5] = (Section){"augment", augment_options, (void *)&config->augment};
+    sections[6] = (Section){"checkpoint", checkpoint_options, top};
+}
+
+bool config_begins(const Section sections[SECTIONS], int s)
+{
+    return s == 0 || strcmp(sections[s].name, sections[s - 1].name) != 0;
 }
 
 static const KindSection *kind_section(const char *name)
@@ -280,7 +342,8 @@ void config_visit(const Config *config, ConfigVisitor *visit, void *context)
     Section sections[SECTIONS];
     config_sections(config, sections);
     for (int s = 0; s < SECTIONS; s++) {
-        const KindSection *kind = kind_section(sections[s].name);
+        const KindSection *kind =
+            config_begins(sections, s) ? kind_section(sections[s].name) : NULL;
         if (kind) {
             char key[CONFIG_KEY_BYTES];
             snprintf(key, sizeof key, "%s.kind", kind->name);

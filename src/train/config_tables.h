@@ -2,18 +2,23 @@
  */
 #pragma once
 
+#include "io/yaml.h"
 #include "train/config.h"
 
 enum { CONFIG_KEY_BYTES = 256, CONFIG_VALUE_BYTES = 1024 };
 
-/* Keys "NAME.key" (or "key" if NAME is empty) are rows of `table` and live in `values`. */
+/* Keys "NAME.key" (or "key" if NAME is empty) are rows of `table` and live in `values`. Two sections
+ * that follow each other may share a name: what all kinds have, then what the chosen one has. */
 typedef struct Section {
     const char *name;
     const Option *table;
     void *values;
 } Section;
 
-enum { SECTIONS = 6 };
+enum { SECTIONS = 7 };
+
+/* Whether section `s` begins its name: it is the first of those that share it. */
+bool config_begins(const Section sections[SECTIONS], int s);
 
 /* The sections of a configuration whose kinds are chosen. */
 void config_sections(const Config *config, Section sections[SECTIONS]);
@@ -34,6 +39,13 @@ typedef struct KindSection {
 
 enum { KIND_SECTIONS = 3 };
 extern const KindSection config_kind_sections[KIND_SECTIONS];
+
+/* Adds settings that trunk.weights, if given, brings: trunk, image and preprocessing. */
+bool config_inherit(Settings *settings, Arena *run, Error *err);
+/* The family's preprocessing as YAML. */
+const char *config_preprocessing(const TrunkType *trunk, Arena *run);
+/* Whether a path is taken for safetensors; all else is taken for a checkpoint. */
+bool config_is_safetensors(const char *path);
 
 /* Calls visit for every key with its canonical value, in a fixed order. */
 typedef void ConfigVisitor(void *context, const char *key, const char *value, OptionScope scope);

@@ -25,6 +25,28 @@ static void put(Text *text, const char *piece)
     text->bytes += length;
 }
 
+/* How many bytes the character at `at` has if YAML must not hold it as it is, or would take it for a line
+ * break: C0 and C1 controls, U+2028 and U+2029, U+FEFF, U+FFFE, U+FFFF; else 0. */
+static int special_bytes(const char *at)
+{
+    const unsigned char *byte = (const unsigned char *)at;
+    bool is_break = byte[0] == 0xE2 && byte[1] == 0x80 && (byte[2] == 0xA8 || byte[2] == 0xA9);
+    bool is_mark = byte[0] == 0xEF && byte[1] == 0xBB && byte[2] == 0xBF;
+    bool is_none = byte[0] == 0xEF && byte[1] == 0xBF && byte[2] >= 0xBE;
+    return byte[0] < ' ' || byte[0] == 0x7F    ? 1
+           : byte[0] == 0xC2 && byte[1] < 0xA0 ? 2
+           : is_break || is_mark || is_none    ? 3
+                                               : 0;
+}
+
+/* The code point of a character of 1 to 3 bytes. */
+static unsigned code_point(const char *at, int bytes)
+{
+    unsigned code = (unsigned char)*at & (bytes == 1 ? 0x7FU : bytes == 2 ? 0x1FU : 0x0FU);
+    for (int i = 1; i < bytes; i++) code = code << 6 | ((unsigned char)at[i] & 0x3F);
+    return code;
+}
+
 /* Quotes what YAML could take for something else than this text. */
 static void put_value(Text *text, const Option *option, const char *value)
 {
@@ -33,12 +55,13 @@ static void put_value(Text *text, const Option *option, const char *value)
         return;
     }
     put(text, "\"");
-    for (const char *at = value; *at; at++) {
+    for (const char *at = value; *at;) {
         char piece[8] = {*at};
+        int special = special_bytes(at);
         if (*at == '"' || *at == '\\') snprintf(piece, sizeof piece, "\\%c", *at);
-        bool is_control = (unsigned char)*at < ' ' || *at == 0x7f;
-        if (is_control) snprintf(piece, sizeof piece, "\\x%02x", (unsigned)*at);
+        if (special) snprintf(piece, sizeof piece, "\\u%04x", code_point(at, special));
         put(text, piece);
+        at += special ? special : 1;
     }
     put(text, "\"");
 }
@@ -57,12 +80,8 @@ static void put_table(Text *text, const char *first, const char *indent, const O
     }
 }
 
-static void put_section(Text *text, const Config *config, const Section *section)
+static void put_name(Text *text, const Config *config, const Section *section)
 {
-    if (!*section->name) {
-        put_table(text, "", "", section->table, section->values);
-        return;
-    }
     put(text, section->name);
     put(text, ":\n");
     for (int k = 0; k < KIND_SECTIONS; k++) {
@@ -71,7 +90,6 @@ static void put_section(Text *text, const Config *config, const Section *section
         put(text, config_kind_sections[k].chosen(config));
         put(text, "\n");
     }
-    put_table(text, "  ", "  ", section->table, section->values);
 }
 
 char *config_print(const Config *config, Arena *run)
@@ -79,7 +97,11 @@ char *config_print(const Config *config, Arena *run)
     Text text = {0};
     Section sections[SECTIONS];
     config_sections(config, sections);
-    for (int s = 0; s < SECTIONS; s++) put_section(&text, config, &sections[s]);
+    for (int s = 0; s < SECTIONS; s++) {
+        const char *indent = *sections[s].name ? "  " : "";
+        if (*indent && config_begins(sections, s)) put_name(&text, config, &sections[s]);
+        put_table(&text, indent, indent, sections[s].table, sections[s].values);
+    }
     put(&text, config->head_count ? "heads:\n" : "heads: []\n");
     for (int h = 0; h < config->head_count; h++)
         put_table(&text, "  - ", "    ", config_head_options, &config->heads[h]);

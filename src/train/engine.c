@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pulse.h"
+#include "train/class_names.h"
 
 #include <string.h>
 
@@ -16,6 +17,33 @@ static int find_class(const char *const *names, int count, const char *name)
     return -1;
 }
 
+/* The pack's classes as the head's, by name; -1: the head has not learnt it. Returns how many of those
+ * that records carry are lacking. */
+static int match_classes(const LabelGroup *group, const int64_t *used, const HeadSpec *head,
+                         const char *const *class_name, int *class_of)
+{
+    int lacking = 0;
+    for (int k = 0; k < group->classes; k++) {
+        class_of[k] = find_class(class_name, head->classes, group->class_name[k]);
+        lacking += class_of[k] < 0 && used[k] > 0;
+    }
+    return lacking;
+}
+
+static bool report_lacking(const Pack *pack, const LabelGroup *group, const int64_t *used,
+                           const HeadSpec *head, const int *class_of, Error *err)
+{
+    for (int k = 0; k < group->classes; k++)
+        if (class_of[k] < 0 && used[k] > 0)
+            error_set(
+                err, ERROR_DATA,
+                "%s: label group %s: class \"%s\" (%lld images) is not among the %d classes of the "
+                "checkpoint's head; evaluate on a pack with the classes it was trained on",
+                pack_path(pack), group->name, group->class_name[k], (long long)used[k],
+                head->classes);
+    return false;
+}
+
 /* The pack's labels of one group in terms of the head's classes. A class that the head has not
  * learnt is an error if a record carries it. */
 static bool map_labels(const Pack *pack, const LabelGroup *group, const HeadSpec *head,
@@ -26,17 +54,11 @@ static bool map_labels(const Pack *pack, const LabelGroup *group, const HeadSpec
     size_t records = pack_records(pack);
     for (size_t r = 0; r < records; r++)
         if (group->label[r] >= 0) used[group->label[r]]++;
-    for (int k = 0; k < group->classes; k++) {
-        class_of[k] = find_class(class_name, head->classes, group->class_name[k]);
-        if (class_of[k] < 0 && used[k] > 0)
-            error_set(
-                err, ERROR_DATA,
-                "%s: label group %s: class \"%s\" (%lld images) is not among the %d classes of the "
-                "checkpoint's head; evaluate on a pack with the classes it was trained on",
-                pack_path(pack), group->name, group->class_name[k], (long long)used[k],
-                head->classes);
+    if (match_classes(group, used, head, class_name, class_of) > 0) {
+        if (group->classes != head->classes || !class_names_are_numbers(class_name, head->classes))
+            return report_lacking(pack, group, used, head, class_of, err);
+        for (int k = 0; k < group->classes; k++) class_of[k] = k;
     }
-    if (err->kind != ERROR_NONE) return false;
     int32_t *label = arena_new(run, int32_t, records + 1);
     for (size_t r = 0; r < records; r++)
         label[r] = group->label[r] < 0 ? LABEL_MISSING : class_of[group->label[r]];

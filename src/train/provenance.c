@@ -17,14 +17,15 @@ const char *provenance_text(Arena *arena)
     return arena_printf(arena,
                         "umbel: %s (commit %s, %s)\n"
                         "kernels: %s\n"
+                        "matrix products: %s\n"
                         "BLAS: %s, core %s, %s\n"
                         "MPI: %s\n"
                         "HDF5: %s\n"
                         "JPEG: %s\n"
                         "C library: glibc %s",
                         version_text(), version_commit(), version_compiler(), kernels()->isa,
-                        gemm_library(), gemm_core(), gemm_threading(), comm_library(), h5_version(),
-                        image_jpeg_library(), gnu_get_libc_version());
+                        gemm_kind_name(), gemm_library(), gemm_core(), gemm_threading(),
+                        comm_library(), h5_version(), image_jpeg_library(), gnu_get_libc_version());
 }
 
 bool provenance_agree(Comm *comm, const char *text, Error *err)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { CHECKPOINTS_MAX = 4096 };
@@ -146,6 +147,19 @@ void run_folder_prune(const RunFolder *folder)
         run_folder_checkpoint(folder, steps[i], path, sizeof path);
         if (remove(path) != 0) log_warning("cannot remove %s: %s", path, strerror(errno));
     }
+}
+
+uint64_t run_folder_bytes(const RunFolder *folder)
+{
+    uint64_t steps[CHECKPOINTS_MAX], bytes = 0;
+    int count = list_steps(folder, steps);
+    for (int i = 0; i < count; i++) {
+        char path[RUN_PATH_BYTES];
+        struct stat info;
+        run_folder_checkpoint(folder, steps[i], path, sizeof path);
+        if (stat(path, &info) == 0) bytes += (uint64_t)info.st_size;
+    }
+    return bytes;
 }
 
 static void metrics_path(const RunFolder *folder, char *path, size_t bytes)

@@ -2,6 +2,7 @@
 #include "train/saved_model.h"
 
 #include "train/provenance.h"
+#include "train/restore.h"
 
 static bool open_files(SavedModel *model, const char *checkpoint, const char *pack, Arena *arena,
                        Error *err)
@@ -9,6 +10,10 @@ static bool open_files(SavedModel *model, const char *checkpoint, const char *pa
     if (!checkpoint_load(&model->checkpoint, checkpoint, arena, err) ||
         !config_parse(&model->config, arena, model->checkpoint.config, checkpoint, err))
         return false;
+    if (!pack && !*model->config.pack)
+        return error_set(err, ERROR_USAGE,
+                         "%s: was imported, not trained on a pack; name one with --pack",
+                         checkpoint);
     model->pack = pack_open(pack ? pack : model->config.pack, err);
     return model->pack != NULL;
 }
@@ -16,26 +21,17 @@ static bool open_files(SavedModel *model, const char *checkpoint, const char *pa
 static bool open_engine(SavedModel *model, int workers, Comm *comm, Arena *arena, Error *err)
 {
     const Checkpoint *checkpoint = &model->checkpoint;
-    HeadSpec *head = arena_new(arena, HeadSpec, checkpoint->heads + 1);
     const char *const **class_name = arena_new(arena, const char *const *, checkpoint->heads + 1);
-    for (int h = 0; h < checkpoint->heads; h++) {
-        head[h] = (HeadSpec){checkpoint->head[h].name, checkpoint->head[h].classes};
-        class_name[h] = checkpoint->head[h].class_name;
-    }
-    EngineOptions options = {.comm = comm,
-                             .pack = model->pack,
-                             .spec = {.trunk = model->config.trunk,
-                                      .kind = model->config.trunk_kind,
-                                      .trunk_options = model->config.trunk_options,
-                                      .head = head,
-                                      .heads = checkpoint->heads,
-                                      .image = model->config.image,
-                                      .lane = model->config.lane},
-                             .class_name = class_name,
-                             .augment = &model->config.augment,
-                             .seed = (uint64_t)model->config.seed,
-                             .workers = workers > 0 ? workers : pool_cores(),
-                             .training = false};
+    for (int h = 0; h < checkpoint->heads; h++) class_name[h] = checkpoint->head[h].class_name;
+    EngineOptions options = {
+        .comm = comm,
+        .pack = model->pack,
+        .spec = restore_spec(&model->config, checkpoint->head, checkpoint->heads, arena),
+        .class_name = class_name,
+        .augment = &model->config.augment,
+        .seed = (uint64_t)model->config.seed,
+        .workers = workers > 0 ? workers : pool_cores(),
+        .training = false};
     return engine_open(&model->engine, &options, arena, err);
 }
 
@@ -45,13 +41,7 @@ bool saved_model_open(SavedModel *model, const char *checkpoint, const char *pac
     *model = (SavedModel){0};
     bool ok = open_files(model, checkpoint, pack, arena, err) &&
               open_engine(model, workers, comm, arena, err);
-    if (ok) {
-        ParamStore *params = model->engine.model.graph->params,
-                   *state = model->engine.model.graph->state;
-        ok = checkpoint_copy(&model->checkpoint, "param", params, params->value, err);
-        ok &= checkpoint_copy(&model->checkpoint, "state", state, state->value, err);
-        if (!ok) error_context(err, "%s", checkpoint);
-    }
+    if (ok) restore_values(&model->checkpoint, &model->engine.model, checkpoint, err);
     if (!comm_agree(comm, err) || !provenance_agree(comm, provenance_text(arena), err)) {
         saved_model_close(model);
         return false;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/pulse.h"
 #include "base/stop.h"
+#include "train/plan.h"
 #include "train/provenance.h"
 
 #include <inttypes.h>
@@ -13,34 +14,6 @@
 #include <string.h>
 
 /* --- opening --- */
-
-/* Heads default to all label groups; each one named must be a label group of the pack. */
-static bool choose_heads(Trainer *trainer, Error *err)
-{
-    Config *config = trainer->config;
-    int groups = pack_groups(trainer->pack);
-    const char **name = arena_new(trainer->arena, const char *, groups + 1);
-    for (int g = 0; g < groups; g++) name[g] = pack_group(trainer->pack, g)->name;
-    if (config->head_count == 0) config_default_heads(config, trainer->arena, name, groups);
-    for (int h = 0; h < config->head_count; h++) {
-        const char *wanted = config->heads[h].name;
-        int group = pack_find_group(trainer->pack, wanted);
-        if (group >= 0) {
-            if (pack_group(trainer->pack, group)->classes < 2)
-                error_set(
-                    err, ERROR_USAGE,
-                    "heads[%d].name: label group \"%s\" of %s has a single class, so there is "
-                    "nothing to learn; leave the head out",
-                    h, wanted, config->pack);
-            continue;
-        }
-        const char *near = option_nearest(wanted, name, groups);
-        error_set(err, ERROR_USAGE, "heads[%d].name: %s has no label group \"%s\"%s%s%s", h,
-                  config->pack, wanted, near ? "; did you mean \"" : "", near ? near : "",
-                  near ? "\"?" : "");
-    }
-    return err->kind == ERROR_NONE;
-}
 
 static bool plan_epochs(Trainer *trainer, Error *err)
 {
@@ -81,29 +54,26 @@ static bool same_pack_everywhere(Trainer *trainer, Error *err)
 static bool open_pack(Trainer *trainer, Error *err)
 {
     pulse_phase("opening the pack");
-    trainer->pack = pack_open(trainer->config->pack, err);
-    if (trainer->pack && choose_heads(trainer, err)) plan_epochs(trainer, err);
+    const Config *config = trainer->config;
+    const char *path = config->pack;
+    if (*config->stage) {
+        if (!stage_pack(config->pack, config->stage, trainer->staged, trainer->comm, err))
+            return false;
+        path = trainer->staged;
+    }
+    trainer->pack = pack_open(path, err);
+    if (trainer->pack && plan_heads(trainer->config, trainer->pack, trainer->arena, err))
+        plan_epochs(trainer, err);
     return comm_agree(trainer->comm, err) && same_pack_everywhere(trainer, err);
 }
 
 static bool open_engine(Trainer *trainer, Error *err)
 {
     const Config *config = trainer->config;
-    HeadSpec *head = arena_new(trainer->arena, HeadSpec, config->head_count);
-    for (int h = 0; h < config->head_count; h++) {
-        int group = pack_find_group(trainer->pack, config->heads[h].name);
-        head[h] = (HeadSpec){config->heads[h].name, pack_group(trainer->pack, group)->classes};
-    }
     EngineOptions options = {
         .comm = trainer->comm,
         .pack = trainer->pack,
-        .spec = {.trunk = config->trunk,
-                 .kind = config->trunk_kind,
-                 .trunk_options = config->trunk_options,
-                 .head = head,
-                 .heads = config->head_count,
-                 .image = config->image,
-                 .lane = config->lane},
+        .spec = plan_model(config, trainer->pack, trainer->arena),
         .augment = &config->augment,
         .seed = (uint64_t)config->seed,
         .workers = config->workers > 0 ? config->workers : pool_cores(),
@@ -124,7 +94,8 @@ static void open_reduction(Trainer *trainer)
                              .count = graph->params->total,
                              .side =
                                  SIDE_FIXED + (size_t)(SIDE_PER_HEAD * heads) + graph->state->total,
-                             .workers = pool_workers(trainer->engine.pool)};
+                             .workers = pool_workers(trainer->engine.pool),
+                             .node = trainer->config->node_reduce};
     trainer->reduce = reduce_create(trainer->comm, &options, trainer->arena);
     trainer->optimizer =
         optimizer_create(trainer->config->optimizer, trainer->config->optimizer_options,
@@ -216,7 +187,7 @@ static bool open_all(Trainer *trainer, bool resume, Error *err)
     if (!open_engine(trainer, err)) return false;
     open_reduction(trainer);
     open_buffers(trainer);
-    if (has_checkpoint && !restore(trainer, step, err)) return false;
+    if (!(has_checkpoint ? restore(trainer, step, err) : trainer_start(trainer, err))) return false;
     engine_prepare(&trainer->engine);
     if (comm_rank(trainer->comm) == 0 && run_folder_rewind(&trainer->folder, trainer->step, err))
         run_folder_write_config(&trainer->folder, config_print(trainer->config, trainer->arena),
@@ -256,7 +227,14 @@ void trainer_close(Trainer *trainer)
     engine_close(&trainer->engine);
     if (trainer->reduce) reduce_destroy(trainer->reduce);
     pack_close(trainer->pack);
+    if (*trainer->staged && trainer->config->stage_remove)
+        stage_remove(trainer->staged, trainer->comm);
     arena_destroy(trainer->arena);
+}
+
+size_t trainer_bytes(const Trainer *trainer)
+{
+    return arena_bytes(trainer->arena);
 }
 
 /* --- the run --- */

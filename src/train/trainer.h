@@ -1,6 +1,7 @@
 /* The trainer's parts; private to train. */
 #pragma once
 
+#include "data/stage.h"
 #include "dist/reduce.h"
 #include "dist/watchdog.h"
 #include "optim/optimizer.h"
@@ -41,6 +42,7 @@ struct Trainer {
     Arena *arena;
     Comm *comm;
     Config *config;
+    char staged[STAGE_PATH_BYTES]; /* path of the pack's copy on this node; empty: none */
     Pack *pack;
     Engine engine;
     Reduce *reduce;
@@ -95,6 +97,9 @@ bool trainer_restore(Trainer *trainer, const char *path, Error *err);
 void watch_time(const Trainer *trainer);
 /* Whether numbers or images are so bad that going on makes no sense; says so once. */
 bool is_hopeless(const Trainer *trainer);
+/* trainer_weights.c */
+/* Takes trunk.weights, if given, into the parameters of a new run. Collective. */
+bool trainer_start(Trainer *trainer, Error *err);
 
 /* Index into the side array. */
 size_t side_of_head(int head, int what);

@@ -8,29 +8,15 @@
 
 #include <string.h>
 
-/* Arrays of one flat array parallel to `store`, in store order. */
-static void describe(CheckpointArray *array, int *count, const char *group, const ParamStore *store,
-                     float *flat)
-{
-    for (int i = 0; i < store->count; i++)
-        array[(*count)++] = (CheckpointArray){.group = group,
-                                              .name = store->list[i]->name,
-                                              .shape = store->list[i]->shape,
-                                              .value = flat + store->list[i]->offset};
-}
-
 static void describe_arrays(Trainer *trainer, Checkpoint *checkpoint, Arena *arena)
 {
     const Graph *graph = trainer->engine.model.graph;
     const OptimizerType *type = trainer->optimizer->type;
-    int most = graph->params->count * (1 + type->slots) + graph->state->count;
-    checkpoint->array = arena_new(arena, CheckpointArray, most);
-    describe(checkpoint->array, &checkpoint->arrays, "param", graph->params, graph->params->value);
+    checkpoint_add_store(checkpoint, "param", graph->params, graph->params->value, arena);
     for (int s = 0; s < type->slots; s++)
-        describe(checkpoint->array, &checkpoint->arrays,
-                 arena_printf(arena, "slot/%s", type->slot_name[s]), graph->params,
-                 trainer->optimizer->slot[s]);
-    describe(checkpoint->array, &checkpoint->arrays, "state", graph->state, graph->state->value);
+        checkpoint_add_store(checkpoint, arena_printf(arena, "slot/%s", type->slot_name[s]),
+                             graph->params, trainer->optimizer->slot[s], arena);
+    checkpoint_add_store(checkpoint, "state", graph->state, graph->state->value, arena);
 }
 
 static void describe_heads(Trainer *trainer, Checkpoint *checkpoint, Arena *arena)
@@ -128,6 +114,16 @@ static bool same_pack(const Trainer *trainer, const Checkpoint *saved, Error *er
         trainer->config->pack);
 }
 
+/* The configurations agree, but a file says twice which heads there are. */
+static bool same_heads(const Trainer *trainer, const Checkpoint *saved, Error *err)
+{
+    const Config *config = trainer->config;
+    bool same = saved->heads == config->head_count;
+    for (int h = 0; same && h < saved->heads; h++)
+        same = strcmp(saved->head[h].name, config->heads[h].name) == 0;
+    return same || error_set(err, ERROR_DATA, "its heads are not those of its configuration");
+}
+
 bool trainer_restore(Trainer *trainer, const char *path, Error *err)
 {
     Arena *arena = arena_create("restored checkpoint");
@@ -137,7 +133,8 @@ bool trainer_restore(Trainer *trainer, const char *path, Error *err)
     if (ok) {
         ok = config_parse(&config, arena, saved.config, path, err) &&
              config_compatible(trainer->config, &config, err);
-        ok = (ok && same_pack(trainer, &saved, err) && copy_all(trainer, &saved, arena, err)) ||
+        ok = (ok && same_pack(trainer, &saved, err) && same_heads(trainer, &saved, err) &&
+              copy_all(trainer, &saved, arena, err)) ||
              error_context(err, "cannot resume from %s", path);
     }
     if (ok) provenance_compare(provenance_text(arena), saved.provenance);

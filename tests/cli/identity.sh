@@ -104,8 +104,8 @@ EOF
 # Bad images are masked: the same bits and counts for any number of ranks, and each is named once per rank at most.
 masked_images() {
     damage
-    train damaged-1 1 2 convnext damaged
-    train damaged-3 3 1 convnext damaged
+    train damaged-1 1 2 convnext damaged --set max_bad=1
+    train damaged-3 3 1 convnext damaged --set max_bad=1
     same "damaged images: digest over ranks 1 3" "$(digest damaged-1)" "$(digest damaged-3)"
     differ "damaged images change the numbers" "$(digest damaged-1)" "$(digest convnext-partial-1-1)"
     same "damaged images: evaluation over ranks 1 2" "$(evaluate 1 damaged-1 | md5sum)" "$(evaluate 2 damaged-1 | md5sum)"
@@ -130,6 +130,11 @@ train convnext-seed 1 2 convnext full --set seed=8
 differ "another seed" "$(digest convnext-full-1-1)" "$(digest convnext-seed)"
 train convnext-lane 1 2 convnext full --set lane=8
 differ "another lane" "$(digest convnext-full-1-1)" "$(digest convnext-lane)"
+train convnext-node 3 2 convnext full --set node_reduce=true
+same "an accumulator per node" "$(digest convnext-full-1-1)" "$(digest convnext-node)"
+train convnext-staged 2 1 convnext full --set stage="$WORK/stage" --set stage_remove=true
+same "a staged pack" "$(digest convnext-full-1-1)" "$(digest convnext-staged)" 
+[ -d "$WORK/stage" ] && [ -z "$(ls "$WORK/stage")" ] && ok "the staged copy is removed" || not_ok "the staged copy is removed" "$(ls "$WORK/stage")"
 train convnext-workers 1 2 convnext full --set log_every=3 --set checkpoint.keep=1
 same "other run keys do not matter" "$(digest convnext-full-1-1)" "$(digest convnext-workers)"
 finish

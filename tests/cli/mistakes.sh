@@ -162,6 +162,7 @@ rows 'path,t\ngood.jpg,x\n'
 umbel pack --root bad --manifest m.csv --out one.h5 >/dev/null 2>&1 || not_ok "pack of one image" "failed"
 mistake "one image only" 2 train good.yaml --set pack=one.h5
 mistake "one class only" 2 train good.yaml --set pack=one.h5 --set batch=1 --set lane=1
+mistake "the doctor, --set without a configuration" 2 umbel doctor --set batch=8
 
 section "Packs"
 mistake "missing" 4 train good.yaml --set pack=none.h5
@@ -194,6 +195,18 @@ umbel pack --manifest set/manifest.csv --root set --split train=0.8,val=0.2 --ou
 mistake "resumed on another pack" 3 train good.yaml --set run=done --resume --set pack=other.h5
 touch file
 mistake "run folder is a file" 4 train good.yaml --set run=file
+
+section "Export"
+export_to() { umbel export $checkpoint "$@"; }
+mistake "nothing to write" 2 export_to
+mistake "no such type of pixels" 2 export_to --onnx o.onnx --input int8
+mistake "head that the checkpoint lacks" 2 export_to --safetensors o.safetensors --head shap
+mistake "output folder missing" 4 export_to --onnx none/o.onnx
+umbel heads $checkpoint --rename shape=images --out named.h5 >/dev/null 2>&1 || not_ok "heads" "failed"
+mistake "head with the name of the input" 2 umbel export named.h5 --onnx o.onnx
+train good.yaml --set run=v2 --set trunk.kind=convnextv2_atto --steps 1 >/dev/null 2>&1 || not_ok "train V2" "failed"
+mistake "network that torchvision lacks" 2 umbel export v2/checkpoint/last --torchvision o.safetensors
+mistake "a text file in place of a checkpoint" 3 umbel export good.yaml --onnx o.onnx
 
 # --- one line, however many ranks
 fails "24 ranks, one line: command line" 2 '^umbel train: .*steps' ranks 24 "$UMBEL" train good.yaml --steps 5x

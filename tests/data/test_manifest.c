@@ -3,6 +3,8 @@
 
 #include "data/pack_write.h"
 
+#include <unistd.h>
+
 static bool read_text(Listing *listing, const char *text, const char *labels, const char *group,
                       Error *err)
 {
@@ -219,11 +221,25 @@ static void folder_mistakes(void **state)
     scan_refused("flat", "{a b}/{c/d}/**", "\"c/d\" cannot name a label group");
     scan_refused("flat", "{a", "a { without its }");
     scan_refused("flat", "*.jpg", "names no label group");
+    char many[2048] = "{a}";
+    for (int i = 0; i < 300; i++) strcat(many, "*x");
+    scan_refused("flat", many, "has more than 513 pieces");
     scan_refused("flat", "{split}.jpg", "names no label group");
     scan_refused("flat", "{split}{a}.jpg", "does not match");
     scan_refused("flat", "{split}.{a}", "the split must be train, val or test, not \"a\"");
     put_file("encoding/a/gr\xFCn.jpg", "x", 1);
     scan_refused("encoding", "{type}/**", "its name is not in UTF-8; rename it");
+}
+
+/* Each would be entered from within the other, 2^32 folders in all. */
+static void links_upwards(void **state)
+{
+    (void)state;
+    put_file("cycle/a.jpg", "x", 1);
+    assert_int_equal(symlink(".", in_folder("cycle/one")), 0);
+    assert_int_equal(symlink(".", in_folder("cycle/two")), 0);
+    scan_refused("cycle", "{type}/**",
+                 "nested deeper than 32; does a link point to a folder above");
 }
 
 static void levels(void **state)
@@ -262,11 +278,17 @@ static void patterns(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(patterns), cmocka_unit_test(levels),
-        cmocka_unit_test(quoting),  cmocka_unit_test(lines_are_right_behind_quoted_breaks),
-        cmocka_unit_test(columns),  cmocka_unit_test(mistakes),
-        cmocka_unit_test(utf8),     cmocka_unit_test(problems_come_together),
-        cmocka_unit_test(folders),  cmocka_unit_test(folder_mistakes),
+        cmocka_unit_test(links_upwards),
+        cmocka_unit_test(patterns),
+        cmocka_unit_test(levels),
+        cmocka_unit_test(quoting),
+        cmocka_unit_test(lines_are_right_behind_quoted_breaks),
+        cmocka_unit_test(columns),
+        cmocka_unit_test(mistakes),
+        cmocka_unit_test(utf8),
+        cmocka_unit_test(problems_come_together),
+        cmocka_unit_test(folders),
+        cmocka_unit_test(folder_mistakes),
     };
     return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

@@ -29,7 +29,7 @@ static Listing make_listing(size_t count, int groups)
     return listing;
 }
 
-static Pack *split_and_open(const Listing *listing, const char *shares, uint64_t seed)
+static Pack *split_and_open(Listing *listing, const char *shares, uint64_t seed)
 {
     char out[512];
     snprintf(out, sizeof out, "%s", in_folder("split.h5"));

@@ -6,9 +6,11 @@ program="$1/tests/dist/test_reduce"
 hashes=""
 for n in 1 2 3 4; do
     for workers in 1 2; do
-        hashes="$hashes $(ranks "$n" "$program" "$workers" exact 2>"$WORK/err" || echo "failed:$(head -1 "$WORK/err")")"
+        for kind in exact node; do
+            hashes="$hashes $(ranks "$n" "$program" "$workers" "$kind" 2>"$WORK/err" || echo "failed:$(head -1 "$WORK/err")")"
+        done
     done
 done
-same "exact sum over ranks 1 2 3 4 x workers 1 2" $hashes
+same "exact sum over ranks 1 2 3 4 x workers 1 2, an accumulator per rank and per node" $hashes
 same "float sum repeats at equal ranks and workers" "$(ranks 3 "$program" 2 float)" "$(ranks 3 "$program" 2 float)"
 finish

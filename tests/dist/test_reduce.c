@@ -1,7 +1,7 @@
 /*
  * The reduction of a step: the same bits for any order, cut and dealing of the lanes; overflow at
- * the exact limits. Run alone it is a cmocka program on one rank; with arguments WORKERS KIND,
- * under mpirun, it prints a hash of the sums (tests/dist/reduce.sh).
+ * the exact limits. Run alone it is a cmocka program on one rank; with arguments WORKERS KIND (exact,
+ * node, float), under mpirun, it prints a hash of the sums (tests/dist/reduce.sh).
  */
 #include "check.h"
 
@@ -16,6 +16,7 @@
 enum { COUNT = 100003, SIDE = 5, LANES = 11 };
 
 static Comm *comm;
+static bool per_node; /* one accumulator per node */
 
 /* Element i of a lane's gradient: sizes over forty binary orders. */
 static float element(int lane, size_t i)
@@ -77,7 +78,8 @@ static uint64_t run(int workers, size_t piece, bool backwards, ReduceKind kind, 
                              .count = COUNT,
                              .side = SIDE,
                              .bucket_bytes = bucket_bytes,
-                             .workers = workers};
+                             .workers = workers,
+                             .node = per_node};
     Work *work = arena_new(arena, Work, 1);
     int rank = comm_rank(comm), size = comm_size(comm);
     *work = (Work){.reduce = reduce_create(comm, &options, arena),
@@ -271,6 +273,7 @@ static int run_under_mpi(int workers, ReduceKind kind)
 int main(int argc, char **argv)
 {
     comm = comm_open(&argc, &argv);
+    per_node = argc == 3 && strcmp(argv[2], "node") == 0;
     if (argc == 3)
         return run_under_mpi(atoi(argv[1]),
                              strcmp(argv[2], "float") == 0 ? REDUCE_FLOAT : REDUCE_EXACT);

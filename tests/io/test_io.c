@@ -162,6 +162,30 @@ static void test_h5_same_bytes(void **state)
     free(b);
 }
 
+/* Arrays that claim a terabyte which was never written: HDF5 gives them no place in the file. */
+static void test_h5_claims(void **state)
+{
+    (void)state;
+    Error err = {0};
+    H5Type type;
+    H5Shape shape;
+    char command[512], **list;
+    size_t count;
+    snprintf(command, sizeof command,
+             "/usr/bin/python3 -c \"import h5py; f = h5py.File('%s', 'w'); "
+             "f.create_dataset('a', (1 << 38,), 'f4'); f.create_dataset('t', (1 << 37,), 'S8')\"",
+             in_folder("claims.h5"));
+    assert_int_equal(system(command), 0);
+    H5 *file = h5_open(in_folder("claims.h5"), &err);
+    check_no_error(&err);
+    assert_false(h5_info(file, "/a", &type, &shape, &err));
+    check_error(&err, "/a: claims to be larger than the file");
+    err = (Error){0};
+    assert_false(h5_read_texts(file, "/t", &list, &count, &err));
+    check_error(&err, "/t: is no list of fixed-length texts");
+    h5_close(file, &(Error){0});
+}
+
 static void test_h5_handles(void **state)
 {
     (void)state;
@@ -347,9 +371,10 @@ int main(void)
     if (!mkdtemp(folder)) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_files),         cmocka_unit_test(test_h5),
-        cmocka_unit_test(test_h5_same_bytes), cmocka_unit_test(test_h5_handles),
-        cmocka_unit_test(test_seal),          cmocka_unit_test(test_yaml),
-        cmocka_unit_test(test_yaml_mistakes), cmocka_unit_test(test_json),
+        cmocka_unit_test(test_h5_same_bytes), cmocka_unit_test(test_h5_claims),
+        cmocka_unit_test(test_h5_handles),    cmocka_unit_test(test_seal),
+        cmocka_unit_test(test_yaml),          cmocka_unit_test(test_yaml_mistakes),
+        cmocka_unit_test(test_json),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     char command[300];

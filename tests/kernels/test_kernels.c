@@ -3,34 +3,8 @@
  * on v3 and v4 (same order of additions, true fused multiply-adds on both), NaN never hidden. Whole
  * ops with their gradients are checked in tests/nn.
  */
-#include "check.h"
-
-#include "base/random.h"
+#include "compare.h"
 #include "kernels/gemm.h"
-#include "kernels/kernels.h"
-
-#include <math.h>
-#include <stdlib.h>
-
-static const char *const isas[] = {"v2", "v3", "v4", "generic"};
-enum { ISAS = 4 };
-static const int widths[] = {1, 3, 8, 16, 17, 40, 96, 100, 768};
-enum { WIDTHS = sizeof widths / sizeof *widths };
-
-/* A buffer of normal numbers, different for each `name`. */
-static float *random_floats(size_t n, uint64_t name, double scale)
-{
-    float *x = malloc(sizeof(float) * (n + 1));
-    Random random = random_at(3, RANDOM_MIX, name, 0, 0);
-    for (size_t i = 0; i < n; i++) x[i] = (float)(scale * random_normal(&random));
-    return x;
-}
-
-static void near(double value, double expected, double tolerance)
-{
-    if (!(fabs(value - expected) <= tolerance * fmax(1, fabs(expected))))
-        fail_msg("%.9g is not %.9g within %g", value, expected, tolerance);
-}
 
 /* --- references --- */
 
@@ -183,25 +157,25 @@ static void check_sums(const Kernels *kernel, size_t n)
     free(a), free(b);
 }
 
+static void check_references(const Kernels *kernel)
+{
+    for (int c = 0; c < WIDTHS; c++) {
+        check_gelu(kernel, widths[c]);
+        check_normalize(kernel, widths[c]);
+        check_softmax(kernel, widths[c]);
+        check_batchnorm(kernel, widths[c]);
+        check_sums(kernel, (size_t)widths[c] * 13);
+    }
+    for (int K = 1; K <= 7; K += 2)
+        for (int side = 1; side <= 15; side += 3)
+            check_depthwise(kernel, side, 16 - side, K == 7 ? 40 : 17, K);
+    check_depthwise(kernel, 56, 56, 16, 7);
+}
+
 static void test_references(void **state)
 {
     (void)state;
-    for (int i = 0; i < ISAS; i++) {
-        const Kernels *kernel = kernels_named(isas[i]);
-        if (!kernel) continue;
-        print_message("instruction set %s\n", kernel->isa);
-        for (int c = 0; c < WIDTHS; c++) {
-            check_gelu(kernel, widths[c]);
-            check_normalize(kernel, widths[c]);
-            check_softmax(kernel, widths[c]);
-            check_batchnorm(kernel, widths[c]);
-            check_sums(kernel, (size_t)widths[c] * 13);
-        }
-        for (int K = 1; K <= 7; K += 2)
-            for (int side = 1; side <= 15; side += 3)
-                check_depthwise(kernel, side, 16 - side, K == 7 ? 40 : 17, K);
-        check_depthwise(kernel, 56, 56, 16, 7);
-    }
+    for_each_isa(check_references);
 }
 
 /* --- the exact sum --- */
@@ -250,17 +224,6 @@ static void test_exact(void **state)
 
 /* --- v3 and v4 give the same bits --- */
 
-static uint64_t sum_bits(const float *x, size_t count)
-{
-    uint64_t bits = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t word;
-        memcpy(&word, &x[i], 4);
-        bits = bits * 31 + word;
-    }
-    return bits;
-}
-
 /* Runs every kernel with sums or polynomials on C channels; returns a digest of all outputs. */
 static uint64_t all_bits(const Kernels *kernel, int C)
 {
@@ -272,7 +235,7 @@ static uint64_t all_bits(const Kernels *kernel, int C)
           *u = malloc(4 * (size_t)C + 256);
     float *t = malloc(4 * (size_t)C), rstd[49],
           *scratch = malloc(4 * kernel->depthwise_scratch(7, 7, 7));
-#define ADD(array, count) bits = bits * 0x9E3779B97F4A7C15ULL + sum_bits(array, count)
+#define ADD(array, count) bits = add_bits(bits, array, count)
     kernel->gelu_forward(a, x, w, 1.1F, rows, C), ADD(a, n);
     memset(u, 0, 4 * (size_t)C), memcpy(b, y, 4 * n);
     kernel->gelu_backward(a, b, u, x, w, 0.9F, rows, C), ADD(a, n), ADD(b, n), ADD(u, (size_t)C);
@@ -317,11 +280,7 @@ static uint64_t all_bits(const Kernels *kernel, int C)
 static void test_same_bits(void **state)
 {
     (void)state;
-    const Kernels *v3 = kernels_named("v3"), *v4 = kernels_named("v4");
-    if (!v3 || !v4) skip();
-    for (int c = 0; c < WIDTHS; c++)
-        if (all_bits(v3, widths[c]) != all_bits(v4, widths[c]))
-            fail_msg("v3 and v4 differ at %d channels", widths[c]);
+    check_same_bits(all_bits);
 }
 
 /* --- NaN and infinities --- */

@@ -4,43 +4,39 @@
  * same network is built as the program builds it and has to find the same numbers, over one lane
  * and, without batch norm, over two; gradients travel through the exact sum.
  *
- *     test_parity [--report] [GOLDEN…]     default: the committed ones; --report prints errors
+ *     test_parity [--report] [GOLDEN…]     default: the committed ones; --report prints a table row of each
  */
-#include "base/arena.h"
-#include "io/h5.h"
-#include "models/model.h"
+#include "golden.h"
 #include "nn/run.h"
 
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
+#include <glob.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
+/* Smooth networks differ from float64 by rounding only, which grows with depth: fifty norms in a row make
+ * ten times as much of it as the small committed ones. Where a ReLU's input is zero up to rounding or two
+ * pixels of a max pooling are equal, float32 may take the other side: such a network is held to twice what
+ * PyTorch's own float32 errs by, or to rounding where that is next to nothing. (The committed goldens are
+ * the best of several draws, so that in them PyTorch was lucky; and rounding differs by CPU.) */
+static const double FORWARD_LIMIT = 1e-5, FORWARD_ROUNDING = 2e-6;
+static const double COMMITTED_GRADIENT_LIMIT = 1e-5, GRADIENT_LIMIT = 1e-4,
+                    GRADIENT_ROUNDING = 1e-5;
+static bool is_committed; /* the goldens, not others named on the command line */
 
-enum { HEADS_MAX = 8 };
+/* The worst relative L2 error of one kind, over tensors and ways of cutting the batch into lanes. */
+typedef struct Worst {
+    double error;
+    char name[128];
+} Worst;
 
-static const double FORWARD_LIMIT = 1e-5, GRADIENT_LIMIT = 1e-5;
-static bool report;
-
-typedef struct Golden {
-    const char *path;
-    H5 *file;
-    Arena *arena;
-    bool has_state;
-    int images; /* N of the file */
-    ModelSpec spec;
-    HeadSpec head[HEADS_MAX];
-    int32_t *label[HEADS_MAX]; /* (images) */
-    float weight[HEADS_MAX];
-    float *pixels; /* (images,image,image,3) */
-} Golden;
+typedef struct Report {
+    Worst logits, loss, gradients, statistics;
+} Report;
 
 /* The network of a golden for lanes of one size, and what a step over all lanes finds. */
 typedef struct Step {
     const Golden *golden;
+    Arena *arena;
+    Report *report;
     Model model;
     Run run;
     int64_t *sum;             /* exact sum of the gradient */
@@ -48,116 +44,6 @@ typedef struct Step {
     float *logits[HEADS_MAX]; /* (images,classes) */
     double loss;
 } Step;
-
-#define CHECK(call)                                                                                \
-    do {                                                                                           \
-        if (!(call)) fail_msg("%s", err.text);                                                     \
-    } while (0)
-
-/* --- reading --- */
-
-static char *attribute(const Golden *golden, const char *key)
-{
-    Error err = {0};
-    char *text = NULL;
-    CHECK(h5_read_attribute_text(golden->file, "/", key, &text, &err));
-    char *copy = arena_strdup(golden->arena, text);
-    free(text);
-    return copy;
-}
-
-static H5Shape h5_shape(Shape shape)
-{
-    H5Shape out = {.rank = shape.rank};
-    for (int i = 0; i < shape.rank; i++) out.dim[i] = (uint64_t)shape.dim[i];
-    return out;
-}
-
-static float *read_floats(const Golden *golden, const char *group, const char *name, Shape shape)
-{
-    Error err = {0};
-    float *data = arena_new(golden->arena, float, shape_count(shape));
-    const char *full = arena_printf(golden->arena, "/%s/%s", group, name);
-    CHECK(h5_read(golden->file, full, H5_F32, h5_shape(shape), data, &err));
-    return data;
-}
-
-static void read_codes(const Golden *golden, const char *group, const Param *param, float *value)
-{
-    Error err = {0};
-    int64_t exponent;
-    uint8_t *code = arena_new(golden->arena, uint8_t, param->count);
-    const char *full = arena_printf(golden->arena, "/%s/%s", group, param->name);
-    CHECK(h5_read(golden->file, full, H5_U8, h5_shape(param->shape), code, &err));
-    CHECK(h5_read_attribute_int(golden->file, full, "exponent", &exponent, &err));
-    for (size_t i = 0; i < param->count; i++)
-        value[i] = ldexpf((float)((int)code[i] - 128), (int)exponent);
-}
-
-/* "key=value" lines through the trunk's option table, as the configuration's would go. */
-static void parse_options(Golden *golden)
-{
-    const Option *table = golden->spec.trunk->options;
-    void *values = arena_alloc(golden->arena, golden->spec.trunk->options_bytes);
-    option_defaults(table, values);
-    char *rest = attribute(golden, "options"), *line;
-    while ((line = strtok_r(rest, "\n", &rest))) {
-        Error err = {0};
-        char *equals = strchr(line, '=');
-        assert_non_null(equals);
-        *equals = 0;
-        const Option *option = option_find(table, line);
-        if (!option) fail_msg("%s: unknown option %s", golden->path, line);
-        CHECK(option_parse(option, equals + 1, values, &err));
-    }
-    golden->spec.trunk_options = values;
-}
-
-static void read_heads(Golden *golden)
-{
-    char *rest = attribute(golden, "heads"), *line;
-    while ((line = strtok_r(rest, "\n", &rest))) {
-        Error err = {0};
-        int h = golden->spec.heads++;
-        assert_true(h < HEADS_MAX);
-        char *equals = strchr(line, '=');
-        assert_non_null(equals);
-        *equals = 0;
-        golden->head[h] = (HeadSpec){line, atoi(equals + 1)};
-        golden->label[h] = arena_new(golden->arena, int32_t, golden->images);
-        CHECK(h5_read(golden->file, arena_printf(golden->arena, "/label/%s", line), H5_I32,
-                      (H5Shape){1, {(uint64_t)golden->images}}, golden->label[h], &err));
-        golden->weight[h] = *read_floats(golden, "weight", line, shape_of(1, 1));
-    }
-    golden->spec.head = golden->head;
-}
-
-static void golden_open(Golden *golden, const char *path)
-{
-    Error err = {0};
-    *golden = (Golden){.path = path, .arena = arena_create("golden")};
-    CHECK(golden->file = h5_open(path, &err));
-    golden->spec.trunk = trunk_find(attribute(golden, "kind"), &golden->spec.kind);
-    assert_non_null(golden->spec.trunk);
-    parse_options(golden);
-    H5Type type;
-    H5Shape shape;
-    CHECK(h5_info(golden->file, "/images", &type, &shape, &err));
-    golden->images = (int)shape.dim[0];
-    golden->spec.image = (int)shape.dim[1];
-    golden->has_state = h5_has(golden->file, "/state");
-    golden->pixels =
-        arena_new(golden->arena, float, shape.dim[0] * shape.dim[1] * shape.dim[2] * shape.dim[3]);
-    CHECK(h5_read(golden->file, "/images", H5_F32, shape, golden->pixels, &err));
-    read_heads(golden);
-}
-
-static void golden_close(Golden *golden)
-{
-    Error err = {0};
-    CHECK(h5_close(golden->file, &err));
-    arena_destroy(golden->arena);
-}
 
 /* --- a step over all lanes --- */
 
@@ -180,18 +66,18 @@ static void load_parameters(Step *step)
     param_layout(graph->params, 0);
     param_layout(graph->state, 0);
     for (int i = 0; i < graph->params->count; i++)
-        read_codes(golden, "param", graph->params->list[i],
-                   graph->params->value + graph->params->list[i]->offset);
+        golden_codes(golden, "param", graph->params->list[i],
+                     graph->params->value + graph->params->list[i]->offset);
     for (int i = 0; i < graph->state->count; i++)
-        read_codes(golden, "state", graph->state->list[i],
-                   graph->state->value + graph->state->list[i]->offset);
+        golden_codes(golden, "state", graph->state->list[i],
+                     graph->state->value + graph->state->list[i]->offset);
 }
 
-static void step_open(Step *step, const Golden *golden, int lane)
+static void step_open(Step *step, const Golden *golden, int lane, Report *report)
 {
     Error err = {0};
-    Arena *arena = golden->arena;
-    *step = (Step){.golden = golden};
+    Arena *arena = arena_create("step");
+    *step = (Step){.golden = golden, .arena = arena, .report = report};
     ModelSpec spec = golden->spec;
     spec.lane = lane;
     CHECK(model_build(&step->model, &spec, arena, &err));
@@ -262,11 +148,6 @@ static void run_step(Step *step, bool training)
 
 /* --- comparing --- */
 
-typedef struct Worst {
-    double error;
-    char name[128];
-} Worst;
-
 /* Relative L2 error; `floor` is the least rms of the reference that counts. */
 static double relative_error(const float *value, const float *reference, size_t count, double floor)
 {
@@ -288,27 +169,16 @@ static void note(Worst *worst, const char *name, double error)
     snprintf(worst->name, sizeof worst->name, "%s", name);
 }
 
-static void judge(const Step *step, const char *what, const Worst *worst, double limit)
-{
-    if (report)
-        print_message("%s: lane %d: %s: worst relative L2 error %.2e (%s)\n", step->golden->path,
-                      step->run.images, what, worst->error, worst->name);
-    if (!(worst->error <= limit))
-        fail_msg("%s: lane %d: %s: relative L2 error %.3g of %s is above %g", step->golden->path,
-                 step->run.images, what, worst->error, worst->name, limit);
-}
-
 static void compare_logits(const Step *step, const char *group)
 {
     const Golden *golden = step->golden;
-    Worst worst = {0};
+    Worst *worst = &step->report->logits;
     for (int h = 0; h < golden->spec.heads; h++) {
         Shape shape = shape_of(2, golden->images, golden->head[h].classes);
-        const float *reference = read_floats(golden, group, golden->head[h].name, shape);
-        note(&worst, golden->head[h].name,
+        const float *reference = golden_floats(golden, group, golden->head[h].name, shape);
+        note(worst, golden->head[h].name,
              relative_error(step->logits[h], reference, shape_count(shape), 0));
     }
-    judge(step, group, &worst, FORWARD_LIMIT);
 }
 
 static void compare_loss(const Step *step)
@@ -316,8 +186,19 @@ static void compare_loss(const Step *step)
     Error err = {0};
     double loss;
     CHECK(h5_read(step->golden->file, "/loss", H5_F64, (H5Shape){1, {1}}, &loss, &err));
-    Worst worst = {fabs(step->loss - loss) / fabs(loss), "loss"};
-    judge(step, "loss", &worst, FORWARD_LIMIT);
+    note(&step->report->loss, "loss", fabs(step->loss - loss) / fabs(loss));
+}
+
+/* The least rms of a gradient that counts: a millionth of that over all parameters. */
+static double least_rms(const ParamStore *store, float *const *gradient)
+{
+    double squares = 0, count = 0;
+    for (int i = 0; i < store->count; i++) {
+        for (size_t j = 0; j < store->list[i]->count; j++)
+            squares += (double)gradient[i][j] * (double)gradient[i][j];
+        count += (double)store->list[i]->count;
+    }
+    return 1e-6 * sqrt(squares / count);
 }
 
 static void compare_gradients(const Step *step)
@@ -325,23 +206,16 @@ static void compare_gradients(const Step *step)
     const Golden *golden = step->golden;
     const ParamStore *store = step->model.graph->params;
     float **reference = arena_new(golden->arena, float *, store->count);
-    double squares = 0, count = 0;
-    for (int i = 0; i < store->count; i++) {
-        const Param *param = store->list[i];
-        reference[i] = read_floats(golden, "grad", param->name, param->shape);
-        for (size_t j = 0; j < param->count; j++)
-            squares += (double)reference[i][j] * (double)reference[i][j];
-        count += (double)param->count;
-    }
-    double floor = 1e-6 * sqrt(squares / count);
-    float *gradient = arena_new(golden->arena, float, store->total);
-    kernels()->exact_read(gradient, step->sum, store->total);
-    Worst worst = {0};
     for (int i = 0; i < store->count; i++)
-        note(&worst, store->list[i]->name,
+        reference[i] = golden_floats(golden, "grad", store->list[i]->name, store->list[i]->shape);
+    double floor = least_rms(store, reference);
+    float *gradient = arena_new(step->arena, float, store->total);
+    kernels()->exact_read(gradient, step->sum, store->total);
+    Worst *worst = &step->report->gradients;
+    for (int i = 0; i < store->count; i++)
+        note(worst, store->list[i]->name,
              relative_error(gradient + store->list[i]->offset, reference[i], store->list[i]->count,
                             floor));
-    judge(step, "gradients", &worst, GRADIENT_LIMIT);
 }
 
 /* As the trainer updates them, with PyTorch's momentum of 0.1. */
@@ -349,17 +223,16 @@ static void compare_statistics(const Step *step)
 {
     const Golden *golden = step->golden;
     const ParamStore *store = step->model.graph->state;
-    Worst worst = {0};
+    Worst *worst = &step->report->statistics;
     for (int i = 0; i < store->count; i++) {
         const Param *state = store->list[i];
-        const float *reference = read_floats(golden, "state_after", state->name, state->shape);
-        float *after = arena_new(golden->arena, float, state->count);
+        const float *reference = golden_floats(golden, "state_after", state->name, state->shape);
+        float *after = arena_new(step->arena, float, state->count);
         for (size_t j = 0; j < state->count; j++)
             after[j] = (float)(0.9 * (double)store->value[state->offset + j] +
                                0.1 * (double)step->statistic[state->offset + j]);
-        note(&worst, state->name, relative_error(after, reference, state->count, 0));
+        note(worst, state->name, relative_error(after, reference, state->count, 0));
     }
-    judge(step, "running statistics", &worst, FORWARD_LIMIT);
 }
 
 /* Each of the network's parameters is read by its name, so equal numbers mean equal names. */
@@ -371,10 +244,10 @@ static void compare_names(const Step *step)
     assert_int_equal(step->model.graph->params->count, count);
 }
 
-static void check_lanes(const Golden *golden, int lane)
+static void check_lanes(const Golden *golden, int lane, Report *report)
 {
     Step step;
-    step_open(&step, golden, lane);
+    step_open(&step, golden, lane, report);
     compare_names(&step);
     run_step(&step, true);
     compare_logits(&step, "logits");
@@ -383,36 +256,83 @@ static void check_lanes(const Golden *golden, int lane)
     if (golden->has_state) compare_statistics(&step);
     run_step(&step, false);
     compare_logits(&step, "logits_eval");
+    arena_destroy(step.arena);
 }
+
+/* --- the verdict --- */
+
+/* Of a smooth network, or of one with kinks by PyTorch's float32. */
+static double limit_of(const Golden *golden, double smooth, double float32, double rounding)
+{
+    return golden->is_smooth ? smooth : fmax(2 * float32, rounding);
+}
+
+static void judge(const Golden *golden, const char *what, const Worst *worst, double limit)
+{
+    if (!(worst->error <= limit))
+        fail_msg("%s: %s: relative L2 error %.3g of %s is above %.3g", golden->path, what,
+                 worst->error, worst->name, limit);
+}
+
+static void judge_all(const Golden *golden, const Report *found)
+{
+    double smooth = is_committed ? COMMITTED_GRADIENT_LIMIT : GRADIENT_LIMIT;
+    judge(golden, "logits", &found->logits,
+          limit_of(golden, FORWARD_LIMIT, golden->float32_logits, FORWARD_ROUNDING));
+    judge(golden, "gradients", &found->gradients,
+          limit_of(golden, smooth, golden->float32_gradients, GRADIENT_ROUNDING));
+    judge(golden, "loss", &found->loss, FORWARD_LIMIT);
+    judge(golden, "running statistics", &found->statistics, FORWARD_LIMIT);
+}
+
+/* In the columns of tests/parity/parity.sh. */
+static void print_row(const Golden *golden, const Report *found)
+{
+    print_message("| %s | %.1e, %.1e | %.1e, %.1e | %s |\n", golden->name, found->logits.error,
+                  golden->float32_logits, found->gradients.error, golden->float32_gradients,
+                  found->gradients.name);
+}
+
+static bool wants_rows;
 
 /* *state: path of a golden */
 static void test_golden(void **state)
 {
     Golden golden;
+    Report found = {0};
     golden_open(&golden, *state);
-    check_lanes(&golden, golden.images);
-    if (!golden.has_state) check_lanes(&golden, golden.images / 2);
+    check_lanes(&golden, golden.images, &found);
+    if (!golden.has_state) check_lanes(&golden, golden.images / 2, &found);
+    if (wants_rows) print_row(&golden, &found);
+    judge_all(&golden, &found);
     golden_close(&golden);
+}
+
+static int check_goldens(char **path, size_t count)
+{
+    struct CMUnitTest *test = calloc(count, sizeof *test);
+    if (!test || count == 0) {
+        fprintf(stderr, "test_parity: no goldens\n");
+        return 2;
+    }
+    for (size_t i = 0; i < count; i++)
+        test[i] = (struct CMUnitTest){
+            .name = path[i], .test_func = test_golden, .initial_state = path[i]};
+    int failed = _cmocka_run_group_tests("parity", test, count, NULL, NULL);
+    free(test);
+    return failed;
 }
 
 int main(int argc, char **argv)
 {
-    static char *const committed[] = {"tests/parity/golden/convnext_patch4.h5",
-                                      "tests/parity/golden/convnext_patch2.h5",
-                                      "tests/parity/golden/resnet20.h5"};
-    enum { GOLDENS_MAX = 16 };
-    char *const *path = committed;
-    int count = sizeof committed / sizeof *committed;
-    report = argc > 1 && strcmp(argv[1], "--report") == 0;
-    if (argc > 1 + report) {
-        path = argv + 1 + report;
-        count = argc - 1 - report;
-    }
-    if (count > GOLDENS_MAX) return 2;
-    struct CMUnitTest test[GOLDENS_MAX];
-    for (int i = 0; i < count; i++)
-        test[i] = (struct CMUnitTest){
-            .name = path[i], .test_func = test_golden, .initial_state = path[i]};
     gemm_init();
-    return _cmocka_run_group_tests("parity", test, (size_t)count, NULL, NULL);
+    wants_rows = argc > 1 && strcmp(argv[1], "--report") == 0;
+    if (argc > 1 + wants_rows)
+        return check_goldens(argv + 1 + wants_rows, (size_t)(argc - 1 - wants_rows));
+    is_committed = true;
+    glob_t committed = {0};
+    glob("tests/parity/golden/*.h5", 0, NULL, &committed);
+    int failed = check_goldens(committed.gl_pathv, committed.gl_pathc);
+    globfree(&committed);
+    return failed;
 }

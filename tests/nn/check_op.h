@@ -14,6 +14,8 @@ typedef double *Reference(const Bench *bench, const double *value, bool training
 static Reference *reference;
 static size_t out_count;
 static Extent in; /* extent of the source "x" */
+/* Whether a second reader adds to the gradient of "x" before the op does. */
+static bool input_is_shared;
 
 static inline double *new_doubles(size_t count)
 {
@@ -26,6 +28,9 @@ static inline double reference_loss(const Bench *bench, const double *value)
 {
     double *out = reference(bench, value, true);
     double loss = probe_loss(out, out_count);
+    if (input_is_shared)
+        loss +=
+            probe_loss(value_of(bench, value, "x"), param_find(bench->graph->params, "x")->count);
     free(out);
     return loss;
 }
@@ -40,12 +45,13 @@ static inline void check_output(Bench *bench, const Tensor *out, bool training)
     free(expected);
 }
 
-/* Checks the op whose output is `out`, and closes the bench. */
+/* Checks the op whose output is `out`, and closes the bench. The source "x" was made first. */
 static inline void check_op(Bench *bench, Tensor *out, Reference *expected)
 {
     reference = expected;
     out_count = shape_count(out->shape);
     bench_probe(bench, out);
+    if (input_is_shared) bench_probe(bench, bench->graph->op[0]->out);
     bench_ready(bench);
     check_output(bench, out, false);
     check_output(bench, out, true);
@@ -57,3 +63,9 @@ static inline Tensor *image_source(Bench *bench, const char *name, Extent e)
 {
     return bench_source(bench, name, shape_of(4, e.N, e.H, e.W, e.C));
 }
+
+/* Runs all tests twice: with the op as the only reader of its input, and with another one. */
+#define run_op_tests(name, tests)                                                                  \
+    (input_is_shared = true,                                                                       \
+     cmocka_run_group_tests_name(name ", input read twice", tests, NULL, NULL)) +                  \
+        (input_is_shared = false, cmocka_run_group_tests_name(name, tests, NULL, NULL))

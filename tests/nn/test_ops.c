@@ -1,5 +1,6 @@
 /*
- * The ops of nn but the MLP against their double-precision references. Sizes are odd on purpose.
+ * Plain convolution, layer norm, depthwise convolution, the shortcut, the mean and the loss against their
+ * double-precision references. Sizes are odd on purpose.
  */
 #include "nn/check_op.h"
 
@@ -108,129 +109,6 @@ static void test_depthwise_norm(void **state)
     check_depthwise((Extent){2, 3, 3, 6}, 1);
 }
 
-/* --- batch norm --- */
-
-static ConvNorm conv_norm;
-static bool has_residual;
-
-static const double *state_of(const Bench *bench, const char *name, double *out)
-{
-    const Param *state = param_find(bench->graph->state, name);
-    for (size_t i = 0; i < state->count; i++) out[i] = (double)bench->run.state[state->offset + i];
-    return out;
-}
-
-/* The convolution's output and its moments over the lane. */
-static double *convolved(const Bench *bench, const double *value, double *mean, double *variance)
-{
-    double *out = new_doubles(out_count);
-    ref_conv(out, value_of(bench, value, "x"), value_of(bench, value, "c.weight"), NULL, in,
-             conv_norm.out_channels, conv_norm.kernel, conv_norm.stride, conv_norm.padding);
-    ref_moments(mean, variance, out, out_count / (size_t)conv_norm.out_channels,
-                conv_norm.out_channels);
-    return out;
-}
-
-static double *conv_norm_reference(const Bench *bench, const double *value, bool training)
-{
-    double mean[64], variance[64];
-    double *out = convolved(bench, value, mean, variance);
-    if (!training) {
-        state_of(bench, "bn.running_mean", mean);
-        state_of(bench, "bn.running_var", variance);
-    }
-    ref_batchnorm(out, out, mean, variance, value_of(bench, value, "bn.weight"),
-                  value_of(bench, value, "bn.bias"),
-                  has_residual ? value_of(bench, value, "residual") : NULL, conv_norm.activation,
-                  out_count / (size_t)conv_norm.out_channels, conv_norm.out_channels,
-                  (double)conv_norm.epsilon);
-    return out;
-}
-
-static Tensor *build_conv_norm(Bench *bench, Extent extent, bool residual, ConvNorm options)
-{
-    in = extent;
-    has_residual = residual;
-    conv_norm = options;
-    conv_norm.epsilon = 1e-5F;
-    conv_norm.gain = 1;
-    conv_norm.norm_name = "bn";
-    conv_norm.init = NORMAL;
-    Extent to = ref_conv_extent(in, conv_norm.out_channels, conv_norm.kernel, conv_norm.stride,
-                                conv_norm.padding);
-    Tensor *x = image_source(bench, "x", in);
-    return nn_conv_norm(bench->graph, "c", x, residual ? image_source(bench, "residual", to) : NULL,
-                        conv_norm);
-}
-
-static void check_conv_norm(Extent extent, bool residual, ConvNorm options)
-{
-    Bench bench = bench_open(extent.N);
-    check_op(&bench, build_conv_norm(&bench, extent, residual, options), conv_norm_reference);
-}
-
-static void test_conv_norm(void **state)
-{
-    (void)state;
-    for (Activation activation = ACTIVATION_NONE; activation <= ACTIVATION_SILU; activation++)
-        for (int residual = 0; residual < 2; residual++) {
-            check_conv_norm((Extent){3, 7, 5, 3}, residual,
-                            (ConvNorm){.out_channels = 5,
-                                       .kernel = 3,
-                                       .stride = 1,
-                                       .padding = 1,
-                                       .activation = activation});
-            check_conv_norm((Extent){2, 9, 9, 4}, residual,
-                            (ConvNorm){.out_channels = 18,
-                                       .kernel = 3,
-                                       .stride = 2,
-                                       .padding = 1,
-                                       .activation = activation});
-        }
-}
-
-/* The lane's mean and unbiased variance leave through run->statistic. */
-static void test_conv_norm_statistics(void **state)
-{
-    (void)state;
-    Bench bench = bench_open(3);
-    Tensor *out = build_conv_norm(&bench, (Extent){3, 7, 5, 3}, false,
-                                  (ConvNorm){.out_channels = 5,
-                                             .kernel = 3,
-                                             .stride = 1,
-                                             .padding = 1,
-                                             .activation = ACTIVATION_RELU});
-    bench_probe(&bench, out);
-    bench_ready(&bench);
-    bench_run(&bench, true, NAN);
-    out_count = shape_count(out->shape);
-    const ParamStore *store = bench.graph->params;
-    double mean[64], variance[64], rows = (double)out_count / 5;
-    free(convolved(&bench, as_doubles(bench.arena, store->value, store->total), mean, variance));
-    for (int c = 0; c < 5; c++) variance[c] *= rows / (rows - 1);
-    const Param *running_mean = param_find(bench.graph->state, "bn.running_mean");
-    const Param *running_var = param_find(bench.graph->state, "bn.running_var");
-    check_close("lane mean", bench.statistic + running_mean->offset, mean, 5);
-    check_close("lane variance", bench.statistic + running_var->offset, variance, 5);
-    bench_close(&bench);
-}
-
-/* One value per channel has no variance: an error when the graph is built. */
-static void test_conv_norm_single_value(void **state)
-{
-    (void)state;
-    Error err = {0};
-    Bench bench = bench_open(1);
-    graph_push_scope(bench.graph, "trunk");
-    build_conv_norm(&bench, (Extent){1, 1, 1, 3}, false,
-                    (ConvNorm){.out_channels = 5, .kernel = 3, .stride = 1, .padding = 1});
-    assert_false(graph_finish(bench.graph, &err));
-    assert_string_equal(err.text,
-                        "trunk.c: batch norm would see a single value per channel of a lane; use a "
-                        "larger `lane` or `image`");
-    bench_close(&bench);
-}
-
 /* --- the small ones --- */
 
 static PadShortcut pad_shortcut;
@@ -276,25 +154,6 @@ static void test_mean_pool(void **state)
     Bench bench = bench_open(in.N);
     check_op(&bench, nn_mean_pool(bench.graph, "p", image_source(&bench, "x", in)),
              mean_pool_reference);
-}
-
-static double *linear_reference(const Bench *bench, const double *value, bool training)
-{
-    (void)training;
-    double *out = new_doubles(out_count);
-    ref_linear(out, value_of(bench, value, "x"), value_of(bench, value, "l.weight"),
-               value_of(bench, value, "l.bias"), (size_t)in.N, in.C, (int)out_count / in.N);
-    return out;
-}
-
-static void test_linear(void **state)
-{
-    (void)state;
-    in = (Extent){5, 1, 1, 13};
-    Bench bench = bench_open(in.N);
-    Tensor *x = bench_source(&bench, "x", shape_of(2, in.N, in.C));
-    check_op(&bench, nn_linear(bench.graph, "l", x, (Linear){.out = 7, .init = NORMAL}),
-             linear_reference);
 }
 
 /* --- softmax loss --- */
@@ -359,19 +218,11 @@ static void test_softmax_no_label(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_conv),
-        cmocka_unit_test(test_conv_several_tiles),
-        cmocka_unit_test(test_layernorm),
-        cmocka_unit_test(test_depthwise_norm),
-        cmocka_unit_test(test_conv_norm),
-        cmocka_unit_test(test_conv_norm_statistics),
-        cmocka_unit_test(test_conv_norm_single_value),
-        cmocka_unit_test(test_pad_shortcut),
-        cmocka_unit_test(test_mean_pool),
-        cmocka_unit_test(test_linear),
-        cmocka_unit_test(test_softmax_loss),
-        cmocka_unit_test(test_softmax_no_label),
+        cmocka_unit_test(test_conv),         cmocka_unit_test(test_conv_several_tiles),
+        cmocka_unit_test(test_layernorm),    cmocka_unit_test(test_depthwise_norm),
+        cmocka_unit_test(test_pad_shortcut), cmocka_unit_test(test_mean_pool),
+        cmocka_unit_test(test_softmax_loss), cmocka_unit_test(test_softmax_no_label),
     };
     gemm_init();
-    return cmocka_run_group_tests_name("ops", tests, NULL, NULL);
+    return run_op_tests("ops", tests);
 }

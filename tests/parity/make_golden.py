@@ -5,6 +5,7 @@ norm's running statistics. umbel never sees PyTorch; it has to find the same num
 
     make_golden.py FOLDER [NAME...]            the small goldens that are committed
     make_golden.py --full FOLDER [NAME...]     networks of full size at 224 pixels
+    make_golden.py [--full] --list             their names
 
 Where a golden needs timm and this Python has none, it is left out with a word, or refused if named.
 
@@ -13,8 +14,8 @@ and /logits_eval/NAME (N,classes); /param/NAME and /state/NAME as uint8 codes wi
 `exponent`: value = (code - 128) * 2^exponent, exact in float32 and a quarter of its size; /grad/NAME
 and /state_after/NAME float32. The file's attributes kind, options (lines "key=value" of the trunk),
 heads (lines "name=classes"), image and parameters (their number) describe the network. As text:
-pytorch, its version; float32_logits and float32_gradients, what its own float32 errs by, in the
-measure of test_parity; kinks, how far the batch stays from them (kinks.py).
+pytorch, its version; float32_logits and float32_gradients, what its own float32 errs by at most in
+FLOAT32_RUNS runs, in the measure of test_parity; kinks, how far the batch stays from them (kinks.py).
 """
 import argparse
 import copy
@@ -33,6 +34,7 @@ HEADS = {"type": (7, 1.0), "part": (3, 0.5), "angle": (12, 2.0)}  # classes, wei
 
 # ResNets come as they are and as smooth twins, in which gradients differ by rounding only.
 SMOOTH = dict(activation="silu", pool="avg")
+CIFAR = dict(kind="resnet20", image=28, images=4, width=4)  # 28, 14, 7
 BASIC = dict(kind="resnet18", image=48, images=4, layers=[1, 1, 1, 1], width=4)
 BOTTLENECK = dict(kind="resnet50", image=48, images=4, layers=[1, 1, 1, 1], width=4)
 # As many groups in all stages, of 2, 4, 8 and 16 channels; twice as wide inside, as the real one.
@@ -49,7 +51,8 @@ SMALL = {
                             depths=[1, 1, 2, 1], dims=[8, 16, 24, 40]),
     "convnextv2": dict(kind="convnextv2_atto", image=64, images=4, layer_scale=0,
                        depths=[1, 1, 2, 1], dims=[8, 12, 16, 24]),
-    "resnet20": dict(kind="resnet20", image=28, images=4),  # 28, 14, 7
+    "resnet20_relu": dict(CIFAR, activation="relu"),
+    "resnet20_silu": dict(CIFAR, activation="silu"),
     "resnet18_relu": dict(BASIC, activation="relu", pool="max"),
     "resnet18_silu": dict(BASIC, **SMOOTH),
     "resnet18_nopool": dict(BASIC, image=32, activation="silu", pool="none"),
@@ -66,16 +69,22 @@ SMALL = {
     "mobilenet_v1_relu6": dict(MOBILENET, activation="relu6", gain=2, shift=2),
     "mobilenet_v1_silu": dict(MOBILENET, activation="silu", gain=1, shift=1),
 }
+FULL_SIZE = dict(image=224, images=2)
 FULL = {
-    "convnext_tiny_scale_0.3": dict(kind="convnext_tiny", image=224, images=2, layer_scale=0.3),
-    "convnext_tiny_scale_1e-6": dict(kind="convnext_tiny", image=224, images=2, layer_scale=1e-6),
-    "convnextv2_tiny": dict(kind="convnextv2_tiny", image=224, images=2, layer_scale=0),
-    **{kind: dict(kind=kind, image=224, images=2)
-       for kind in ("resnet18", "resnet50", "resnext50_32x4d", "resnet50d", "vit_small_patch16",
-                    "vit_base_patch16")},
+    "convnext_tiny_scale_0.3": dict(FULL_SIZE, kind="convnext_tiny", layer_scale=0.3),
+    "convnext_tiny_scale_1e-6": dict(FULL_SIZE, kind="convnext_tiny", layer_scale=1e-6),
+    "convnextv2_tiny": dict(FULL_SIZE, kind="convnextv2_tiny", layer_scale=0),
+    "vit_small_patch16": dict(FULL_SIZE, kind="vit_small_patch16"),
+    "vit_base_patch16": dict(FULL_SIZE, kind="vit_base_patch16"),
+    "mobilenet_v1": dict(FULL_SIZE, kind="mobilenet_v1", gain=2, shift=2),
+    "mobilenet_v1_silu": dict(FULL_SIZE, kind="mobilenet_v1", gain=1, shift=1, activation="silu"),
 }
+for kind in ("resnet18", "resnet50", "resnext50_32x4d", "resnet50d"):
+    FULL[kind] = dict(FULL_SIZE, kind=kind)
+    FULL[f"{kind}_silu"] = dict(FULL_SIZE, kind=kind, **SMOOTH)
 # A small golden is the best of so many draws, and this is far enough from kinks.
 DRAWS, FAR = 32, 2e-5
+FLOAT32_RUNS = 8
 # Pixels of few bits compress, but their sums tie in a max pooling now and then.
 SMALL_STEP, FULL_STEP = 2.0 ** -3, 2.0 ** -20
 
@@ -174,13 +183,28 @@ class Case:
             self.evaluation = double(batch.double())
         self.logits, self.loss, self.gradients = run(double, batch.double(), self.labels)
         self.state_after = dict(networks.statistics(double))
-        found, _, gradients = run(self.network, batch, self.labels)
-        self.logits_error = max(relative(found[name], self.logits[name]) for name in found)
+        errors = [self.float32_errors(*found) for found in self.run_float32(batch)]
+        self.logits_error = max(logits for logits, _ in errors)
+        self.gradients_error, self.worst = max(gradients for _, gradients in errors)
+
+    def run_float32(self, batch):
+        """Logits and gradients in float32. Which ReLU opens on the wrong side is chance, so that one run
+        says little where there are kinks: others have each pixel moved to a neighbouring float."""
+        logits, _, gradients = run(self.network, batch, self.labels)
+        yield logits, gradients
+        random = torch.Generator().manual_seed(0)
+        for _ in range(FLOAT32_RUNS - 1 if math.isfinite(self.distance) else 0):
+            there = torch.randn(batch.shape, generator=random) * 1e9
+            logits, _, gradients = run(self.network, torch.nextafter(batch, there), self.labels)
+            yield logits, gradients
+
+    def float32_errors(self, logits, gradients):
+        """The worst of the logits, and that of the gradients with its name."""
         squares = sum((g ** 2).sum() for g in self.gradients.values())
         rms = math.sqrt(squares / sum(g.size for g in self.gradients.values()))
-        self.gradients_error, self.worst = max(
-            (relative(gradients[name], g, 1e-6 * rms), name)
-            for name, g in self.gradients.items())
+        return (max(relative(logits[name], self.logits[name]) for name in logits),
+                max((relative(gradients[name], g, 1e-6 * rms), name)
+                    for name, g in self.gradients.items()))
 
 
 def draw_case(name, spec, draws, pixel_step):
@@ -235,13 +259,19 @@ def write(path, case, compress):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("folder")
+    parser.add_argument("folder", nargs="?")
     parser.add_argument("names", nargs="*", metavar="NAME", help="these only")
     parser.add_argument("--full", action="store_true")
+    parser.add_argument("--list", action="store_true", help="print the names, write nothing")
     arguments = parser.parse_args()
+    specs = FULL if arguments.full else SMALL
+    if arguments.list:
+        print(*specs, sep="\n")
+        return
+    if not arguments.folder:
+        parser.error("FOLDER is missing")
     torch.set_num_threads(1)
     os.makedirs(arguments.folder, exist_ok=True)
-    specs = FULL if arguments.full else SMALL
     for name in arguments.names or specs:
         if name not in specs:
             sys.exit(f"{name}: no such golden; there are {', '.join(specs)}")

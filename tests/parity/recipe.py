@@ -12,9 +12,12 @@ def number(options, key, default):
 
 
 def make_optimizer(network, options):
-    """No decay for gains, biases and layer scales: whatever has one dimension in umbel's layout."""
-    decay = [p for p in network.parameters() if networks.to_umbel(p).ndim > 1]
-    plain = [p for p in network.parameters() if networks.to_umbel(p).ndim == 1]
+    """No decay for gains, biases and layer scales (whatever has one dimension in umbel's layout), nor for
+    the places of tokens."""
+    decay, plain = [], []
+    for name, value in networks.parameters(network):
+        decays = networks.to_umbel(value).ndim > 1 and not name.endswith("pos_embed")
+        (decay if decays else plain).append(value)
     groups = [{"params": decay, "weight_decay": number(options, "weight_decay", 0)},
               {"params": plain, "weight_decay": 0.0}]
     lr = number(options, "lr", 0)

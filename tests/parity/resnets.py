@@ -102,20 +102,22 @@ class BasicBlock(nn.Module):
 
 
 class CifarTrunk(nn.Module):
-    def __init__(self, blocks):
+    def __init__(self, blocks, width=16, activation="relu"):
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(16)
+        self.conv1 = nn.Conv2d(3, width, 3, 1, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
         self.relu = nn.ReLU()
-        widths = [16, 16, 32, 64]
+        widths = [width, width, 2 * width, 4 * width]
         for s in range(1, 4):
             rows = [BasicBlock(widths[s - 1] if b == 0 else widths[s], widths[s],
                                2 if s > 1 and b == 0 else 1) for b in range(blocks)]
             setattr(self, f"layer{s}", nn.Sequential(*rows))
-        self.width = 64
+        self.width = 4 * width
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight)
+        if activation == "silu":
+            replace(self, nn.ReLU, nn.SiLU)
 
     def forward(self, x):
         x = self.relu(self.bn1(self.conv1(x)))

@@ -3,7 +3,7 @@
 its checkpoint of step 0), the same images in the same order, the same optimizer and schedule. Prints
 both losses of every step, and compares them and what both networks are at the end.
 
-    train_steps.py UMBEL FOLDER convnext_tiny|resnet20
+    train_steps.py UMBEL FOLDER convnext_tiny|resnet20|vit_small|resnet50
 """
 import json
 import math
@@ -41,7 +41,15 @@ CONFIGS = {
         "image": 224, "batch": 8, "lane": 4, "trunk": {"kind": "convnext_tiny", "drop_path": 0},
         "optimizer": {"kind": "adamw", "lr": 1e-4, "weight_decay": 0.5},
     },
-    # Batch norm sees a lane, which here is the batch.
+    "vit_small": {
+        "image": 64, "batch": 8, "lane": 4, "trunk": {"kind": "vit_small_patch16", "drop_path": 0},
+        "optimizer": {"kind": "adamw", "lr": 1e-4, "weight_decay": 0.5},
+    },
+    # Batch norm sees a lane, which in these two is the batch.
+    "resnet50": {
+        "image": 64, "batch": 16, "lane": 16, "epochs": 4, "trunk": {"kind": "resnet50"},
+        "optimizer": {"kind": "adamw", "lr": 1e-4, "weight_decay": 0.5},
+    },
     "resnet20": {
         "image": 32, "batch": 8, "lane": 8, "trunk": {"kind": "resnet20"},
         "optimizer": {"kind": "sgd", "lr": 0.05, "weight_decay": 5e-3, "momentum": 0.9,
@@ -113,7 +121,8 @@ def load_arrays(folder, step):
 
 def load_network(folder, config, pack):
     network = networks.build(config["trunk"]["kind"], {head["name"]: pack.classes[head["name"]]
-                                                       for head in config["heads"]})
+                                                       for head in config["heads"]},
+                             config["image"])
     networks.load(network, load_arrays(folder, 0).__getitem__)
     return network
 

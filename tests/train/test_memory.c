@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "data/image.h"
 #include "data/pack_write.h"
+#include "train/plan.h"
 #include "train/trainer.h"
 
 #include <stdio.h>
@@ -21,7 +22,7 @@ static void write_image(int index)
     Random random = random_at(1, RANDOM_MIX, 0, 0, (uint64_t)index);
     for (size_t i = 0; i < sizeof pixels; i++)
         pixels[i] = (uint8_t)((int)(i / 160) + (int)random_below(&random, 64));
-    Image image = {SIDE, SIDE, pixels, sizeof pixels};
+    Image image = {.width = SIDE, .height = SIDE, .pixels = pixels, .capacity = sizeof pixels};
     uint8_t *data;
     size_t bytes;
     Error err = {0};
@@ -113,6 +114,33 @@ static void test_resnet(void **state)
     check_steps("resnet20", 100);
 }
 
+/* What a run is said to need before it is built, against what it takes. Small things of fixed size
+ * (locks, records, scores) are not foreseen. */
+static void check_footprint(const char *trunk)
+{
+    Arena *arena = arena_create("test");
+    Config config;
+    Footprint footprint;
+    Error err = {0};
+    Trainer *trainer = open_trainer(&config, arena, trunk);
+    Pack *pack = pack_open(config.pack, &err);
+    assert_true(plan_footprint(&config, pack, config.workers, &footprint, &err));
+    double taken = (double)trainer_bytes(trainer), said = (double)footprint.rank;
+    print_message("%s: %.1f MB foreseen, %.1f MB taken\n", trunk, said / 1e6, taken / 1e6);
+    assert_true(taken >= said && taken < 1.02 * said + 1e6);
+    pack_close(pack);
+    trainer_close(trainer);
+    arena_destroy(arena);
+}
+
+static void test_footprint(void **state)
+{
+    (void)state;
+    check_footprint("convnext_atto, patch: 4");
+    check_footprint("resnet20");
+    check_footprint("resnet18");
+}
+
 int main(int argc, char **argv)
 {
     char pack[256], command[300];
@@ -121,7 +149,8 @@ int main(int argc, char **argv)
     snprintf(pack, sizeof pack, "%s/pack.h5", folder);
     make_pack(pack);
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_convnext),
-                                       cmocka_unit_test(test_resnet)};
+                                       cmocka_unit_test(test_resnet),
+                                       cmocka_unit_test(test_footprint)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     comm_close(comm);
     snprintf(command, sizeof command, "rm -rf %s", folder);

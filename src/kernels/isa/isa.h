@@ -38,6 +38,9 @@ enum { VEC_LANES = 8 };
 enum { VEC_LANES = 4 };
 #endif
 enum { VECS = 16 / VEC_LANES };
+#if defined(KERNEL_ISA_v4) && !defined(__clang__)
+#define VEC_LANES_ARE_16 1 /* and the compiler has __builtin_shuffle */
+#endif
 
 typedef float vec __attribute__((vector_size(VEC_LANES * 4)));
 typedef int32_t ivec __attribute__((vector_size(VEC_LANES * 4)));

@@ -31,11 +31,15 @@
     X(average_pool_forward)                                                                        \
     X(max_pool_backward)                                                                           \
     X(max_pool_forward)                                                                            \
-    X(depthwise_strided_forward)                                                               \
-    X(depthwise_strided_backward)                                                              \
-    X(column_dot)                                                                              \
-    X(column_combine)                                                                          \
-    X(softmax_backward)                                                                        \
+    X(depthwise_strided_forward)                                                                   \
+    X(depthwise_strided_backward)                                                                  \
+    X(column_dot)                                                                                  \
+    X(column_combine)                                                                              \
+    X(softmax_backward)                                                                            \
+    X(matmul_rows)                                                                                 \
+    X(matmul_columns)                                                                              \
+    X(matmul_block)                                                                                \
+    X(matmul_pack)                                                                                 \
     X(im2col)                                                                                      \
     X(col2im_add)                                                                                  \
     X(softmax)                                                                                     \

@@ -4,6 +4,7 @@
  * dP = dout v^T, dS = P (dP - <P,dP>), dq = dS k / sqrt(d), dk = dS^T q / sqrt(d), dv = P^T dout.
  */
 #include "nn/ops.h"
+#include "nn/parts.h"
 #include "nn/run.h"
 
 #include <math.h>
@@ -110,4 +111,9 @@ Tensor *nn_attention(Graph *graph, const char *name, Tensor *qkv, int heads)
     graph_saved(graph, op, PROBABILITY, "probability", shape_of(4, N, heads, T, T))->only_training =
         true;
     return op->out;
+}
+
+int nn_attention_heads(const Op *op)
+{
+    return ((const Attention *)op->options)->heads;
 }

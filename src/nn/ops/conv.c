@@ -5,6 +5,7 @@
 #include "conv.h"
 
 #include "nn/ops.h"
+#include "nn/parts.h"
 
 #include <string.h>
 
@@ -69,8 +70,15 @@ static Tiling tiling_of(const ConvShape *shape, ConvGroups groups, int images)
     return (Tiling){fit < images ? fit : images, all};
 }
 
+/* 1x1, every pixel: the image is its own patch matrix. */
+static bool is_pointwise(const ConvShape *shape)
+{
+    return shape->kernel == 1 && shape->stride == 1 && shape->padding == 0;
+}
+
 size_t conv_scratch(const ConvShape *shape, ConvGroups groups, int images)
 {
+    if (is_pointwise(shape)) return 0;
     Tiling tiling = tiling_of(shape, groups, images);
     return (size_t)tiling.images * (size_t)tiling.rows * (size_t)patch_floats(shape, groups);
 }
@@ -161,17 +169,49 @@ static size_t chunk_weights(const ConvJob *job)
            (size_t)patch_floats(job->shape, job->groups);
 }
 
+static int pixels_of_lane(const ConvJob *job)
+{
+    return job->run->images * (int)out_pixels(job->shape);
+}
+
+static void pointwise_forward(const ConvJob *job, float *out, const float *x, const float *weight)
+{
+    int in = job->groups.in, count = job->groups.out;
+    run_gemm(job->run, NO_TRANSPOSE, TRANSPOSE, pixels_of_lane(job), count, in, 1,
+             x + (size_t)job->chunk * (size_t)in, job->shape->channels, weight + chunk_weights(job),
+             in, 0, out + (size_t)job->chunk * (size_t)count, out_channels_of(job->groups));
+}
+
+static void pointwise_backward(const ConvJob *job, float *dx, float *dweight, const float *dout,
+                               const float *x, const float *weight)
+{
+    int in = job->groups.in, count = job->groups.out, pixels = pixels_of_lane(job);
+    int ld = out_channels_of(job->groups), channels = job->shape->channels;
+    dout += (size_t)job->chunk * (size_t)count;
+    run_gemm(job->run, TRANSPOSE, NO_TRANSPOSE, count, in, pixels, 1, dout, ld,
+             x + (size_t)job->chunk * (size_t)in, channels, 0, dweight + chunk_weights(job), in);
+    if (dx)
+        run_gemm(job->run, NO_TRANSPOSE, NO_TRANSPOSE, pixels, in, count, 1, dout, ld,
+                 weight + chunk_weights(job), in, 1, dx + (size_t)job->chunk * (size_t)in,
+                 channels);
+}
+
 void conv_forward(const Run *run, float *out, const float *x, const float *weight,
                   const ConvShape *shape, ConvGroups groups, float *scratch)
 {
     int k = patch_floats(shape, groups), ld = out_channels_of(groups);
     ConvJob job = {run, shape, groups, 0, scratch};
-    for (; job.chunk < groups.chunks; job.chunk++)
+    for (; job.chunk < groups.chunks; job.chunk++) {
+        if (is_pointwise(shape)) {
+            pointwise_forward(&job, out, x, weight);
+            continue;
+        }
         for (Tile tile = {0}; next_tile(&job, &tile);) {
             gather(&job, x, &tile);
             run_gemm(run, NO_TRANSPOSE, TRANSPOSE, rows_of(&tile), groups.out, k, 1, scratch, k,
                      weight + chunk_weights(&job), k, 0, out + out_offset(&job, &tile), ld);
         }
+    }
 }
 
 void conv_backward(const Run *run, float *dx, float *dweight, const float *dout, const float *x,
@@ -180,6 +220,10 @@ void conv_backward(const Run *run, float *dx, float *dweight, const float *dout,
     int k = patch_floats(shape, groups), ld = out_channels_of(groups);
     ConvJob job = {run, shape, groups, 0, scratch};
     for (; job.chunk < groups.chunks; job.chunk++) {
+        if (is_pointwise(shape)) {
+            pointwise_backward(&job, dx, dweight, dout, x, weight);
+            continue;
+        }
         float beta = 0;
         for (Tile tile = {0}; next_tile(&job, &tile); beta = 1) {
             const float *dout_tile = dout + out_offset(&job, &tile);
@@ -287,4 +331,10 @@ Tensor *nn_conv(Graph *graph, const char *name, Tensor *x, Conv conv)
                 false);
     graph_pop_scope(graph);
     return op->out;
+}
+
+ConvParts nn_conv_parts(const Op *op)
+{
+    const ConvOptions *options = op->options;
+    return (ConvParts){options->shape, op->param[WEIGHT], op->param[BIAS]};
 }

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "conv.h"
 #include "nn/ops.h"
+#include "nn/parts.h"
 
 #include <string.h>
 
@@ -328,7 +329,7 @@ Tensor *nn_conv_norm(Graph *graph, const char *name, Tensor *x, Tensor *residual
 {
     ConvNormOptions options = resolve(graph, name, x, conv);
     int lane = x->shape.dim[0], C = conv.out_channels;
-    if (!options.fixed) check_values(graph, name, lane, &options.shape);
+    if (!options.fixed && !graph->only_evaluation) check_values(graph, name, lane, &options.shape);
     Shape shape = shape_of(4, lane, options.shape.out_height, options.shape.out_width, C);
     Op *op = graph_op(graph, &conv_norm_type, name, x, residual, shape, &options, sizeof options);
     graph_push_scope(graph, "%s", name);
@@ -346,4 +347,18 @@ Tensor *nn_conv_norm(Graph *graph, const char *name, Tensor *x, Tensor *residual
     graph_state(graph, op, RUNNING_VAR, "running_var", C, 1);
     graph_pop_scope(graph);
     return op->out;
+}
+
+ConvNormParts nn_conv_norm_parts(const Op *op)
+{
+    const ConvNormOptions *options = op->options;
+    return (ConvNormParts){.shape = options->shape,
+                           .groups = options->groups.groups,
+                           .activation = options->activation,
+                           .epsilon = options->epsilon,
+                           .weight = op->param[WEIGHT],
+                           .gain = op->param[GAIN],
+                           .bias = op->param[BIAS],
+                           .mean = op->state[RUNNING_MEAN],
+                           .variance = op->state[RUNNING_VAR]};
 }

@@ -4,6 +4,7 @@
  * gain and bias of the norm belong to the op behind it.
  */
 #include "nn/ops.h"
+#include "nn/parts.h"
 #include "nn/run.h"
 
 #include <string.h>
@@ -73,4 +74,11 @@ Tensor *nn_depthwise_norm(Graph *graph, Tensor *x, DepthwiseNorm options)
     graph_saved(graph, op, RSTD, "conv_dw.rstd",
                 shape_of(3, x->shape.dim[0], x->shape.dim[1], x->shape.dim[2]));
     return op->out;
+}
+
+DepthwiseNormParts nn_depthwise_norm_parts(const Op *op)
+{
+    const DepthwiseNorm *options = op->options;
+    return (DepthwiseNormParts){options->kernel, options->epsilon, op->param[WEIGHT],
+                                op->param[BIAS]};
 }

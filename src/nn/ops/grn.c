@@ -5,6 +5,7 @@
  * dx = dout (1 + weight n) + x dg / g.
  */
 #include "nn/ops.h"
+#include "nn/parts.h"
 #include "nn/run.h"
 
 #include <string.h>
@@ -101,4 +102,10 @@ Tensor *nn_grn(Graph *graph, const char *name, Tensor *x)
     graph_saved(graph, op, NORM, "norm", shape_of(2, x->shape.dim[0], C));
     graph_pop_scope(graph);
     return op->out;
+}
+
+AffineParts nn_grn_parts(const Op *op, float *epsilon)
+{
+    *epsilon = EPSILON;
+    return (AffineParts){op->param[WEIGHT], op->param[BIAS]};
 }

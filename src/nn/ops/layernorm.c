@@ -1,6 +1,7 @@
 /* Layer normalisation with gain and bias. Keeps the normalised rows and 1/deviation, not the input.
  */
 #include "nn/ops.h"
+#include "nn/parts.h"
 #include "nn/run.h"
 
 enum { GAIN, BIAS };
@@ -67,4 +68,10 @@ Tensor *nn_layernorm(Graph *graph, const char *name, Tensor *x, float epsilon)
     graph_saved(graph, op, RSTD, "rstd", rows);
     graph_pop_scope(graph);
     return op->out;
+}
+
+AffineParts nn_layernorm_parts(const Op *op, float *epsilon)
+{
+    *epsilon = ((const LayerNorm *)op->options)->epsilon;
+    return (AffineParts){op->param[GAIN], op->param[BIAS]};
 }

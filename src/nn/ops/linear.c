@@ -1,6 +1,7 @@
 /* Linear layers over the last axis: plain, with GELU behind them, or as a residual branch. */
 #include "drop_path.h"
 #include "nn/ops.h"
+#include "nn/parts.h"
 
 #include <string.h>
 
@@ -159,4 +160,9 @@ Tensor *nn_linear_residual(Graph *graph, const char *name, Tensor *x, Tensor *re
                            Linear options)
 {
     return add_linear(graph, &linear_residual_type, name, x, residual, options)->out;
+}
+
+LinearParts nn_linear_parts(const Op *op)
+{
+    return (LinearParts){op->param[WEIGHT], op->param[BIAS]};
 }

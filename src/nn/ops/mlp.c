@@ -13,6 +13,7 @@
  */
 #include "drop_path.h"
 #include "nn/ops.h"
+#include "nn/parts.h"
 
 #include <string.h>
 
@@ -315,4 +316,12 @@ Tensor *nn_mlp(Graph *graph, Tensor *xhat, Tensor *residual, Mlp options)
     u.dim[u.rank - 1] = hidden;
     graph_saved(graph, op, HIDDEN, "mlp.hidden", u)->only_training = true;
     return op->out;
+}
+
+MlpParts nn_mlp_parts(const Op *op)
+{
+    return (MlpParts){{op->param[NORM_GAIN], op->param[NORM_BIAS]},
+                      {op->param[FC1], op->param[FC1_BIAS]},
+                      {op->param[FC2], op->param[FC2_BIAS]},
+                      op->param[GAMMA]};
 }

@@ -1,5 +1,6 @@
 /* Normalisation of rows to mean 0 and deviation 1, and, apart, gain and bias. */
 #include "nn/ops.h"
+#include "nn/parts.h"
 #include "nn/run.h"
 
 enum { RSTD };
@@ -87,4 +88,14 @@ Tensor *nn_affine(Graph *graph, const char *name, Tensor *x)
     graph_param(graph, op, BIAS, "bias", shape_of(1, C), (Init){INIT_CONSTANT, 0}, false);
     graph_pop_scope(graph);
     return op->out;
+}
+
+float nn_normalize_epsilon(const Op *op)
+{
+    return ((const Normalize *)op->options)->epsilon;
+}
+
+AffineParts nn_affine_parts(const Op *op)
+{
+    return (AffineParts){op->param[GAIN], op->param[BIAS]};
 }

@@ -1,6 +1,7 @@
 /* Option-A shortcut of CIFAR ResNets (He et al. 2016, section 4.2): subsample, pad channels with
  * zeros. */
 #include "nn/ops.h"
+#include "nn/parts.h"
 #include "nn/run.h"
 
 #include <string.h>
@@ -56,4 +57,9 @@ Tensor *nn_pad_shortcut(Graph *graph, const char *name, Tensor *x, PadShortcut o
     Shape shape =
         shape_of(4, dim[0], (dim[1] + s - 1) / s, (dim[2] + s - 1) / s, options.out_channels);
     return graph_op(graph, &pad_shortcut_type, name, x, NULL, shape, &options, sizeof options)->out;
+}
+
+int nn_pad_shortcut_stride(const Op *op)
+{
+    return ((const PadShortcut *)op->options)->stride;
 }

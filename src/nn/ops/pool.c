@@ -1,6 +1,7 @@
 /* Max and average pooling over windows. */
 #include "conv.h"
 #include "nn/ops.h"
+#include "nn/parts.h"
 
 static const ConvShape *shape_at(const Op *op)
 {
@@ -86,4 +87,9 @@ Tensor *nn_max_pool(Graph *graph, const char *name, Tensor *x, Pool2d options)
 Tensor *nn_average_pool(Graph *graph, const char *name, Tensor *x, Pool2d options)
 {
     return add_pool(graph, &average_pool_type, name, x, options);
+}
+
+ConvShape nn_pool_shape(const Op *op)
+{
+    return *shape_at(op);
 }

@@ -1,5 +1,6 @@
 /* Patches as a sequence of tokens, and a sequence as one row of features. */
 #include "nn/ops.h"
+#include "nn/parts.h"
 #include "nn/run.h"
 
 #include <string.h>
@@ -63,14 +64,9 @@ Tensor *nn_tokens(Graph *graph, const char *name, Tensor *patches, bool class_to
 
 /* --- tokens to features --- */
 
-/* Which tokens are averaged. */
-typedef struct Range {
-    int begin, count;
-} Range;
-
 static void pool_forward(const Op *op, Run *run)
 {
-    const Range *range = op->options;
+    const TokenRange *range = op->options;
     size_t T = (size_t)op->in[0]->shape.dim[1], D = (size_t)op->out->shape.dim[1];
     float *out = run_value(run, op->out);
     for (size_t n = 0; n < (size_t)run->images; n++)
@@ -82,7 +78,7 @@ static void pool_forward(const Op *op, Run *run)
 
 static void pool_backward(const Op *op, Run *run)
 {
-    const Range *range = op->options;
+    const TokenRange *range = op->options;
     size_t T = (size_t)op->in[0]->shape.dim[1], D = (size_t)op->out->shape.dim[1];
     float *dout = run_dout(run, op), *dx = run_grad(run, op, 0);
     if (!dx) return;
@@ -95,7 +91,7 @@ static void pool_backward(const Op *op, Run *run)
 static const OpType pool_type = {
     .name = "pool_tokens", .forward = pool_forward, .backward = pool_backward};
 
-static Tensor *pool_range(Graph *graph, const char *name, Tensor *x, Range range)
+static Tensor *pool_range(Graph *graph, const char *name, Tensor *x, TokenRange range)
 {
     return graph_op(graph, &pool_type, name, x, NULL, shape_of(2, x->shape.dim[0], x->shape.dim[2]),
                     &range, sizeof range)
@@ -104,10 +100,20 @@ static Tensor *pool_range(Graph *graph, const char *name, Tensor *x, Range range
 
 Tensor *nn_first_token(Graph *graph, const char *name, Tensor *x)
 {
-    return pool_range(graph, name, x, (Range){0, 1});
+    return pool_range(graph, name, x, (TokenRange){0, 1});
 }
 
 Tensor *nn_mean_tokens(Graph *graph, const char *name, Tensor *x, int skip)
 {
-    return pool_range(graph, name, x, (Range){skip, x->shape.dim[1] - skip});
+    return pool_range(graph, name, x, (TokenRange){skip, x->shape.dim[1] - skip});
+}
+
+TokensParts nn_tokens_parts(const Op *op)
+{
+    return (TokensParts){op->param[POSITION], op->param[CLASS]};
+}
+
+TokenRange nn_pool_tokens_range(const Op *op)
+{
+    return *(const TokenRange *)op->options;
 }

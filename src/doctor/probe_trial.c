@@ -1,0 +1,88 @@
+/*
+ * A trial: the configured training itself for a few steps, with a lane on every worker, so that it
+ * takes seconds where a step of the whole batch takes minutes. It writes to a temporary folder.
+ */
+#include "probe.h"
+
+#include "base/clock.h"
+#include "train/trainer.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The first step also touches memory for the first time; if even so it is as slow as this, it must
+ * do. */
+static const double LONG_STEP_SECONDS = 3;
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *place)
+{
+    (void)info, (void)type, (void)place;
+    return remove(path);
+}
+
+/* On rank 0. */
+static bool make_folder(char folder[OPTION_TEXT_BYTES], Error *err)
+{
+    const char *temporary = getenv("TMPDIR");
+    snprintf(folder, OPTION_TEXT_BYTES, "%s/umbel-doctor-XXXXXX", temporary ? temporary : "/tmp");
+    return mkdtemp(folder) || error_set(err, ERROR_SYSTEM, "cannot make a temporary folder %s: %s",
+                                        folder, strerror(errno));
+}
+
+/* The configuration of the trial: at most a lane per worker, and silence. */
+static Config shorten(const Config *config, int workers, const char *folder)
+{
+    Config trial = *config;
+    int lanes = config->batch / config->lane;
+    trial.batch = (workers < lanes ? workers : lanes) * config->lane;
+    trial.log_every = INT_MAX;
+    trial.epochs = 1000000;
+    snprintf(trial.run, sizeof trial.run, "%s", folder);
+    return trial;
+}
+
+/* Seconds of a step, the longest over ranks. */
+static double time_step(Comm *comm, Trainer *trainer)
+{
+    double begin = clock_seconds();
+    trainer_step(trainer);
+    uint64_t nanoseconds = (uint64_t)(1e9 * (clock_seconds() - begin));
+    comm_max_u64(comm, &nanoseconds, 1);
+    return 1e-9 * (double)nanoseconds;
+}
+
+static double time_steps(Comm *comm, Trainer *trainer)
+{
+    double first = time_step(comm, trainer);
+    if (first > LONG_STEP_SECONDS) return first;
+    double second = time_step(comm, trainer), third = time_step(comm, trainer);
+    return second < third ? second : third;
+}
+
+void probe_trial(Comm *comm, const Config *config, int workers, Survey *survey)
+{
+    Error err = {0};
+    char folder[OPTION_TEXT_BYTES] = "";
+    bool first = comm_rank(comm) == 0;
+    if (first) make_folder(folder, &err);
+    if (comm_agree(comm, &err)) {
+        Config trial = shorten(config, workers, folder);
+        Trainer *trainer = trainer_open(&(TrainerOptions){.comm = comm, .config = &trial}, &err);
+        if (trainer) {
+            double seconds = time_steps(comm, trainer);
+            if (first) {
+                Survey part = *survey;
+                part.batch = trial.batch;
+                survey->round_seconds = seconds / survey_rounds(&part);
+            }
+            trainer_close(trainer);
+        }
+        if (first) nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    }
+    if (first) survey_keep_reason(survey->trial_problem, &err);
+}

@@ -1,0 +1,90 @@
+/* What a configuration means for a pack. */
+#include "train/plan.h"
+
+#include "base/log.h"
+#include "dist/reduce.h"
+
+bool plan_heads(Config *config, const Pack *pack, Arena *run, Error *err)
+{
+    int groups = pack_groups(pack);
+    const char **name = arena_new(run, const char *, groups + 1);
+    for (int g = 0; g < groups; g++) name[g] = pack_group(pack, g)->name;
+    if (config->head_count == 0) config_default_heads(config, run, name, groups);
+    for (int h = 0; h < config->head_count; h++) {
+        const char *wanted = config->heads[h].name;
+        int group = pack_find_group(pack, wanted);
+        if (group >= 0) {
+            if (pack_group(pack, group)->classes < 2)
+                error_set(
+                    err, ERROR_USAGE,
+                    "heads[%d].name: label group \"%s\" of %s has a single class, so there is "
+                    "nothing to learn; leave the head out",
+                    h, wanted, config->pack);
+            continue;
+        }
+        const char *near = option_nearest(wanted, name, groups);
+        error_set(err, ERROR_USAGE, "heads[%d].name: %s has no label group \"%s\"%s%s%s", h,
+                  config->pack, wanted, near ? "; did you mean \"" : "", near ? near : "",
+                  near ? "\"?" : "");
+    }
+    return err->kind == ERROR_NONE;
+}
+
+ModelSpec plan_model(const Config *config, const Pack *pack, Arena *run)
+{
+    HeadSpec *head = arena_new(run, HeadSpec, config->head_count);
+    for (int h = 0; h < config->head_count; h++) {
+        int group = pack_find_group(pack, config->heads[h].name);
+        head[h] = (HeadSpec){config->heads[h].name, pack_group(pack, group)->classes};
+    }
+    return (ModelSpec){.trunk = config->trunk,
+                       .kind = config->trunk_kind,
+                       .trunk_options = config->trunk_options,
+                       .head = head,
+                       .heads = config->head_count,
+                       .image = config->image,
+                       .lane = config->lane,
+                       .training = &config->training};
+}
+
+static uint64_t count_parameters(const ParamStore *store)
+{
+    uint64_t count = 0;
+    for (int i = 0; i < store->count; i++) count += store->list[i]->count;
+    return count;
+}
+
+/* What grows with the network, as engine_open, reduce_create and optimizer_create allocate it. */
+static uint64_t rank_bytes(const Config *config, const Graph *graph, int workers)
+{
+    uint64_t total = graph->params->total, state = graph->state->total;
+    uint64_t slots = (uint64_t)config->optimizer->slots, threads = (uint64_t)workers;
+    uint64_t accumulators =
+        config->reduce == REDUCE_EXACT ? sizeof(int64_t) * total : sizeof(float) * total * threads;
+    uint64_t workspace =
+        graph->train.floats > graph->eval.floats ? graph->train.floats : graph->eval.floats;
+    return sizeof(float) * (total * (1 + slots) + state + graph->prepared_floats) + accumulators +
+           sizeof(int64_t) * state + sizeof(float) * threads * (workspace + graph->dparam_floats);
+}
+
+bool plan_footprint(const Config *config, const Pack *pack, int workers, Footprint *footprint,
+                    Error *err)
+{
+    Arena *arena = arena_create("footprint");
+    ModelSpec spec = plan_model(config, pack, arena);
+    Model model;
+    log_set_quiet(true); /* what is to be said of the network is said when it is built for use */
+    bool ok = model_build(&model, &spec, arena, err);
+    log_set_quiet(false);
+    if (ok) {
+        const Graph *graph = model.graph;
+        uint64_t parameters = count_parameters(graph->params);
+        footprint->parameters = parameters;
+        footprint->rank = rank_bytes(config, graph, workers);
+        footprint->checkpoint =
+            sizeof(float) * (parameters * (1 + (uint64_t)config->optimizer->slots) +
+                             count_parameters(graph->state));
+    }
+    arena_destroy(arena);
+    return ok;
+}

@@ -1,0 +1,332 @@
+/*
+ * Convolution with batch norm, residual and activation against its double-precision reference: dense, in
+ * groups, depthwise, with TensorFlow's padding, and with statistics that stay as they are.
+ */
+#include "nn/check_op.h"
+
+static const Init NORMAL = {INIT_NORMAL, 0.4};
+
+static ConvNorm conv_norm;
+static bool has_residual;
+static bool is_fixed; /* running statistics in training too */
+
+/* Geometry along one side, worked out anew. */
+typedef struct Side {
+    int out, before; /* pixels; padding in front */
+} Side;
+
+static Side side_of(int size)
+{
+    int K = conv_norm.kernel, stride = conv_norm.stride;
+    if (!conv_norm.same)
+        return (Side){(size + 2 * conv_norm.padding - K) / stride + 1, conv_norm.padding};
+    int out = (size + stride - 1) / stride;
+    int total = (out - 1) * stride + K - size;
+    return (Side){out, total > 0 ? total / 2 : 0};
+}
+
+static Extent out_extent(void)
+{
+    return (Extent){in.N, side_of(in.H).out, side_of(in.W).out, conv_norm.out_channels};
+}
+
+static bool is_depthwise(void)
+{
+    return conv_norm.groups == in.C && conv_norm.groups == conv_norm.out_channels && in.C > 1;
+}
+
+/* Output channel c sees the channels of its group: weight (out_channels,K,K,C/groups), or (K,K,C). */
+static double convolve(const double *x, const double *weight, int n, int y0, int x0, int c)
+{
+    int K = conv_norm.kernel, groups = conv_norm.groups > 1 ? conv_norm.groups : 1;
+    int inner = in.C / groups, first = c / (conv_norm.out_channels / groups) * inner;
+    double sum = 0;
+    for (int ky = 0; ky < K; ky++)
+        for (int kx = 0; kx < K; kx++) {
+            int iy = y0 + ky, ix = x0 + kx;
+            if (iy < 0 || iy >= in.H || ix < 0 || ix >= in.W) continue;
+            for (int k = 0; k < inner; k++) {
+                int place =
+                    is_depthwise() ? (ky * K + kx) * in.C + c : ((c * K + ky) * K + kx) * inner + k;
+                sum += x[at(in, n, iy, ix, first + k)] * weight[place];
+            }
+        }
+    return sum;
+}
+
+/* The convolution's output and its moments over the lane. */
+static double *convolved(const Bench *bench, const double *value, double *mean, double *variance)
+{
+    double *out = new_doubles(out_count);
+    Extent to = out_extent();
+    FOR_EACH(to)
+    out[at(to, n, y, x, c)] =
+        convolve(value_of(bench, value, "x"), value_of(bench, value, "c.weight"), n,
+                 y * conv_norm.stride - side_of(in.H).before,
+                 x * conv_norm.stride - side_of(in.W).before, c);
+    ref_moments(mean, variance, out, out_count / (size_t)to.C, to.C);
+    return out;
+}
+
+static void running_statistic(const Bench *bench, const char *name, double *out)
+{
+    const Param *state = param_find(bench->graph->state, name);
+    for (size_t i = 0; i < state->count; i++) out[i] = (double)bench->run.state[state->offset + i];
+}
+
+static double *conv_norm_reference(const Bench *bench, const double *value, bool training)
+{
+    double mean[128], variance[128];
+    double *out = convolved(bench, value, mean, variance);
+    if (!training || is_fixed) {
+        running_statistic(bench, "bn.running_mean", mean);
+        running_statistic(bench, "bn.running_var", variance);
+    }
+    ref_batchnorm(out, out, mean, variance, value_of(bench, value, "bn.weight"),
+                  value_of(bench, value, "bn.bias"),
+                  has_residual ? value_of(bench, value, "residual") : NULL, conv_norm.activation,
+                  out_count / (size_t)conv_norm.out_channels, conv_norm.out_channels,
+                  (double)conv_norm.epsilon);
+    return out;
+}
+
+static Tensor *build_conv_norm(Bench *bench, Extent extent, bool residual, ConvNorm options)
+{
+    in = extent;
+    has_residual = residual;
+    conv_norm = options;
+    conv_norm.epsilon = 1e-5F;
+    conv_norm.gain = 1;
+    conv_norm.norm_name = "bn";
+    conv_norm.init = NORMAL;
+    bench->graph->fixed_norm = is_fixed;
+    Extent to = out_extent();
+    Tensor *x = image_source(bench, "x", in);
+    return nn_conv_norm(bench->graph, "c", x, residual ? image_source(bench, "residual", to) : NULL,
+                        conv_norm);
+}
+
+static void check_conv_norm(Extent extent, bool residual, ConvNorm options)
+{
+    Bench bench = bench_open(extent.N);
+    check_op(&bench, build_conv_norm(&bench, extent, residual, options), conv_norm_reference);
+}
+
+static void test_conv_norm(void **state)
+{
+    (void)state;
+    for (Activation activation = ACTIVATION_NONE; activation <= ACTIVATION_SILU; activation++)
+        for (int residual = 0; residual < 2; residual++) {
+            check_conv_norm((Extent){3, 7, 5, 3}, residual,
+                            (ConvNorm){.out_channels = 5,
+                                       .kernel = 3,
+                                       .stride = 1,
+                                       .padding = 1,
+                                       .activation = activation});
+            check_conv_norm((Extent){2, 9, 9, 4}, residual,
+                            (ConvNorm){.out_channels = 18,
+                                       .kernel = 3,
+                                       .stride = 2,
+                                       .padding = 1,
+                                       .activation = activation});
+        }
+}
+
+/* The lane's mean and unbiased variance leave through run->statistic. */
+static void test_conv_norm_statistics(void **state)
+{
+    (void)state;
+    Bench bench = bench_open(3);
+    Tensor *out = build_conv_norm(&bench, (Extent){3, 7, 5, 3}, false,
+                                  (ConvNorm){.out_channels = 5,
+                                             .kernel = 3,
+                                             .stride = 1,
+                                             .padding = 1,
+                                             .activation = ACTIVATION_RELU});
+    bench_probe(&bench, out);
+    bench_ready(&bench);
+    bench_run(&bench, true, NAN);
+    out_count = shape_count(out->shape);
+    const ParamStore *store = bench.graph->params;
+    double mean[128], variance[128], rows = (double)out_count / 5;
+    free(convolved(&bench, as_doubles(bench.arena, store->value, store->total), mean, variance));
+    for (int c = 0; c < 5; c++) variance[c] *= rows / (rows - 1);
+    const Param *running_mean = param_find(bench.graph->state, "bn.running_mean");
+    const Param *running_var = param_find(bench.graph->state, "bn.running_var");
+    check_close("lane mean", bench.statistic + running_mean->offset, mean, 5);
+    check_close("lane variance", bench.statistic + running_var->offset, variance, 5);
+    bench_close(&bench);
+}
+
+/* One value per channel has no variance: an error when the graph is built. */
+static void test_conv_norm_single_value(void **state)
+{
+    (void)state;
+    Error err = {0};
+    Bench bench = bench_open(1);
+    graph_push_scope(bench.graph, "trunk");
+    build_conv_norm(&bench, (Extent){1, 1, 1, 3}, false,
+                    (ConvNorm){.out_channels = 5, .kernel = 3, .stride = 1, .padding = 1});
+    assert_false(graph_finish(bench.graph, &err));
+    assert_string_equal(err.text,
+                        "trunk.c: batch norm would see a single value per channel of a lane; use a "
+                        "larger `lane` or `image`");
+    bench_close(&bench);
+}
+
+/* --- groups --- */
+
+/* Small groups are joined into chunks of 32 channels and more: 8 groups of 5 become one chunk, 16 of 4 two,
+ * 6 of 20 three, 3 of 40 stay apart; 5 of 2 cannot be halved evenly. Channels may grow or shrink. */
+static void test_groups(void **state)
+{
+    (void)state;
+    static const struct {
+        int groups, in, out;
+    } sizes[] = {{8, 40, 8}, {16, 64, 32}, {6, 120, 12}, {3, 120, 6}, {5, 10, 15}, {2, 2, 4}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        check_conv_norm((Extent){2, 5, 4, sizes[i].in}, false,
+                        (ConvNorm){.out_channels = sizes[i].out,
+                                   .kernel = 3,
+                                   .stride = i % 2 ? 2 : 1,
+                                   .padding = 1,
+                                   .groups = sizes[i].groups,
+                                   .activation = ACTIVATION_SILU});
+}
+
+/* 925 floats in a patch of a chunk: 141 of the 169 output pixels make a tile. */
+static void test_groups_several_tiles(void **state)
+{
+    (void)state;
+    check_conv_norm(
+        (Extent){2, 13, 13, 74}, false,
+        (ConvNorm){.out_channels = 4, .kernel = 5, .stride = 1, .padding = 2, .groups = 2});
+}
+
+static void test_groups_do_not_fit(void **state)
+{
+    (void)state;
+    Error err = {0};
+    Bench bench = bench_open(2);
+    nn_conv_norm(bench.graph, "c", image_source(&bench, "x", (Extent){2, 5, 5, 6}), NULL,
+                 (ConvNorm){.out_channels = 8,
+                            .kernel = 3,
+                            .stride = 1,
+                            .padding = 1,
+                            .groups = 4,
+                            .norm_name = "bn"});
+    assert_false(graph_finish(bench.graph, &err));
+    assert_string_equal(err.text, "c: 6 and 8 channels are no multiples of 4 groups");
+    bench_close(&bench);
+}
+
+static void test_depthwise(void **state)
+{
+    (void)state;
+    static const int channels[] = {2, 3, 16, 37};
+    for (int i = 0; i < 4; i++)
+        for (int stride = 1; stride <= 2; stride++)
+            check_conv_norm((Extent){2, 7, 6, channels[i]}, i % 2,
+                            (ConvNorm){.out_channels = channels[i],
+                                       .kernel = 3,
+                                       .stride = stride,
+                                       .padding = 1,
+                                       .groups = channels[i],
+                                       .activation = ACTIVATION_RELU6});
+}
+
+/* Sides of all remainders; padding in front and behind differ where a side is even and the stride 2. */
+static void test_same_padding(void **state)
+{
+    (void)state;
+    for (int side = 4; side <= 7; side++)
+        for (int stride = 1; stride <= 3; stride++)
+            for (int groups = 1; groups <= 4; groups += 3)
+                check_conv_norm((Extent){3, side, side, 4}, false,
+                                (ConvNorm){.out_channels = 4,
+                                           .kernel = side == 5 ? 5 : 3,
+                                           .stride = stride,
+                                           .same = true,
+                                           .groups = groups,
+                                           .activation = ACTIVATION_SILU});
+}
+
+/* --- statistics that stay as they are --- */
+
+static void test_fixed_norm(void **state)
+{
+    (void)state;
+    is_fixed = true;
+    for (Activation activation = ACTIVATION_NONE; activation <= ACTIVATION_SILU; activation++)
+        for (int residual = 0; residual < 2; residual++)
+            check_conv_norm((Extent){3, 7, 5, 4}, residual,
+                            (ConvNorm){.out_channels = 6,
+                                       .kernel = 3,
+                                       .stride = 2,
+                                       .padding = 1,
+                                       .groups = residual ? 2 : 1,
+                                       .activation = activation});
+    /* a single value per channel is enough */
+    check_conv_norm((Extent){1, 1, 1, 3}, false,
+                    (ConvNorm){.out_channels = 5, .kernel = 3, .stride = 1, .padding = 1});
+    is_fixed = false;
+}
+
+/* A frozen stage: running statistics, which are not told; no gradient for its parameters, nor for what lies
+ * before it, and none to the input of the whole. */
+static void test_frozen_stage(void **state)
+{
+    (void)state;
+    Bench bench = bench_open(2);
+    Graph *graph = bench.graph;
+    graph->frozen = 1;
+    Tensor *images = graph_input(graph, "images", shape_of(4, 2, 5, 5, 3));
+    ConvNorm layer = {.out_channels = 4,
+                      .kernel = 3,
+                      .stride = 1,
+                      .padding = 1,
+                      .norm_name = "bn1",
+                      .epsilon = 1e-5F,
+                      .gain = 1,
+                      .init = NORMAL};
+    graph_stage(graph, 1);
+    Tensor *x = nn_conv_norm(graph, "frozen", images, NULL, layer);
+    graph_stage(graph, 2);
+    layer.norm_name = "bn2";
+    bench_probe(&bench, nn_conv_norm(graph, "free", x, NULL, layer));
+    bench_ready(&bench);
+    assert_true(param_find(graph->state, "bn1.running_mean")->frozen);
+    assert_false(param_find(graph->state, "bn2.running_mean")->frozen);
+    assert_false(x->wants_grad);
+    bench_run(&bench, true, 0);
+    assert_true(bench.statistic[param_find(graph->state, "bn1.running_var")->offset] == 0);
+    assert_true(bench.statistic[param_find(graph->state, "bn2.running_var")->offset] > 0);
+    for (int i = 0; i < graph->params->count; i++) {
+        const Param *param = graph->params->list[i];
+        double size = 0;
+        for (size_t j = 0; j < param->count; j++)
+            size += fabs((double)bench.gradient[param->offset + j]);
+        assert_int_equal(param->frozen, param->stage == 1);
+        assert_true(param->frozen ? size == 0 : size > 0);
+        assert_true(isfinite(size));
+    }
+    bench_close(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_conv_norm),
+        cmocka_unit_test(test_conv_norm_statistics),
+        cmocka_unit_test(test_conv_norm_single_value),
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_groups_several_tiles),
+        cmocka_unit_test(test_groups_do_not_fit),
+        cmocka_unit_test(test_depthwise),
+        cmocka_unit_test(test_same_padding),
+        cmocka_unit_test(test_fixed_norm),
+        cmocka_unit_test(test_frozen_stage),
+    };
+    gemm_init();
+    return run_op_tests("conv_norm", tests);
+}
