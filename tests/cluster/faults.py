@@ -201,6 +201,8 @@ def break_runs(umbel, config, folder, faults, seed, kinds, reference, tally):
         number += 1
         while not tally.problems and not part_of_run(run, rng, kinds, tally):
             pass
+        if tally.problems:
+            return
         digest = run.digest()
         with tally.lock:
             tally.runs += 1
