@@ -236,7 +236,7 @@ test: ## install what is missing, build, run all tests (at most 15 minutes)
 	$(Q)tests/run $(OUT)
 
 .PHONY: test-cluster
-test-cluster: ## what needs root and services: SLURM with two nodes, MPICH (at most 25 minutes)
+test-cluster: ## what needs root and services: SLURM with two nodes (at most 25 minutes)
 	$(Q)launch/setup --tests --cluster
 	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
 	$(Q)tests/run $(OUT) cluster

@@ -266,6 +266,8 @@ static void divert(H5 *file)
     if (H5Fget_vfd_handle(file->file, H5P_DEFAULT, &descriptor) >= 0)
         dup2(memory, *(int *)descriptor);
     close(memory);
+    H5Fflush(file->file,
+             H5F_SCOPE_LOCAL); /* without it, a close after a refused flush does nothing */
 }
 
 bool h5_close(H5 *file, Error *err)

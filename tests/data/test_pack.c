@@ -36,11 +36,8 @@ static bool write_pack(const char *text, const char *name, int max_side, Error *
     Listing listing;
     char out[512];
     snprintf(out, sizeof out, "%s", in_folder(name));
-    PackOptions options = {.root = folder,
-                           .out = out,
-                           .max_side = max_side,
-                           .quality = 90,
-                           .allow_unseen = true};
+    PackOptions options = {
+        .root = folder, .out = out, .max_side = max_side, .quality = 90, .allow_unseen = true};
     put_file("m.csv", text, strlen(text));
     *err = (Error){0};
     bool ok = manifest_read(&listing, in_folder("m.csv"), NULL, NULL, err) &&

@@ -65,7 +65,15 @@ static inline Tensor *image_source(Bench *bench, const char *name, Extent e)
 }
 
 /* Runs all tests twice: with the op as the only reader of its input, and with another one. */
-#define run_op_tests(name, tests)                                                                  \
-    (input_is_shared = true,                                                                       \
-     cmocka_run_group_tests_name(name ", input read twice", tests, NULL, NULL)) +                  \
-        (input_is_shared = false, cmocka_run_group_tests_name(name, tests, NULL, NULL))
+static inline int run_twice(const char *name, const struct CMUnitTest *tests, size_t count)
+{
+    int failed = 0;
+    for (int shared = 0; shared < 2; shared++) {
+        input_is_shared = shared;
+        print_message("%s: the input has %d reader(s)\n", name, 1 + shared);
+        failed += _cmocka_run_group_tests(name, tests, count, NULL, NULL);
+    }
+    return failed;
+}
+
+#define run_op_tests(name, tests) run_twice(name, tests, sizeof(tests) / sizeof *(tests))

@@ -44,16 +44,15 @@ time_limits() {
 make_slow() {
     "$UMBEL" pack --manifest "$WORK/set/manifest.csv" --root "$WORK/set" --labels shape,colour --split train=0.2,val=0.8 \
         --out "$WORK/slow.h5" >"$WORK/pack.log" 2>&1 || not_ok "pack" "$(tail -1 "$WORK/pack.log")"
-    slow="--set pack=$WORK/slow.h5 --set image=160 --set trunk.patch=4 --set trunk.dims=[40,80,160,320]"
+    slow="--set pack=$WORK/slow.h5 --set image=448 --set trunk.patch=4 --set trunk.dims=[40,80,160,320]"
 }
 
 validation_records() { grep '"kind":"val"' "$WORK/runs/$1/metrics.jsonl"; }
 
 validation() {
     start validation 2 $slow && await validation ' step 1/'
-    sleep 0.2
     kill -TERM "$(rank_process validation 1)"
-    ended validation 30
+    ended validation 60
     stopped validation "SIGTERM during validation" "stopped at step 1 "
     same "SIGTERM during validation: cut short" 0 "$(validation_records validation | wc -l)"
     finish_run validation 1 1 $slow && finish_run validated 2 1 $slow
@@ -106,7 +105,7 @@ full_disk() {
 
 removed_folder() {
     start removed 2 && await_step removed 5
-    rm -rf "$WORK/runs/removed"
+    mv "$WORK/runs/removed" "$WORK/gone" && rm -rf "$WORK/gone" # at once, before it writes again
     await_step removed 5 && ok "removed folder: is made anew"
     kill -TERM "$(rank_process removed 1)" && ended removed 30
     stopped removed "removed folder" "stopped at step"
@@ -164,8 +163,8 @@ suspended_job() {
 
 # A step that lasts longer than hang_seconds is no hang.
 long_step() {
-    start long 2 --set hang_seconds=2 $slow --set image=288 --set trunk.patch=2 --steps 1
-    ended long 90
+    start long 2 --set hang_seconds=2 $slow --set image=448 --set trunk.patch=2 --steps 1
+    ended long 240
     expect long "a step that is longer than hang_seconds" 0 'step 1/'
     [ "$TOOK" -ge 5 ] || not_ok "a step that is longer than hang_seconds" "is only $TOOK s"
 }
