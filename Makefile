@@ -1,12 +1,13 @@
 # umbel: `make help` lists the targets.
 #
 # BUILD=release|debug|asan|tsan|fuzz, each in build/$(BUILD); build/umbel is the one built last.
-# CC=gcc|clang.
+# CC=gcc|clang. MPI=ompi-c|mpich|...: the pkg-config name of the MPI library; others than Open MPI's go to build/$(BUILD)-$(MPI).
 
 BUILD ?= release
+MPI ?= ompi-c
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 PYTHON ?= /usr/bin/python3
-OUT := build/$(BUILD)
+OUT := build/$(BUILD)$(if $(filter-out ompi-c,$(MPI)),-$(MPI))
 
 VERSION := 0.1.0
 
@@ -16,7 +17,7 @@ LIBRARY_LAYERS := $(filter-out dist doctor cli,$(LAYERS))
 
 # One line per outside library: its pkg-config name. Only the file that includes its header, and the
 # final link, see its flags; HDF5's is named exactly, since plain `hdf5` may be the MPI build.
-PKG_MPI := ompi-c
+PKG_MPI := $(MPI)
 PKG_BLAS := openblas
 PKG_HDF5 := hdf5-serial
 PKG_PROTOBUF := libprotobuf-c
@@ -75,7 +76,7 @@ LIBS := $(foreach layer,$(LAYERS),$(OUT)/lib$(layer).a)
 all: build/umbel library ## build program and library (default): build/umbel, libumbel in build/release
 
 build/umbel: $(OUT)/umbel FORCE
-	@[ "$$(readlink $@)" = $(BUILD)/umbel ] || ln -sfn $(BUILD)/umbel $@
+	@[ "$$(readlink $@)" = $(notdir $(OUT))/umbel ] || ln -sfn $(notdir $(OUT))/umbel $@
 
 $(OUT)/umbel: $(OUT)/cli/main.o $(LIBS)
 	@echo '  LINK  $@'
@@ -316,4 +317,4 @@ clean: ## remove everything built
 .PHONY: help
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | expand -t 16
-	@echo 'Variables: BUILD=release|debug|asan|tsan  CC=gcc|clang'
+	@echo 'Variables: BUILD=release|debug|asan|tsan  CC=gcc|clang  MPI=ompi-c|mpich'

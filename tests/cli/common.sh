@@ -31,11 +31,14 @@ differ() {
     if [ -n "$2" ] && [ -n "$3" ] && [ "$2" != "$3" ]; then ok "$1"; else not_ok "$1" "'$2' and '$3' should differ"; fi
 }
 
+# Starts ranks, more than cores if need be; another launcher than Open MPI's by MPIRUN in the environment.
+read -ra MPIRUN <<<"${MPIRUN:-mpirun --oversubscribe}"
+
 # ranks N COMMAND...: on N ranks, whatever cores there are
 ranks() {
     local n=$1
     shift
-    mpirun --oversubscribe -n "$n" "$@"
+    "${MPIRUN[@]}" -n "$n" "$@"
 }
 
 # fails NAME CODE PATTERN COMMAND...: exits with CODE, and exactly one line of its standard error matches PATTERN

@@ -2,7 +2,7 @@
 # What is no mistake, and what inspect shows of packs and checkpoints.
 . tests/cli/common.sh
 umbel() { timeout 60 "$UMBEL" "$@"; }
-umbel3() { timeout 60 mpirun --oversubscribe -n 3 "$UMBEL" "$@"; }
+umbel3() { timeout 60 "${MPIRUN[@]}" -n 3 "$UMBEL" "$@"; }
 
 cd "$WORK" || exit 1
 "$PYTHON" "$TESTS/make_dataset.py" set 60 40 0.2 1

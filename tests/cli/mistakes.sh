@@ -43,7 +43,7 @@ END
 umbel train good.yaml --set run=done --steps 3 >/dev/null 2>&1 || not_ok "train" "failed"
 checkpoint=done/checkpoint/last
 train() { umbel train "$@"; }
-train3() { timeout 60 mpirun --oversubscribe -n 3 "$UMBEL" train "$@"; }
+train3() { timeout 60 "${MPIRUN[@]}" -n 3 "$UMBEL" train "$@"; }
 pack() { umbel pack --root bad --out o.h5 "$@"; }
 rows() { printf '%b' "$1" >m.csv; }
 mkdir bad

@@ -2,7 +2,7 @@
 # Packs: the same bytes on any number of ranks, what h5py finds in them, and each mistake with its text.
 . tests/cli/common.sh
 umbel() { timeout 60 "$UMBEL" "$@"; }
-umbel3() { timeout 60 mpirun --oversubscribe -n 3 "$UMBEL" "$@"; }
+umbel3() { timeout 60 "${MPIRUN[@]}" -n 3 "$UMBEL" "$@"; }
 cd "$WORK" || exit 1
 "$PYTHON" "$TESTS/make_dataset.py" set 150 40 0.2 1
 

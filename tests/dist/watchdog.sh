@@ -5,7 +5,7 @@ program="$1/tests/dist/test_watchdog"
 
 # peaceful CASE: ends well, without a word
 peaceful() {
-    timeout 60 mpirun --oversubscribe -n 3 "$program" "$1" 2 >"$WORK/$1" 2>&1
+    timeout 60 "${MPIRUN[@]}" -n 3 "$program" "$1" 2 >"$WORK/$1" 2>&1
     same "$1: nobody is blamed" "0 0" "$? $(grep -c '^umbel' "$WORK/$1")"
 }
 

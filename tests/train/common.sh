@@ -23,7 +23,7 @@ END
 start() {
     local name=$1 n=$2
     shift 2
-    mpirun --oversubscribe -n "$n" "$UMBEL" train "$WORK/small.yaml" --set run="$WORK/runs/$name" "$@" >"$WORK/$name.log" 2>&1 &
+    "${MPIRUN[@]}" -n "$n" "$UMBEL" train "$WORK/small.yaml" --set run="$WORK/runs/$name" "$@" >"$WORK/$name.log" 2>&1 &
     JOB=$!
 }
 
@@ -31,7 +31,7 @@ start() {
 finish_run() {
     local name=$1 n=$2 steps=$3
     shift 3
-    timeout 120 mpirun --oversubscribe -n "$n" "$UMBEL" train "$WORK/small.yaml" --set run="$WORK/runs/$name" \
+    timeout 120 "${MPIRUN[@]}" -n "$n" "$UMBEL" train "$WORK/small.yaml" --set run="$WORK/runs/$name" \
         --steps "$steps" --resume "$@" >>"$WORK/$name.log" 2>&1
 }
 
@@ -39,7 +39,7 @@ finish_run() {
 rank_process() {
     local process
     for process in $(pgrep -f "run=$WORK/runs/$1( |\$)"); do
-        tr '\0' '\n' <"/proc/$process/environ" 2>/dev/null | grep -qx "OMPI_COMM_WORLD_RANK=$2" && echo "$process" && return
+        tr '\0' '\n' <"/proc/$process/environ" 2>/dev/null | grep -qE "^(OMPI_COMM_WORLD|PMI)_RANK=$2\$" && echo "$process" && return
     done
 }
 

@@ -182,7 +182,7 @@ damaged_checkpoint() {
 
 different_packs() {
     "$UMBEL" pack --manifest "$WORK/set/manifest.csv" --root "$WORK/set" --split train=0.8,val=0.2 --out "$WORK/other.h5" >"$WORK/out" 2>&1
-    fails "a pack that differs between ranks" 3 'is not the same file on all ranks' mpirun --oversubscribe \
+    fails "a pack that differs between ranks" 3 'is not the same file on all ranks' "${MPIRUN[@]}" \
         -n 1 "$UMBEL" train "$WORK/small.yaml" --set run="$WORK/runs/packs" : \
         -n 1 "$UMBEL" train "$WORK/small.yaml" --set run="$WORK/runs/packs" --set pack="$WORK/other.h5"
     finish_run packs 1 3

@@ -1,0 +1,38 @@
+#!/bin/bash
+# launch/local: passes on exit codes; the first Ctrl-C stops with a checkpoint, the second at once.
+. tests/train/common.sh
+export UMBEL
+unset OMPI_MCA_hwloc_base_binding_policy
+make_run
+
+# interruptible NAME MORE...: launch/local in a process group of its own, $JOB, as a shell would start it at a terminal
+interruptible() {
+    local name=$1
+    shift
+    set -m
+    launch/local 2x1 "$WORK/small.yaml" --set run="$WORK/runs/$name" "$@" >"$WORK/$name.log" 2>&1 &
+    JOB=$!
+    set +m
+}
+
+launch/local "$WORK/small.yaml" --set run="$WORK/runs/whole" --steps 5 >"$WORK/whole.log" 2>&1
+same "on the machine's own layout: exit code, step" "0 5" "$? $(newest whole)"
+fails "a mistake: exit code 2" 2 '^umbel: .*bach' launch/local 2x1 "$WORK/small.yaml" --set bach=4
+fails "no configuration" 2 '^launch/local: no configuration' launch/local 2x1
+
+interruptible once && await_step once 5
+kill -INT -- "-$JOB"
+ended once 30
+expect once "Ctrl-C" 85 'stopped at step [0-9]+ \(SIGUSR1\), with a checkpoint'
+same "Ctrl-C: no step is lost" "$(last_step once)" "$(newest once)"
+
+interruptible twice --set checkpoint.every_steps=5 && await_step twice 5
+pids="$(rank_process twice 0) $(rank_process twice 1)"
+kill -STOP $pids # cannot stop with a checkpoint
+kill -INT -- "-$JOB"
+sleep 0.3
+kill -INT -- "-$JOB"
+ended twice 15
+differ "a second Ctrl-C: the exit code is not that of a stop with a checkpoint" 85 "$CODE"
+same "a second Ctrl-C: nothing is left running" 0 "$(pgrep -fc "run=$WORK/runs/twice( |\$)")"
+finish
