@@ -15,7 +15,8 @@ names() {
     shift 3
     "$@" >out 2>err
     rc=$?
-    found=$(grep -cE '^(problem|advice): ' out)
+    # A machine with several interfaces gets an advice besides.
+    found=$(grep -E '^(problem|advice): ' out | grep -cv 'Open MPI spreads its messages')
     if [ "$rc" != "$code" ]; then
         not_ok "$name" "exit code $rc, not $code: $(grep -E '^(problem|advice|umbel): ' out err | tr '\n' '|')"
     elif [ "$found" != 1 ] || ! grep -qE "^(problem|advice): $pattern" out; then
