@@ -34,6 +34,20 @@ void gemm(Transpose ta, Transpose tb, int m, int n, int k, float alpha, const fl
 void gemm_polled(Transpose ta, Transpose tb, int m, int n, int k, float alpha, const float *a,
                  int lda, const float *b, int ldb, float beta, float *c, int ldc, GemmPoll poll);
 
+/* --- products with the same right side again and again: the weights of a step --- */
+
+/* op(B) (k,n) in the form in which products read it, made once and then shared by any number of
+ * threads: panels of `columns` columns, each (k,columns) and contiguous, zeros behind the last
+ * column. With OpenBLAS it is op(B) itself, row-major, and `columns` is n. */
+size_t gemm_packed_floats(int k, int n); /* floats of `packed`; aligned to 64 bytes it is fastest */
+int gemm_packed_columns(int n);
+void gemm_pack(float *packed, Transpose tb, int k, int n, const float *b, int ldb);
+
+/* C (m,n) = op(A) * B + beta * C from a packed B; otherwise as gemm_polled with alpha 1, whose bits
+ * it gives. */
+void gemm_packed(Transpose ta, int m, int n, int k, const float *a, int lda, const float *packed,
+                 float beta, float *c, int ldc, GemmPoll poll);
+
 /* Makes gemm run on the calling thread alone: gemm_init once at the start, gemm_init_thread by
  * every other thread that will call it (OpenBLAS built with OpenMP would start a team for each). */
 void gemm_init(void);

@@ -162,6 +162,40 @@ void gemm(Transpose ta, Transpose tb, int m, int n, int k, float alpha, const fl
     gemm_polled(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, (GemmPoll){NULL, NULL});
 }
 
+/* --- packed right sides --- */
+
+size_t gemm_packed_floats(int k, int n)
+{
+    return gemm_kind() == GEMM_OURS ? matmul_packed_floats(k, n) : (size_t)k * (size_t)n;
+}
+
+int gemm_packed_columns(int n)
+{
+    return gemm_kind() == GEMM_OURS ? matmul_packed_columns() : n;
+}
+
+void gemm_pack(float *packed, Transpose tb, int k, int n, const float *b, int ldb)
+{
+    if (gemm_kind() == GEMM_OURS) {
+        matmul_pack(packed, tb, k, n, b, ldb);
+        return;
+    }
+    for (size_t t = 0; t < (size_t)k; t++)
+        for (size_t j = 0; j < (size_t)n; j++)
+            packed[t * (size_t)n + j] =
+                tb == TRANSPOSE ? b[j * (size_t)ldb + t] : b[t * (size_t)ldb + j];
+}
+
+void gemm_packed(Transpose ta, int m, int n, int k, const float *a, int lda, const float *packed,
+                 float beta, float *c, int ldc, GemmPoll poll)
+{
+    if (m == 0 || n == 0) return;
+    if (gemm_kind() == GEMM_OURS)
+        matmul_packed(ta, m, n, k, a, lda, packed, beta, c, ldc, poll);
+    else
+        gemm_polled(ta, NO_TRANSPOSE, m, n, k, 1, a, lda, packed, n, beta, c, ldc, poll);
+}
+
 const char *gemm_library(void)
 {
     /* "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH …" */

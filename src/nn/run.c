@@ -122,3 +122,9 @@ void run_gemm(const Run *run, Transpose ta, Transpose tb, int m, int n, int k, f
     gemm_polled(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc,
                 (GemmPoll){poll_run, (void *)run});
 }
+
+void run_gemm_packed(const Run *run, Transpose ta, int m, int n, int k, const float *a, int lda,
+                     const float *packed, float beta, float *c, int ldc)
+{
+    gemm_packed(ta, m, n, k, a, lda, packed, beta, c, ldc, (GemmPoll){poll_run, (void *)run});
+}

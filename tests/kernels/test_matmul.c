@@ -44,6 +44,27 @@ static float plain(const Case *c, const float *a, size_t k_step, const float *b,
     return sum;
 }
 
+/* The product from a packed right side has the bits of the one without. */
+static void check_packed(const Case *c, Transpose ta, Transpose tb, const float *a, int lda,
+                         const float *b, int ldb, int ldc)
+{
+    size_t floats = gemm_packed_floats(c->k, c->n);
+    float *packed = malloc(sizeof(float) * (floats + 1));
+    float *out = draw((size_t)c->m * (size_t)ldc, 3), *want = draw((size_t)c->m * (size_t)ldc, 3);
+    packed[floats] = 42;
+    gemm_pack(packed, tb, c->k, c->n, b, ldb);
+    assert_true(packed[floats] == 42);
+    gemm_packed(ta, c->m, c->n, c->k, a, lda, packed, c->beta, out, ldc, (GemmPoll){NULL, NULL});
+    gemm(ta, tb, c->m, c->n, c->k, 1, a, lda, b, ldb, c->beta, want, ldc);
+    for (size_t i = 0; i < (size_t)c->m * (size_t)ldc; i++)
+        assert_true(gemm_kind() == GEMM_OURS
+                        ? out[i] == want[i]
+                        : fabsf(out[i] - want[i]) <= 1e-4F * (1 + fabsf(want[i])));
+    free(packed);
+    free(out);
+    free(want);
+}
+
 static void check_case(const Case *c, Transpose ta, Transpose tb)
 {
     int lda = (ta == TRANSPOSE ? c->m : c->k) + 3, ldb = (tb == TRANSPOSE ? c->k : c->n) + 1;
@@ -69,6 +90,7 @@ static void check_case(const Case *c, Transpose ta, Transpose tb)
                 fail_msg("%d x %d x %d, transposed %d %d: element (%d,%d) is %.9g, not %.9g", c->m,
                          c->n, c->k, ta, tb, i, j, (double)out[at], (double)want);
         }
+    check_packed(c, ta, tb, a, lda, b, ldb, ldc);
     free(a);
     free(b);
     free(out);

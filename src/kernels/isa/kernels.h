@@ -36,6 +36,12 @@
     X(column_dot)                                                                                  \
     X(column_combine)                                                                              \
     X(softmax_backward)                                                                            \
+    X(winograd_input)                                                                              \
+    X(winograd_output)                                                                             \
+    X(winograd_output_backward)                                                                    \
+    X(winograd_input_backward)                                                                     \
+    X(winograd_weight)                                                                             \
+    X(winograd_weight_backward)                                                                    \
     X(matmul_rows)                                                                                 \
     X(matmul_columns)                                                                              \
     X(matmul_block)                                                                                \

@@ -16,9 +16,7 @@ enum { RUNNING_MEAN, RUNNING_VAR };
 enum { CONV_OUT, MEAN, RSTD, ARGUMENT };
 
 typedef struct ConvNormOptions {
-    ConvShape shape;
-    int out_channels;
-    ConvGroups groups;
+    Convolution conv;
     bool depthwise; /* a group for each channel: not as products */
     bool fixed;     /* the running statistics take the place of the lane's */
     Activation activation;
@@ -31,114 +29,81 @@ static Activation clipping(const ConvNormOptions *options)
     return options->activation == ACTIVATION_SILU ? ACTIVATION_NONE : options->activation;
 }
 
-static size_t out_rows(const ConvShape *shape)
-{
-    return (size_t)shape->out_height * (size_t)shape->out_width;
-}
-
-static bool is_grouped(const Op *op)
-{
-    const ConvNormOptions *options = op->options;
-    return !options->depthwise && options->groups.groups > 1;
-}
-
-/* Floats of the gradient of the weights as chunks. */
-static size_t chunk_floats(const Op *op)
-{
-    const ConvNormOptions *options = op->options;
-    return is_grouped(op) ? conv_chunk_floats(&options->shape, options->groups) : 0;
-}
-
-static size_t patch_scratch(const Op *op)
-{
-    const ConvNormOptions *options = op->options;
-    if (options->depthwise) return 0;
-    return conv_scratch(&options->shape, options->groups, op->out->shape.dim[0]);
-}
-
-/* Scratch: four channel vectors, the weights' gradient as chunks, the patch tile. */
+/* Scratch: four channel vectors, then what the convolution needs. */
 static size_t scratch(const Op *op, bool training)
 {
     (void)training;
     const ConvNormOptions *options = op->options;
-    return 4 * (size_t)options->out_channels + chunk_floats(op) + patch_scratch(op);
+    size_t vectors = 4 * (size_t)options->conv.out_channels;
+    return vectors + (options->depthwise ? 0 : conv_scratch(&options->conv));
 }
 
-static float *vectors(const Op *op, const Run *run)
+static float *vectors(const Run *run)
 {
-    (void)op;
     return run_scratch(run);
-}
-
-static float *chunk_gradient(const Op *op, const Run *run)
-{
-    const ConvNormOptions *options = op->options;
-    return run_scratch(run) + 4 * (size_t)options->out_channels;
-}
-
-static float *patch_tile(const Op *op, const Run *run)
-{
-    return chunk_gradient(op, run) + chunk_floats(op);
 }
 
 static size_t prepared(const Op *op)
 {
-    return chunk_floats(op);
+    const ConvNormOptions *options = op->options;
+    return options->depthwise ? 0 : conv_prepared(&options->conv);
 }
 
-static void prepare(const Op *op, const float *value, float *base)
+static void prepare(const Op *op, const float *value, float *out)
 {
     const ConvNormOptions *options = op->options;
-    if (is_grouped(op))
-        conv_expand(base, value + op->param[WEIGHT]->offset, &options->shape, options->groups);
+    if (!options->depthwise) conv_prepare(&options->conv, value + op->param[WEIGHT]->offset, out);
 }
 
-/* The weights as the products take them. */
-static const float *weights(const Op *op, const Run *run)
+static ConvCall call_of(const Op *op, const Run *run, ConvRowsFn *rows)
 {
-    return is_grouped(op) ? run_prepared(run, op) : run_param(run, op, WEIGHT);
-}
-
-static size_t in_image(const ConvShape *shape)
-{
-    return (size_t)shape->height * (size_t)shape->width * (size_t)shape->channels;
+    const ConvNormOptions *options = op->options;
+    return (ConvCall){op,
+                      run,
+                      &options->conv,
+                      run_param(run, op, WEIGHT),
+                      run_prepared(run, op),
+                      vectors(run) + 4 * (size_t)options->conv.out_channels,
+                      rows};
 }
 
 static void convolve(const Op *op, const Run *run)
 {
     const ConvNormOptions *options = op->options;
-    const ConvShape *shape = &options->shape;
+    const ConvShape *shape = &options->conv.shape;
     const float *x = run_value(run, op->in[0]);
     float *z = run_value(run, op->saved[CONV_OUT]);
     if (!options->depthwise) {
-        conv_forward(run, z, x, weights(op, run), shape, options->groups, patch_tile(op, run));
+        ConvCall call = call_of(op, run, NULL);
+        options->conv.method->forward(&call, z, x);
         return;
     }
-    size_t image = out_rows(shape) * (size_t)options->out_channels;
+    size_t image = conv_out_pixels(shape) * (size_t)options->conv.out_channels;
     for (size_t n = 0; n < (size_t)run->images; n++, run_poll(run))
-        run->kernel->depthwise_strided_forward(z + n * image, x + n * in_image(shape),
-                                               weights(op, run), shape);
+        run->kernel->depthwise_strided_forward(z + n * image, x + n * conv_in_floats(shape),
+                                               run_param(run, op, WEIGHT), shape);
 }
 
 static void convolve_backward(const Op *op, const Run *run, const float *dz)
 {
     const ConvNormOptions *options = op->options;
-    const ConvShape *shape = &options->shape;
+    const ConvShape *shape = &options->conv.shape;
     const float *x = run_value(run, op->in[0]);
-    float *dx = run_grad(run, op, 0), *dweight = run_dparam(run, op, WEIGHT);
+    float *dweight = run_dparam(run, op, WEIGHT);
     if (!options->depthwise) {
-        float *target = is_grouped(op) ? chunk_gradient(op, run) : dweight;
-        conv_backward(run, dx, target, dz, x, weights(op, run), shape, options->groups,
-                      patch_tile(op, run));
-        if (is_grouped(op)) conv_compress(dweight, target, shape, options->groups);
+        ConvCall call = call_of(op, run, NULL);
+        bool adds = false;
+        float *dx = run_grad_raw(run, op, 0, &adds);
+        options->conv.method->backward(&call, dx, adds, dweight, dz, x);
         return;
     }
-    size_t image = out_rows(shape) * (size_t)options->out_channels;
+    float *dx = run_grad(run, op, 0);
+    size_t image = conv_out_pixels(shape) * (size_t)options->conv.out_channels;
     memset(dweight, 0, sizeof(float) * op->param[WEIGHT]->count);
     for (size_t n = 0; n < (size_t)run->images; n++, run_poll(run))
-        run->kernel->depthwise_strided_backward(dx ? dx + n * in_image(shape) : NULL, dweight,
-                                                dz + n * image, x + n * in_image(shape),
-                                                weights(op, run), shape);
+        run->kernel->depthwise_strided_backward(dx ? dx + n * conv_in_floats(shape) : NULL, dweight,
+                                                dz + n * image, x + n * conv_in_floats(shape),
+                                                run_param(run, op, WEIGHT), shape);
 }
 
 /* 1 / sqrt(variance + epsilon); sqrt and division are exact, so no kernel is needed for the bits.
@@ -152,13 +117,13 @@ static void reciprocal_deviation(float *rstd, const float *variance, float epsil
 static void lane_statistics(const Op *op, const Run *run, float *mean, float *rstd)
 {
     const ConvNormOptions *options = op->options;
-    size_t rows = (size_t)run->images * out_rows(&options->shape);
-    float *variance = vectors(op, run), *unbiased = variance + options->out_channels;
+    size_t rows = (size_t)run->images * conv_out_pixels(&options->conv.shape);
+    float *variance = vectors(run), *unbiased = variance + options->conv.out_channels;
     run->kernel->column_moments(mean, variance, run_value(run, op->saved[CONV_OUT]), rows,
-                                options->out_channels);
-    reciprocal_deviation(rstd, variance, options->epsilon, options->out_channels);
+                                options->conv.out_channels);
+    reciprocal_deviation(rstd, variance, options->epsilon, options->conv.out_channels);
     run->kernel->scale(unbiased, variance, (float)rows / (float)(rows - 1),
-                       (size_t)options->out_channels);
+                       (size_t)options->conv.out_channels);
     run->statistic(run->context, op->state[RUNNING_MEAN], mean);
     run->statistic(run->context, op->state[RUNNING_VAR], unbiased);
 }
@@ -169,7 +134,7 @@ static void fold_norm(const Op *op, const Run *run, const float *mean, const flo
 {
     const ConvNormOptions *options = op->options;
     const float *gain = run_param(run, op, GAIN), *bias = run_param(run, op, BIAS);
-    for (int c = 0; c < options->out_channels; c++) {
+    for (int c = 0; c < options->conv.out_channels; c++) {
         scale[c] = gain[c] * rstd[c];
         shift[c] = bias[c] - mean[c] * scale[c];
     }
@@ -178,19 +143,19 @@ static void fold_norm(const Op *op, const Run *run, const float *mean, const flo
 static void forward(const Op *op, Run *run)
 {
     const ConvNormOptions *options = op->options;
-    int C = options->out_channels;
-    float *scale = vectors(op, run) + 2 * C, *shift = scale + C;
+    int C = options->conv.out_channels;
+    float *scale = vectors(run) + 2 * C, *shift = scale + C;
     convolve(op, run);
     if (run->training && !options->fixed) {
         float *mean = run_value(run, op->saved[MEAN]), *rstd = run_value(run, op->saved[RSTD]);
         lane_statistics(op, run, mean, rstd);
         fold_norm(op, run, mean, rstd, scale, shift);
     } else {
-        float *rstd = vectors(op, run);
+        float *rstd = vectors(run);
         reciprocal_deviation(rstd, run_state(run, op, RUNNING_VAR), options->epsilon, C);
         fold_norm(op, run, run_state(run, op, RUNNING_MEAN), rstd, scale, shift);
     }
-    size_t rows = (size_t)run->images * out_rows(&options->shape);
+    size_t rows = (size_t)run->images * conv_out_pixels(&options->conv.shape);
     const Tensor *target = op->saved[ARGUMENT] ? op->saved[ARGUMENT] : op->out;
     run->kernel->batchnorm_apply(run_value(run, target), run_value(run, op->saved[CONV_OUT]), scale,
                                  shift, op->in[1] ? run_value(run, op->in[1]) : NULL,
@@ -207,17 +172,17 @@ static void statistics(const Op *op, const Run *run, const float **mean, const f
     *mean = run_value(run, op->saved[MEAN]);
     *rstd = run_value(run, op->saved[RSTD]);
     if (!options->fixed) return;
-    reciprocal_deviation(vectors(op, run), run_state(run, op, RUNNING_VAR), options->epsilon,
-                         options->out_channels);
+    reciprocal_deviation(vectors(run), run_state(run, op, RUNNING_VAR), options->epsilon,
+                         options->conv.out_channels);
     *mean = run_state(run, op, RUNNING_MEAN);
-    *rstd = vectors(op, run);
+    *rstd = vectors(run);
 }
 
 static const float *no_gradient(const Op *op, const Run *run)
 {
     const ConvNormOptions *options = op->options;
-    float *zeros = vectors(op, run) + options->out_channels;
-    memset(zeros, 0, sizeof(float) * (size_t)options->out_channels);
+    float *zeros = vectors(run) + options->conv.out_channels;
+    memset(zeros, 0, sizeof(float) * (size_t)options->conv.out_channels);
     return zeros;
 }
 
@@ -230,8 +195,8 @@ static void norm_backward(const Op *op, const Run *run, float *dout)
     const float *mean, *rstd;
     statistics(op, run, &mean, &rstd);
     float *dgain = run_dparam(run, op, GAIN), *dbias = run_dparam(run, op, BIAS);
-    size_t rows = (size_t)run->images * out_rows(&options->shape);
-    int C = options->out_channels;
+    size_t rows = (size_t)run->images * conv_out_pixels(&options->conv.shape);
+    int C = options->conv.out_channels;
     Activation activation = clipping(options);
     if (op->saved[ARGUMENT])
         kernel->silu_backward(dout, dout, run_value(run, op->saved[ARGUMENT]), rows * (size_t)C);
@@ -300,37 +265,42 @@ static ConvNormOptions resolve(Graph *graph, const char *name, const Tensor *x, 
 {
     int C = x->shape.dim[3], groups = conv.groups > 1 ? conv.groups : 1;
     int padding = conv.same ? conv.kernel / 2 : conv.padding;
-    ConvNormOptions options = {.shape =
-                                   conv_shape(graph, name, x, conv.kernel, conv.stride, padding),
-                               .out_channels = conv.out_channels,
-                               .depthwise = groups == C && conv.out_channels == C && groups > 1,
-                               .fixed = graph->fixed_norm || graph_is_frozen(graph),
-                               .activation = conv.activation,
-                               .epsilon = conv.epsilon};
-    if (conv.same) pad_same(&options.shape);
+    ConvNormOptions options = {
+        .conv = {.shape = conv_shape(graph, name, x, conv.kernel, conv.stride, padding),
+                 .out_channels = conv.out_channels,
+                 .images = x->shape.dim[0],
+                 .has_backward = !graph->only_evaluation,
+                 .wants_dx = x->wants_grad},
+        .depthwise = groups == C && conv.out_channels == C && groups > 1,
+        .fixed = graph->fixed_norm || graph_is_frozen(graph),
+        .activation = conv.activation,
+        .epsilon = conv.epsilon};
+    if (conv.same) pad_same(&options.conv.shape);
     if (C % groups != 0 || conv.out_channels % groups != 0) {
         error_set(&graph->err, ERROR_USAGE,
                   "%s%s: %d and %d channels are no multiples of %d groups", graph->scope, name, C,
                   conv.out_channels, groups);
         groups = 1;
     }
-    options.groups = conv_groups(C, conv.out_channels, groups);
+    options.conv.groups = conv_groups(C, conv.out_channels, groups);
+    conv_choose(&options.conv, graph->direct_conv);
     return options;
 }
 
 static Shape weight_shape(const ConvNormOptions *options)
 {
-    int K = options->shape.kernel, C = options->shape.channels;
+    int K = options->conv.shape.kernel, C = options->conv.shape.channels;
     if (options->depthwise) return shape_of(3, K, K, C);
-    return shape_of(4, options->out_channels, K, K, C / options->groups.groups);
+    return shape_of(4, options->conv.out_channels, K, K, C / options->conv.groups.groups);
 }
 
 Tensor *nn_conv_norm(Graph *graph, const char *name, Tensor *x, Tensor *residual, ConvNorm conv)
 {
     ConvNormOptions options = resolve(graph, name, x, conv);
     int lane = x->shape.dim[0], C = conv.out_channels;
-    if (!options.fixed && !graph->only_evaluation) check_values(graph, name, lane, &options.shape);
-    Shape shape = shape_of(4, lane, options.shape.out_height, options.shape.out_width, C);
+    if (!options.fixed && !graph->only_evaluation)
+        check_values(graph, name, lane, &options.conv.shape);
+    Shape shape = shape_of(4, lane, options.conv.shape.out_height, options.conv.shape.out_width, C);
     Op *op = graph_op(graph, &conv_norm_type, name, x, residual, shape, &options, sizeof options);
     graph_push_scope(graph, "%s", name);
     graph_param(graph, op, WEIGHT, "weight", weight_shape(&options), conv.init, true);
@@ -352,8 +322,8 @@ Tensor *nn_conv_norm(Graph *graph, const char *name, Tensor *x, Tensor *residual
 ConvNormParts nn_conv_norm_parts(const Op *op)
 {
     const ConvNormOptions *options = op->options;
-    return (ConvNormParts){.shape = options->shape,
-                           .groups = options->groups.groups,
+    return (ConvNormParts){.shape = options->conv.shape,
+                           .groups = options->conv.groups.groups,
                            .activation = options->activation,
                            .epsilon = options->epsilon,
                            .weight = op->param[WEIGHT],
