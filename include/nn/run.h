@@ -70,6 +70,7 @@ void run_poll(const Run *run);
 /* gemm with a poll about every millisecond. */
 void run_gemm(const Run *run, Transpose ta, Transpose tb, int m, int n, int k, float alpha,
               const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
-/* gemm_packed with such polls. */
+/* gemm_panels and gemm_packed with such polls. */
+void run_gemm_panels(const Run *run, const PanelProduct *product);
 void run_gemm_packed(const Run *run, Transpose ta, int m, int n, int k, const float *a, int lda,
                      const float *packed, float beta, float *c, int ldc);

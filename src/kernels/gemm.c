@@ -162,38 +162,62 @@ void gemm(Transpose ta, Transpose tb, int m, int n, int k, float alpha, const fl
     gemm_polled(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, (GemmPoll){NULL, NULL});
 }
 
-/* --- packed right sides --- */
+/* --- panels --- */
 
-size_t gemm_packed_floats(int k, int n)
+int gemm_panel(int n)
 {
-    return gemm_kind() == GEMM_OURS ? matmul_packed_floats(k, n) : (size_t)k * (size_t)n;
+    return gemm_kind() == GEMM_OURS ? matmul_panel() : n;
 }
 
-int gemm_packed_columns(int n)
+size_t gemm_panels_floats(int r, int n)
 {
-    return gemm_kind() == GEMM_OURS ? matmul_packed_columns() : n;
+    int columns = gemm_panel(n);
+    return n ? (size_t)((n + columns - 1) / columns) * (size_t)columns * (size_t)r : 0;
 }
 
-void gemm_pack(float *packed, Transpose tb, int k, int n, const float *b, int ldb)
+void gemm_pack(float *panels, Transpose tb, int k, int n, const float *b, int ldb)
 {
     if (gemm_kind() == GEMM_OURS) {
-        matmul_pack(packed, tb, k, n, b, ldb);
+        kernels()->matmul_pack(panels, b, (size_t)ldb, tb == TRANSPOSE, k, n);
         return;
     }
     for (size_t t = 0; t < (size_t)k; t++)
         for (size_t j = 0; j < (size_t)n; j++)
-            packed[t * (size_t)n + j] =
+            panels[t * (size_t)n + j] =
                 tb == TRANSPOSE ? b[j * (size_t)ldb + t] : b[t * (size_t)ldb + j];
 }
 
-void gemm_packed(Transpose ta, int m, int n, int k, const float *a, int lda, const float *packed,
+/* One panel is a row-major matrix, as wide as it is. */
+static void blas_panels(const PanelProduct *p)
+{
+    int width = p->ta == TRANSPOSE ? p->m : p->k;
+    gemm_polled(p->ta, NO_TRANSPOSE, p->m, p->n, p->k, 1, p->a, p->a_panels ? width : p->lda, p->b,
+                p->n, p->beta, p->c, p->c_panels ? p->n : p->ldc, p->poll);
+}
+
+void gemm_panels(const PanelProduct *product)
+{
+    if (product->m == 0 || product->n == 0) return;
+    if (gemm_kind() == GEMM_OURS)
+        matmul_panels(product);
+    else
+        blas_panels(product);
+}
+
+void gemm_packed(Transpose ta, int m, int n, int k, const float *a, int lda, const float *b,
                  float beta, float *c, int ldc, GemmPoll poll)
 {
-    if (m == 0 || n == 0) return;
-    if (gemm_kind() == GEMM_OURS)
-        matmul_packed(ta, m, n, k, a, lda, packed, beta, c, ldc, poll);
-    else
-        gemm_polled(ta, NO_TRANSPOSE, m, n, k, 1, a, lda, packed, n, beta, c, ldc, poll);
+    gemm_panels(&(PanelProduct){.ta = ta,
+                                .m = m,
+                                .n = n,
+                                .k = k,
+                                .a = a,
+                                .lda = lda,
+                                .b = b,
+                                .beta = beta,
+                                .c = c,
+                                .ldc = ldc,
+                                .poll = poll});
 }
 
 const char *gemm_library(void)

@@ -123,6 +123,13 @@ void run_gemm(const Run *run, Transpose ta, Transpose tb, int m, int n, int k, f
                 (GemmPoll){poll_run, (void *)run});
 }
 
+void run_gemm_panels(const Run *run, const PanelProduct *product)
+{
+    PanelProduct polled = *product;
+    polled.poll = (GemmPoll){poll_run, (void *)run};
+    gemm_panels(&polled);
+}
+
 void run_gemm_packed(const Run *run, Transpose ta, int m, int n, int k, const float *a, int lda,
                      const float *packed, float beta, float *c, int ldc)
 {
