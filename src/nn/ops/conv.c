@@ -313,7 +313,8 @@ static const OpType conv_type = {.name = "conv",
                                  .keeps = KEEPS_IN0,
                                  .scratch = scratch,
                                  .forward = forward,
-                                 .backward = backward};
+                                 .backward = backward,
+                                 .macs = macs_of_weights};
 
 Tensor *nn_conv(Graph *graph, const char *name, Tensor *x, Conv conv)
 {

@@ -293,7 +293,8 @@ static const OpType mlp_type = {.name = "mlp",
                                 .prepared = prepared,
                                 .prepare = prepare,
                                 .forward = forward,
-                                .backward = backward};
+                                .backward = backward,
+                                .macs = macs_of_weights};
 
 Tensor *nn_mlp(Graph *graph, Tensor *xhat, Tensor *residual, Mlp options)
 {
