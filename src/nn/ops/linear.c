@@ -61,9 +61,11 @@ static void backward(const Op *op, Run *run)
     multiply_backward(op, run, &dims, dout);
 }
 
-static const OpType linear_type = {
-    .name = "linear", .keeps = KEEPS_IN0, .forward = forward, .backward = backward,
-    .macs = macs_of_weights};
+static const OpType linear_type = {.name = "linear",
+                                   .keeps = KEEPS_IN0,
+                                   .forward = forward,
+                                   .backward = backward,
+                                   .macs = macs_of_weights};
 
 /* --- with GELU --- */
 
