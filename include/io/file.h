@@ -30,6 +30,10 @@ void file_join(char *out, size_t bytes, const char *folder, const char *name);
 /* Makes the folder and those above it. */
 bool file_make_folders(const char *path, Error *err);
 bool file_exists(const char *path);
+/* Makes a folder of its own, umbel-NAME-…, in $TMPDIR or /tmp; its path into `folder` (bytes). */
+bool file_make_temporary_folder(char *folder, size_t bytes, const char *name, Error *err);
+/* Removes a folder with all that is in it, as far as it can. */
+void file_remove_folder(const char *folder);
 
 /* The temporary name that stands for `path` until file_commit. */
 void file_temporary(const char *path, char *temporary, size_t bytes);

@@ -30,6 +30,10 @@ typedef struct GemmPoll {
 void gemm(Transpose ta, Transpose tb, int m, int n, int k, float alpha, const float *a, int lda,
           const float *b, int ldb, float beta, float *c, int ldc);
 
+/* The same by one of the two, whichever is chosen: for comparisons. */
+void gemm_by(GemmKind kind, Transpose ta, Transpose tb, int m, int n, int k, float alpha,
+             const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
+
 /* The same with polls; the bits do not depend on whether there is somebody to poll. */
 void gemm_polled(Transpose ta, Transpose tb, int m, int n, int k, float alpha, const float *a,
                  int lda, const float *b, int ldb, float beta, float *c, int ldc, GemmPoll poll);

@@ -43,7 +43,16 @@ typedef struct OpType {
     /* Adds to the gradients of its inputs through run_grad, overwrites its parameters' in
      * run->dparam. */
     void (*backward)(const Op *op, Run *run);
+    /* Multiply-adds of its forward on one image, convolutions counted as they are defined, however
+     * they are computed: macs_of_weights or the like. NULL: too few to count. */
+    uint64_t (*macs)(const Op *op);
 } OpType;
+
+/* --- for OpType.macs (work.c) --- */
+/* Every weight once at each place of the output: convolutions of all kinds, linear layers. */
+uint64_t macs_of_weights(const Op *op);
+/* Attention: every token with every other, twice. */
+uint64_t macs_of_token_pairs(const Op *op);
 
 struct Op {
     const OpType *type;

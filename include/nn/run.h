@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/spans.h"
 #include "kernels/gemm.h"
 #include "kernels/kernels.h"
 #include "nn/graph.h"
@@ -38,6 +39,8 @@ struct Run {
     void (*grad_ready)(void *context, size_t offset, const float *gradient, size_t count);
     /* The lane's statistic of a state parameter, to be averaged over lanes. */
     void (*statistic)(void *context, const Param *state, const float *lane_value);
+
+    Spans *spans; /* of each op's forward and backward; NULL: nobody watches */
 };
 
 /* Prepares op `index`'s weights; ops are independent, so workers can share them out. */

@@ -47,6 +47,7 @@ typedef struct EngineOptions {
     const char *const *const *class_name;
     const AugmentOptions *augment;
     uint64_t seed;
+    StillPictures still; /* in place of the pack's; for measurements */
     int workers;
     bool training; /* false: workspaces only for evaluation */
     /* Told once per rank of each record that cannot be read; on any worker. May be NULL. */

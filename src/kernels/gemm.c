@@ -162,6 +162,15 @@ void gemm(Transpose ta, Transpose tb, int m, int n, int k, float alpha, const fl
     gemm_polled(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, (GemmPoll){NULL, NULL});
 }
 
+void gemm_by(GemmKind kind, Transpose ta, Transpose tb, int m, int n, int k, float alpha,
+             const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc)
+{
+    if (kind == GEMM_OPENBLAS && m > 0 && n > 0 && k > 0)
+        blas(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    else if (m > 0 && n > 0)
+        matmul(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, (GemmPoll){NULL, NULL});
+}
+
 /* --- panels --- */
 
 int gemm_panel(int n)

@@ -114,6 +114,7 @@ static void open_worker(Engine *engine, LaneWorker *worker, const EngineOptions 
         head[h].label = worker->label[h] = arena_new(run, int32_t, lane);
     worker->loader = lane_loader_create(&(LaneLoaderOptions){.pack = engine->pack,
                                                              .augment = options->augment,
+                                                             .still = options->still,
                                                              .side = engine->image,
                                                              .seed = engine->seed,
                                                              .report = report_bad,

@@ -73,6 +73,7 @@ struct Trainer {
     const uint32_t *batch;     /* (config->batch) records */
     int first_lane, last_lane; /* of this rank; last is exclusive */
     atomic_int next_lane;
+    Spans *spans; /* (workers), of whoever watches; NULL: nobody does */
 
     Interval interval;
     Progress progress;
@@ -87,7 +88,6 @@ void interval_log(Trainer *trainer, double lr);
 void log_validation(Trainer *trainer, const Score *score);
 
 /* trainer_checkpoint.c */
-bool trainer_save(Trainer *trainer, Error *err);
 /* A checkpoint on the way: a run goes on if it cannot be written, with a warning. */
 void trainer_try_save(Trainer *trainer);
 bool trainer_restore(Trainer *trainer, const char *path, Error *err);

@@ -95,7 +95,8 @@ static const OpType attention_type = {.name = "attention",
                                       .keeps = KEEPS_IN0,
                                       .scratch = scratch,
                                       .forward = forward,
-                                      .backward = backward};
+                                      .backward = backward,
+                                      .macs = macs_of_token_pairs};
 
 Tensor *nn_attention(Graph *graph, const char *name, Tensor *qkv, int heads)
 {

@@ -231,7 +231,8 @@ static const OpType conv_norm_type = {.name = "conv_norm",
                                       .prepared = prepared,
                                       .prepare = prepare,
                                       .forward = forward,
-                                      .backward = backward};
+                                      .backward = backward,
+                                      .macs = macs_of_weights};
 
 /* Batch norm over few values is noise, over one it is zero. */
 static void check_values(Graph *graph, const char *name, int lane, const ConvShape *shape)

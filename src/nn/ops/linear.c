@@ -61,8 +61,11 @@ static void backward(const Op *op, Run *run)
     multiply_backward(op, run, &dims, dout);
 }
 
-static const OpType linear_type = {
-    .name = "linear", .keeps = KEEPS_IN0, .forward = forward, .backward = backward};
+static const OpType linear_type = {.name = "linear",
+                                   .keeps = KEEPS_IN0,
+                                   .forward = forward,
+                                   .backward = backward,
+                                   .macs = macs_of_weights};
 
 /* --- with GELU --- */
 
@@ -90,7 +93,8 @@ static void gelu_backward(const Op *op, Run *run)
 static const OpType linear_gelu_type = {.name = "linear_gelu",
                                         .keeps = KEEPS_IN0 | KEEPS_OUT,
                                         .forward = gelu_forward,
-                                        .backward = gelu_backward};
+                                        .backward = gelu_backward,
+                                        .macs = macs_of_weights};
 
 /* --- as a residual branch --- */
 
@@ -133,7 +137,8 @@ static void residual_backward(const Op *op, Run *run)
 static const OpType linear_residual_type = {.name = "linear_residual",
                                             .keeps = KEEPS_IN0,
                                             .forward = residual_forward,
-                                            .backward = residual_backward};
+                                            .backward = residual_backward,
+                                            .macs = macs_of_weights};
 
 static Op *add_linear(Graph *graph, const OpType *type, const char *name, Tensor *x,
                       Tensor *residual, Linear options)

@@ -375,7 +375,8 @@ static const OpType mlp_type = {.name = "mlp",
                                 .prepared = mlp_prepared,
                                 .prepare = mlp_prepare,
                                 .forward = forward,
-                                .backward = backward};
+                                .backward = backward,
+                                .macs = macs_of_weights};
 
 Tensor *nn_mlp(Graph *graph, Tensor *xhat, Tensor *residual, Mlp options)
 {
