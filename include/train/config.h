@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "data/augment.h"
 #include "models/model.h"
+#include "optim/ema.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 
@@ -23,7 +24,19 @@ typedef struct Config {
     int image; /* side of the input, pixels */
     int batch, lane, epochs;
     long seed;
-    double clip_norm;              /* 0: off */
+    double clip_norm;     /* 0: off */
+    double clip_adaptive; /* 0: off */
+    double dropout;       /* of the features, before the heads */
+    char watch
+        [OPTION_TEXT_BYTES]; /* joint, weighted, loss or a head: what validations are judged by */
+    int stop_patience;       /* validations; 0: no early stopping */
+    double stop_threshold;
+    EmaOptions ema;
+    int balance;                        /* BalanceKind of sampling */
+    char balance_by[OPTION_TEXT_BYTES]; /* head; empty: all heads jointly */
+    OptionInts progressive_sides;
+    int progressive_epochs;        /* of each side */
+    int unfreeze_epochs;           /* between two stages; 0: frozen ones stay so */
     int reduce;                    /* ReduceKind */
     char stage[OPTION_TEXT_BYTES]; /* folder; empty: none */
     bool stage_remove;

@@ -32,6 +32,7 @@ typedef struct Engine {
     uint64_t seed;
     const int32_t **label;  /* (heads)(records): the pack's labels as classes of the heads */
     LaneWorker *worker;     /* (workers) */
+    const float *value;     /* parameters in use */
     float *prepared;        /* prepared weights, shared */
     atomic_uchar *reported; /* (records): the bad record's reason has been logged */
     void (*report)(void *context, uint32_t record, const char *reason);
@@ -61,6 +62,10 @@ void engine_close(Engine *engine);
 
 /* Makes the prepared weights anew, on all workers; after every change of the parameters. */
 void engine_prepare(Engine *engine);
+
+/* Uses other parameters and statistics than those of the model's stores, such as an average of them; they
+ * are prepared. */
+void engine_use(Engine *engine, const float *value, const float *state);
 
 /* Loads worker->record[0 … count-1] into the worker's input and labels; returns the number of bad
  * records. The run is ready for graph_forward afterwards. */

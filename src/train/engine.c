@@ -155,6 +155,7 @@ bool engine_open(Engine *engine, const EngineOptions *options, Arena *run, Error
     Graph *graph = engine->model.graph;
     param_layout(graph->params, options->seed);
     param_layout(graph->state, options->seed);
+    engine->value = graph->params->value;
     engine->prepared = arena_new(run, float, graph->prepared_floats + 1);
     engine->reported = (atomic_uchar *)arena_alloc(run, pack_records(options->pack) + 1);
     engine->worker = arena_new(run, LaneWorker, options->workers);
@@ -183,13 +184,23 @@ static void prepare_some(void *context, int worker)
     const Graph *graph = engine->model.graph;
     int i;
     while ((i = atomic_fetch_add(&engine->next_op, 1)) < graph->op_count)
-        graph_prepare(graph, i, graph->params->value, engine->prepared);
+        graph_prepare(graph, i, engine->value, engine->prepared);
 }
 
 void engine_prepare(Engine *engine)
 {
     atomic_store(&engine->next_op, 0);
     pool_run(engine->pool, prepare_some, engine);
+}
+
+void engine_use(Engine *engine, const float *value, const float *state)
+{
+    engine->value = value;
+    for (int w = 0; w < pool_workers(engine->pool); w++) {
+        engine->worker[w].run.value = value;
+        engine->worker[w].run.state = state;
+    }
+    engine_prepare(engine);
 }
 
 int engine_load(Engine *engine, LaneWorker *worker, int count, bool training, uint64_t epoch)

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "dist/reduce.h"
+#include "train/watch.h"
 
 bool plan_heads(Config *config, const Pack *pack, Arena *run, Error *err)
 {
@@ -27,7 +28,7 @@ bool plan_heads(Config *config, const Pack *pack, Arena *run, Error *err)
                   config->pack, wanted, near ? "; did you mean \"" : "", near ? near : "",
                   near ? "\"?" : "");
     }
-    return err->kind == ERROR_NONE;
+    return err->kind == ERROR_NONE && watch_check(config, err);
 }
 
 ModelSpec plan_model(const Config *config, const Pack *pack, Arena *run)
@@ -75,8 +76,10 @@ static uint64_t rank_bytes(const Config *config, const Graph *graph, int workers
         shares_accumulator(config) ? 0 : accumulator_bytes(config, total, threads);
     uint64_t workspace =
         graph->train.floats > graph->eval.floats ? graph->train.floats : graph->eval.floats;
-    return sizeof(float) * (total * (1 + slots) + state + graph->prepared_floats) + accumulators +
-           sizeof(int64_t) * state + sizeof(float) * threads * (workspace + graph->dparam_floats);
+    uint64_t averages = config->ema.decay > 0 ? total + state : 0;
+    return sizeof(float) * (total * (1 + slots) + averages + state + graph->prepared_floats) +
+           accumulators + sizeof(int64_t) * state +
+           sizeof(float) * threads * (workspace + graph->dparam_floats);
 }
 
 bool plan_footprint(const Config *config, const Pack *pack, int workers, Footprint *footprint,
@@ -96,8 +99,9 @@ bool plan_footprint(const Config *config, const Pack *pack, int workers, Footpri
         footprint->node =
             shares_accumulator(config) ? accumulator_bytes(config, graph->params->total, 1) : 0;
         footprint->checkpoint =
-            sizeof(float) * (parameters * (1 + (uint64_t)config->optimizer->slots) +
-                             count_parameters(graph->state));
+            sizeof(float) *
+            (parameters * (1 + (uint64_t)config->optimizer->slots + (config->ema.decay > 0)) +
+             count_parameters(graph->state) * (1 + (config->ema.decay > 0)));
     }
     arena_destroy(arena);
     return ok;

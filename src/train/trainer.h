@@ -4,6 +4,7 @@
 #include "data/stage.h"
 #include "dist/reduce.h"
 #include "dist/watchdog.h"
+#include "optim/ema.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "train/checkpoint.h"
@@ -12,6 +13,7 @@
 #include "train/ledger.h"
 #include "train/run_folder.h"
 #include "train/trainer.h"
+#include "train/watch.h"
 
 #include "base/progress.h"
 
@@ -47,6 +49,7 @@ struct Trainer {
     Engine engine;
     Reduce *reduce;
     Optimizer *optimizer;
+    Ema *ema; /* NULL: none */
     Evaluator *evaluator;
     LaneContext *lane; /* (workers) */
     RunFolder folder;
@@ -66,6 +69,7 @@ struct Trainer {
     uint32_t *order;      /* training records in the order of epoch `order_epoch` */
     uint64_t order_epoch; /* UINT64_MAX: none yet */
     double *best;         /* (heads + 1), as in Checkpoint */
+    Watch watch;
 
     /* of the step under way */
     float *head_scale;         /* (heads): weight / labelled images of the global batch */
@@ -97,6 +101,10 @@ bool trainer_restore(Trainer *trainer, const char *path, Error *err);
 void watch_time(const Trainer *trainer);
 /* Whether numbers or images are so bad that going on makes no sense; says so once. */
 bool is_hopeless(const Trainer *trainer);
+/* trainer_watch.c */
+/* Takes in a validation. True if the weighted accuracy is the best so far. */
+bool trainer_judge(Trainer *trainer, const Score *score);
+
 /* trainer_weights.c */
 /* Takes trunk.weights, if given, into the parameters of a new run. Collective. */
 bool trainer_start(Trainer *trainer, Error *err);

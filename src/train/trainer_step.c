@@ -179,6 +179,7 @@ static void announce_lr(Trainer *trainer)
     const OptimizerCommon *common = config->optimizer_options;
     double lr = schedule_lr(config->schedule, config->schedule_options, common->lr, trainer->step,
                             trainer->steps_per_epoch, config->epochs);
+    lr *= trainer->watch.schedule.scale;
     int64_t bits;
     memcpy(&bits, &lr, sizeof bits);
     reduce_count_side(trainer->reduce, SIDE_LR, bits);
@@ -215,9 +216,11 @@ static void update_statistics(Trainer *trainer)
 /* Returns the gradient's norm. */
 static double update(Trainer *trainer, double lr)
 {
-    double norm = optimizer_step(trainer->optimizer, trainer->engine.pool, lr,
-                                 trainer->config->clip_norm, read_gradient, trainer->reduce);
+    Clip clip = {.adaptive = trainer->config->clip_adaptive, .norm = trainer->config->clip_norm};
+    double norm = optimizer_step(trainer->optimizer, trainer->engine.pool, lr, clip, read_gradient,
+                                 trainer->reduce);
     update_statistics(trainer);
+    if (trainer->ema) ema_update(trainer->ema, trainer->engine.pool, trainer->optimizer->updates);
     engine_prepare(&trainer->engine);
     return norm;
 }
