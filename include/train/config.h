@@ -79,6 +79,9 @@ bool config_for_kind(Config *config, Arena *run, const char *kind, const char *c
 /* Heads for a configuration that names none: one per label group, with weight 1. */
 void config_default_heads(Config *config, Arena *run, const char *const *names, int count);
 
+/* The head with the name; -1: there is none. */
+int config_find_head(const Config *config, const char *name);
+
 /* The configuration with every default, as YAML that config_parse reads back to the same. */
 char *config_print(const Config *config, Arena *run);
 

@@ -15,8 +15,6 @@ typedef struct Watch {
 
 Watch watch_begin(void);
 
-/* The head that `watch` names; -1: none does. */
-int watch_head(const Config *config);
 /* Whether `watch` of the configuration names something that there is. Heads are known. */
 bool watch_check(const Config *config, Error *err);
 

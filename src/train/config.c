@@ -359,6 +359,13 @@ bool config_for_kind(Config *config, Arena *run, const char *kind, const char *c
     return err->kind == ERROR_NONE && bind(config, run, &settings, "--trunk", err);
 }
 
+int config_find_head(const Config *config, const char *name)
+{
+    for (int h = 0; h < config->head_count; h++)
+        if (strcmp(config->heads[h].name, name) == 0) return h;
+    return -1;
+}
+
 void config_default_heads(Config *config, Arena *run, const char *const *names, int count)
 {
     config->heads = arena_new(run, HeadConfig, count + 1);

@@ -28,7 +28,10 @@ bool plan_heads(Config *config, const Pack *pack, Arena *run, Error *err)
                   config->pack, wanted, near ? "; did you mean \"" : "", near ? near : "",
                   near ? "\"?" : "");
     }
-    return err->kind == ERROR_NONE && watch_check(config, err);
+    watch_check(config, err);
+    if (*config->balance_by && config_find_head(config, config->balance_by) < 0)
+        error_set(err, ERROR_USAGE, "sampling.by: there is no head \"%s\"", config->balance_by);
+    return err->kind == ERROR_NONE;
 }
 
 ModelSpec plan_model(const Config *config, const Pack *pack, Arena *run)

@@ -197,6 +197,7 @@ static bool open_all(Trainer *trainer, bool resume, Error *err)
     if (!open_engine(trainer, err)) return false;
     open_reduction(trainer);
     open_buffers(trainer);
+    trainer_open_sampler(trainer);
     if (!(has_checkpoint ? restore(trainer, step, err) : start(trainer, err))) return false;
     engine_prepare(&trainer->engine);
     if (comm_rank(trainer->comm) == 0 && run_folder_rewind(&trainer->folder, trainer->step, err))

@@ -1,6 +1,7 @@
 /* The trainer's parts; private to train. */
 #pragma once
 
+#include "data/sampler.h"
 #include "data/stage.h"
 #include "dist/reduce.h"
 #include "dist/watchdog.h"
@@ -66,6 +67,7 @@ struct Trainer {
         save_seconds; /* the longest of late: what a stop in time has to reckon with */
     uint64_t saved;   /* step of the newest checkpoint that was written; UINT64_MAX: none */
     uint64_t steps_per_epoch;
+    Sampler *sampler;
     uint32_t *order;      /* training records in the order of epoch `order_epoch` */
     uint64_t order_epoch; /* UINT64_MAX: none yet */
     double *best;         /* (heads + 1), as in Checkpoint */
@@ -101,6 +103,9 @@ bool trainer_restore(Trainer *trainer, const char *path, Error *err);
 void watch_time(const Trainer *trainer);
 /* Whether numbers or images are so bad that going on makes no sense; says so once. */
 bool is_hopeless(const Trainer *trainer);
+/* trainer_sampling.c */
+void trainer_open_sampler(Trainer *trainer);
+
 /* trainer_watch.c */
 /* Takes in a validation. True if the weighted accuracy is the best so far. */
 bool trainer_judge(Trainer *trainer, const Score *score);

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/pulse.h"
 #include "base/stop.h"
-#include "data/sampler.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -34,9 +33,7 @@ static void find_batch(Trainer *trainer)
 {
     uint64_t epoch = trainer->step / trainer->steps_per_epoch;
     if (trainer->order_epoch != epoch) {
-        size_t count;
-        const uint32_t *records = pack_split(trainer->pack, SPLIT_TRAIN, &count);
-        sampler_order(trainer->order, records, count, trainer->engine.seed, epoch);
+        sampler_order(trainer->sampler, trainer->order, trainer->engine.seed, epoch);
         trainer->order_epoch = epoch;
     }
     trainer->batch = trainer->order +

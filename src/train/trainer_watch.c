@@ -33,7 +33,7 @@ static double metric(const Config *config, const Score *score)
     if (strcmp(config->watch, "joint") == 0) return score_joint(score).accuracy;
     if (strcmp(config->watch, "weighted") == 0) return weighted_accuracy(config, score);
     if (strcmp(config->watch, "loss") == 0) return -weighted_loss(config, score);
-    return score_head(score, watch_head(config)).top1;
+    return score_head(score, config_find_head(config, config->watch)).top1;
 }
 
 bool trainer_judge(Trainer *trainer, const Score *score)

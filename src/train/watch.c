@@ -9,13 +9,6 @@ Watch watch_begin(void)
     return (Watch){.best_weighted = -1, .schedule = schedule_begin(), .stop_best = -INFINITY};
 }
 
-int watch_head(const Config *config)
-{
-    for (int h = 0; h < config->head_count; h++)
-        if (strcmp(config->heads[h].name, config->watch) == 0) return h;
-    return -1;
-}
-
 static bool is_common(const char *name)
 {
     return strcmp(name, "joint") == 0 || strcmp(name, "weighted") == 0 || strcmp(name, "loss") == 0;
@@ -23,7 +16,7 @@ static bool is_common(const char *name)
 
 bool watch_check(const Config *config, Error *err)
 {
-    return is_common(config->watch) || watch_head(config) >= 0 ||
+    return is_common(config->watch) || config_find_head(config, config->watch) >= 0 ||
            error_set(err, ERROR_USAGE,
                      "watch: must be joint, weighted, loss or the name of a head, not \"%s\"",
                      config->watch);
