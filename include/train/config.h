@@ -26,9 +26,8 @@ typedef struct Config {
     long seed;
     double clip_norm;     /* 0: off */
     double clip_adaptive; /* 0: off */
-    double dropout;       /* of the features, before the heads */
     char watch
-        [OPTION_TEXT_BYTES]; /* joint, weighted, loss or a head: what validations are judged by */
+        [OPTION_TEXT_BYTES]; /* what validations are judged by: joint, weighted, loss, a head */
     int stop_patience;       /* validations; 0: no early stopping */
     double stop_threshold;
     EmaOptions ema;

@@ -76,7 +76,7 @@ static const Option top_options[] = {
          "clipping"},
     {.key = "dropout",
      .type = OPTION_FLOAT,
-     .offset = AT(dropout),
+     .offset = AT(training.dropout),
      .fallback = "0",
      .low = 0,
      .high = 0.99,

@@ -41,6 +41,10 @@ ModelSpec plan_model(const Config *config, const Pack *pack, Arena *run)
         int group = pack_find_group(pack, config->heads[h].name);
         head[h] = (HeadSpec){config->heads[h].name, pack_group(pack, group)->classes};
     }
+    /* Stages that thaw later must have room for their gradients. */
+    ModelTraining *training = arena_new(run, ModelTraining, 1);
+    *training = config->training;
+    if (config->unfreeze_epochs > 0) training->freeze = 0;
     return (ModelSpec){.trunk = config->trunk,
                        .kind = config->trunk_kind,
                        .trunk_options = config->trunk_options,
@@ -48,7 +52,7 @@ ModelSpec plan_model(const Config *config, const Pack *pack, Arena *run)
                        .heads = config->head_count,
                        .image = config->image,
                        .lane = config->lane,
-                       .training = &config->training};
+                       .training = training};
 }
 
 static uint64_t count_parameters(const ParamStore *store)

@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/pulse.h"
 #include "base/stop.h"
-#include "train/plan.h"
 #include "train/provenance.h"
 
 #include <inttypes.h>
@@ -62,8 +61,9 @@ static bool open_pack(Trainer *trainer, Error *err)
         path = trainer->staged;
     }
     trainer->pack = pack_open(path, err);
-    if (trainer->pack && plan_heads(trainer->config, trainer->pack, trainer->arena, err))
-        plan_epochs(trainer, err);
+    if (trainer->pack && plan_heads(trainer->config, trainer->pack, trainer->arena, err) &&
+        plan_epochs(trainer, err))
+        plan_forms(trainer->config, trainer->pack, &trainer->forms, trainer->arena, err);
     return comm_agree(trainer->comm, err) && same_pack_everywhere(trainer, err);
 }
 
@@ -74,6 +74,8 @@ static bool open_engine(Trainer *trainer, Error *err)
         .comm = trainer->comm,
         .pack = trainer->pack,
         .spec = plan_model(config, trainer->pack, trainer->arena),
+        .form = trainer->forms.form,
+        .forms = trainer->forms.forms,
         .augment = &config->augment,
         .seed = (uint64_t)config->seed,
         .workers = config->workers > 0 ? config->workers : pool_cores(),
@@ -300,6 +302,7 @@ static const Score *validate_network(Trainer *trainer)
 {
     const Graph *graph = trainer->engine.model.graph;
     const Ema *ema = trainer->ema;
+    trainer_leave_epoch(trainer);
     if (ema) engine_use(&trainer->engine, ema->param_value, ema->state_value);
     const Score *score =
         evaluate(trainer->evaluator, SPLIT_VAL, trainer->has_progress ? "validating" : NULL);

@@ -12,6 +12,7 @@
 #include "train/engine.h"
 #include "train/evaluate.h"
 #include "train/ledger.h"
+#include "train/plan.h"
 #include "train/run_folder.h"
 #include "train/trainer.h"
 #include "train/watch.h"
@@ -67,6 +68,7 @@ struct Trainer {
         save_seconds; /* the longest of late: what a stop in time has to reckon with */
     uint64_t saved;   /* step of the newest checkpoint that was written; UINT64_MAX: none */
     uint64_t steps_per_epoch;
+    FormPlan forms;
     Sampler *sampler;
     uint32_t *order;      /* training records in the order of epoch `order_epoch` */
     uint64_t order_epoch; /* UINT64_MAX: none yet */
@@ -103,6 +105,12 @@ bool trainer_restore(Trainer *trainer, const char *path, Error *err);
 void watch_time(const Trainer *trainer);
 /* Whether numbers or images are so bad that going on makes no sense; says so once. */
 bool is_hopeless(const Trainer *trainer);
+/* trainer_forms.c */
+/* Gives the network the form of an epoch; what is frozen in it does not learn. */
+void trainer_enter_epoch(Trainer *trainer, uint64_t epoch);
+/* Gives it the form in which it is evaluated. */
+void trainer_leave_epoch(Trainer *trainer);
+
 /* trainer_sampling.c */
 void trainer_open_sampler(Trainer *trainer);
 

@@ -155,6 +155,9 @@ bool trainer_restore(Trainer *trainer, const char *path, Error *err)
               copy_all(trainer, &saved, arena, err)) ||
              error_context(err, "cannot resume from %s", path);
     }
+    /* What learnt in the last step has begun to; others begin anew when they thaw. */
+    if (ok && trainer->step > 0)
+        trainer_enter_epoch(trainer, (trainer->step - 1) / trainer->steps_per_epoch);
     if (ok) provenance_compare(provenance_text(arena), saved.provenance);
     arena_destroy(arena);
     return ok;

@@ -35,6 +35,7 @@ static void find_batch(Trainer *trainer)
     if (trainer->order_epoch != epoch) {
         sampler_order(trainer->sampler, trainer->order, trainer->engine.seed, epoch);
         trainer->order_epoch = epoch;
+        trainer_enter_epoch(trainer, epoch);
     }
     trainer->batch = trainer->order +
                      trainer->step % trainer->steps_per_epoch * (uint64_t)trainer->config->batch;
