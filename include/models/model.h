@@ -16,6 +16,7 @@ typedef struct ModelTraining {
     int freeze;       /* the trunk's first stages that are left as they are */
     bool freeze_norm; /* batch norms keep their running statistics and use them in training */
     double lr_decay;  /* factor on the learning rate per stage from the trunk's last one down */
+    double dropout;   /* of the features, before the heads */
     double heads_lr_scale; /* factor on the heads' learning rate */
 } ModelTraining;
 

@@ -106,6 +106,9 @@ Tensor *nn_mean_tokens(Graph *graph, const char *name, Tensor *x, int skip);
  * norm of a channel over the image / their mean over channels. */
 Tensor *nn_grn(Graph *graph, const char *name, Tensor *x);
 
+/* Each element is zero with `probability` in training, the others are divided by 1 - probability. */
+Tensor *nn_dropout(Graph *graph, const char *name, Tensor *x, float probability);
+
 /* Softmax cross-entropy of head number `head` (index into Run.head): logits (N,K) -> probabilities
  * (N,K). The gradient is scaled by the head's `scale`; masked images contribute nothing. */
 Tensor *nn_softmax_loss(Graph *graph, const char *name, Tensor *logits, int head);

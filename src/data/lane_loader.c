@@ -34,17 +34,18 @@ static AugmentChoice choose(const LaneLoader *loader, uint32_t record, bool trai
                         random_at(options->seed, RANDOM_AUGMENT, 0, epoch, record));
 }
 
-static bool load(LaneLoader *loader, float *image, uint32_t record, bool training, uint64_t epoch)
+static bool load(LaneLoader *loader, float *image, int side, uint32_t record, bool training,
+                 uint64_t epoch)
 {
     const LaneLoaderOptions *options = &loader->options;
     AugmentChoice choice = choose(loader, record, training, epoch);
     Error err = {0};
     if (pack_read(options->pack, record, loader->bytes, &err) &&
-        augment_apply(image, options->side, options->augment, &choice, loader->bytes,
+        augment_apply(image, side, options->augment, &choice, loader->bytes,
                       pack_image_bytes(options->pack, record), &loader->scratch, &err))
         return true;
     if (options->report) options->report(options->context, record, err.text);
-    memset(image, 0, sizeof(float) * (size_t)options->side * (size_t)options->side * 3);
+    memset(image, 0, sizeof(float) * (size_t)side * (size_t)side * 3);
     return false;
 }
 
@@ -54,16 +55,16 @@ static bool show_still(const StillPictures *still, float *image, uint32_t record
     return true;
 }
 
-int lane_loader_load(LaneLoader *loader, float *images, bool *bad, const uint32_t *records,
-                     int count, bool training, uint64_t epoch)
+int lane_loader_load(LaneLoader *loader, float *images, int side, bool *bad,
+                     const uint32_t *records, int count, bool training, uint64_t epoch)
 {
     const StillPictures *still = &loader->options.still;
-    size_t floats = (size_t)loader->options.side * (size_t)loader->options.side * 3;
+    size_t floats = (size_t)side * (size_t)side * 3;
     int bad_count = 0;
     for (int i = 0; i < count; i++) {
         float *image = images + (size_t)i * floats;
         bad[i] = !(still->count ? show_still(still, image, records[i], floats)
-                                : load(loader, image, records[i], training, epoch));
+                                : load(loader, image, side, records[i], training, epoch));
         bad_count += bad[i];
     }
     return bad_count;

@@ -65,6 +65,29 @@ static const Option top_options[] = {
      .low = 0,
      .high = 1e9,
      .help = "largest norm of the whole gradient; 0: no clipping"},
+    {.key = "clip_adaptive",
+     .type = OPTION_FLOAT,
+     .offset = AT(clip_adaptive),
+     .fallback = "0",
+     .low = 0,
+     .high = 1e3,
+     .help =
+         "largest norm of a unit's gradient as a share of its weights' (AGC; such as 0.01); 0: no "
+         "clipping"},
+    {.key = "dropout",
+     .type = OPTION_FLOAT,
+     .offset = AT(training.dropout),
+     .fallback = "0",
+     .low = 0,
+     .high = 0.99,
+     .help = "probability that a feature is hidden from the heads in training"},
+    {.key = "watch",
+     .type = OPTION_TEXT,
+     .scope = SCOPE_SCHEDULE,
+     .offset = AT(watch),
+     .fallback = "joint",
+     .help =
+         "what early stopping and the plateau schedule go by: joint, weighted, loss, or a head"},
     {.key = "reduce",
      .type = OPTION_CHOICE,
      .offset = AT(reduce),
@@ -176,6 +199,76 @@ static const Option trunk_options[] = {
      .low = 0.01,
      .high = 1,
      .help = "factor on the learning rate per stage, from the last one down to the first"},
+    {.key = "unfreeze_epochs",
+     .type = OPTION_INT,
+     .offset = AT(unfreeze_epochs),
+     .fallback = "0",
+     .low = 0,
+     .high = 1e6,
+     .help =
+         "epochs after which the last frozen stage learns too, then the one before it, and so on; "
+         "0: frozen ones stay so"},
+    {.key = NULL},
+};
+
+static const Option early_stop_options[] = {
+    {.key = "patience",
+     .type = OPTION_INT,
+     .scope = SCOPE_SCHEDULE,
+     .offset = AT(stop_patience),
+     .fallback = "0",
+     .low = 0,
+     .high = 1e6,
+     .help =
+         "validations in a row without a better value of `watch` after which the run ends; 0: it "
+         "does not"},
+    {.key = "threshold",
+     .type = OPTION_FLOAT,
+     .scope = SCOPE_SCHEDULE,
+     .offset = AT(stop_threshold),
+     .fallback = "0",
+     .low = 0,
+     .high = 1e6,
+     .help = "by how much a value must be better to count"},
+    {.key = NULL},
+};
+
+static const char *const balance_choices[] = {"none", "sqrt", "full",
+                                              NULL}; /* in the order of BalanceKind */
+
+static const Option sampling_options[] = {
+    {.key = "balance",
+     .type = OPTION_CHOICE,
+     .offset = AT(balance),
+     .fallback = "none",
+     .choices = balance_choices,
+     .help =
+         "how often classes are seen: as they come, by the square root of their images, equally"},
+    {.key = "by",
+     .type = OPTION_TEXT,
+     .offset = AT(balance_by),
+     .fallback = "",
+     .help =
+         "the head whose classes are balanced; empty: combinations of the classes of all heads"},
+    {.key = NULL},
+};
+
+static const Option progressive_options[] = {
+    {.key = "sides",
+     .type = OPTION_INTS,
+     .offset = AT(progressive_sides),
+     .fallback = "[]",
+     .low = 8,
+     .high = 4096,
+     .help =
+         "sides of the input that training begins with, pixels, one after the other; then `image`"},
+    {.key = "epochs",
+     .type = OPTION_INT,
+     .offset = AT(progressive_epochs),
+     .fallback = "1",
+     .low = 1,
+     .high = 1e6,
+     .help = "epochs of each of these sides"},
     {.key = NULL},
 };
 
@@ -310,7 +403,11 @@ void config_sections(const Config *config, Section sections[SECTIONS])
     sections[4] = (Section){"schedule", config->schedule ? config->schedule->options : NULL,
                             config->schedule_options};
     sections[5] = (Section){"augment", augment_options, (void *)&config->augment};
-    sections[6] = (Section){"checkpoint", checkpoint_options, top};
+    sections[6] = (Section){"sampling", sampling_options, top};
+    sections[7] = (Section){"progressive", progressive_options, top};
+    sections[8] = (Section){"ema", ema_options, (void *)&config->ema};
+    sections[9] = (Section){"early_stop", early_stop_options, top};
+    sections[10] = (Section){"checkpoint", checkpoint_options, top};
 }
 
 bool config_begins(const Section sections[SECTIONS], int s)

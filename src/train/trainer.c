@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/pulse.h"
 #include "base/stop.h"
-#include "train/plan.h"
 #include "train/provenance.h"
 
 #include <inttypes.h>
@@ -62,8 +61,9 @@ static bool open_pack(Trainer *trainer, Error *err)
         path = trainer->staged;
     }
     trainer->pack = pack_open(path, err);
-    if (trainer->pack && plan_heads(trainer->config, trainer->pack, trainer->arena, err))
-        plan_epochs(trainer, err);
+    if (trainer->pack && plan_heads(trainer->config, trainer->pack, trainer->arena, err) &&
+        plan_epochs(trainer, err))
+        plan_forms(trainer->config, trainer->pack, &trainer->forms, trainer->arena, err);
     return comm_agree(trainer->comm, err) && same_pack_everywhere(trainer, err);
 }
 
@@ -74,6 +74,8 @@ static bool open_engine(Trainer *trainer, StillPictures still, Error *err)
         .comm = trainer->comm,
         .pack = trainer->pack,
         .spec = plan_model(config, trainer->pack, trainer->arena),
+        .form = trainer->forms.form,
+        .forms = trainer->forms.forms,
         .augment = &config->augment,
         .seed = (uint64_t)config->seed,
         .workers = config->workers > 0 ? config->workers : pool_cores(),
@@ -101,6 +103,9 @@ static void open_reduction(Trainer *trainer)
     trainer->optimizer =
         optimizer_create(trainer->config->optimizer, trainer->config->optimizer_options,
                          graph->params, trainer->arena);
+    if (trainer->config->ema.decay > 0)
+        trainer->ema =
+            ema_create(&trainer->config->ema, graph->params, graph->state, trainer->arena);
 }
 
 static void open_buffers(Trainer *trainer)
@@ -169,6 +174,13 @@ static bool restore(Trainer *trainer, uint64_t step, Error *err)
     return true;
 }
 
+static bool start(Trainer *trainer, Error *err)
+{
+    if (!trainer_start(trainer, err)) return false;
+    if (trainer->ema) ema_begin(trainer->ema);
+    return true;
+}
+
 static bool open_ledger(Trainer *trainer, Error *err)
 {
     char path[RUN_PATH_BYTES];
@@ -188,7 +200,8 @@ static bool open_all(Trainer *trainer, const TrainerOptions *options, Error *err
     if (!open_engine(trainer, options->still, err)) return false;
     open_reduction(trainer);
     open_buffers(trainer);
-    if (!(has_checkpoint ? restore(trainer, step, err) : trainer_start(trainer, err))) return false;
+    trainer_open_sampler(trainer);
+    if (!(has_checkpoint ? restore(trainer, step, err) : start(trainer, err))) return false;
     engine_prepare(&trainer->engine);
     if (comm_rank(trainer->comm) == 0 && run_folder_rewind(&trainer->folder, trainer->step, err))
         run_folder_write_config(&trainer->folder, config_print(trainer->config, trainer->arena),
@@ -204,6 +217,7 @@ Trainer *trainer_open(const TrainerOptions *options, Error *err)
                          .comm = options->comm,
                          .config = options->config,
                          .saved = UINT64_MAX,
+                         .watch = watch_begin(),
                          .started = clock_seconds()};
     trainer->watchdog = watchdog_start(options->comm, options->config->hang_seconds);
     if (!open_all(trainer, options, err)) {
@@ -252,10 +266,10 @@ size_t trainer_bytes(const Trainer *trainer)
 
 /* --- the run --- */
 
-/* Marks heads (and, last, all jointly) whose accuracy is the best so far; true if any is. */
+/* Marks heads (then all jointly, and weighted) whose accuracy is the best so far; true if any is. */
 static bool find_improved(Trainer *trainer, const Score *score, bool *improved)
 {
-    bool any = false;
+    bool any = improved[score->heads + 1] = trainer_judge(trainer, score);
     for (int h = 0; h <= score->heads; h++) {
         double accuracy =
             h < score->heads ? score_head(score, h).top1 : score_joint(score).accuracy;
@@ -270,10 +284,12 @@ static bool link_best(Trainer *trainer, const bool *improved, Error *err)
 {
     int heads = trainer->config->head_count;
     if (comm_rank(trainer->comm) != 0) return comm_agree(trainer->comm, err);
-    for (int h = 0; h <= heads; h++) {
+    for (int h = 0; h <= heads + 1; h++) {
         char name[OPTION_TEXT_BYTES + 8];
         snprintf(name, sizeof name, "best-%s",
-                 h < heads ? trainer->config->heads[h].name : "joint");
+                 h < heads    ? trainer->config->heads[h].name
+                 : h == heads ? "joint"
+                              : "weighted");
         if (improved[h] && !run_folder_link(&trainer->folder, name, trainer->step, err)) break;
     }
     run_folder_prune(&trainer->folder);
@@ -283,7 +299,7 @@ static bool link_best(Trainer *trainer, const bool *improved, Error *err)
 /* Keeps a checkpoint of an epoch in which a head is better than ever. */
 static void keep_best(Trainer *trainer, const Score *score)
 {
-    bool *improved = calloc((size_t)score->heads + 1, sizeof *improved);
+    bool *improved = calloc((size_t)score->heads + 2, sizeof *improved);
     if (!improved) die("validation: out of memory");
     if (find_improved(trainer, score, improved)) {
         Error err = {0};
@@ -294,6 +310,19 @@ static void keep_best(Trainer *trainer, const Score *score)
     free(improved);
 }
 
+/* Scores the weights, or their average if there is one. */
+static const Score *validate_network(Trainer *trainer)
+{
+    const Graph *graph = trainer->engine.model.graph;
+    const Ema *ema = trainer->ema;
+    trainer_leave_epoch(trainer);
+    if (ema) engine_use(&trainer->engine, ema->param_value, ema->state_value);
+    const Score *score =
+        evaluate(trainer->evaluator, SPLIT_VAL, trainer->has_progress ? "validating" : NULL);
+    if (ema) engine_use(&trainer->engine, graph->params->value, graph->state->value);
+    return score;
+}
+
 /* Validates after an epoch. A stop may cut it short; then it is made up for when the run goes on. */
 static void validate(Trainer *trainer)
 {
@@ -301,8 +330,7 @@ static void validate(Trainer *trainer)
     pack_split(trainer->pack, SPLIT_VAL, &images);
     if (images == 0 || trainer->validated == trainer->step) return;
     if (trainer->has_progress) progress_hide(&trainer->progress);
-    const Score *score =
-        evaluate(trainer->evaluator, SPLIT_VAL, trainer->has_progress ? "validating" : NULL);
+    const Score *score = validate_network(trainer);
     trainer->stop = score == NULL;
     if (!score) return;
     trainer->validated = trainer->step;
@@ -316,12 +344,17 @@ static bool at_epoch_end(const Trainer *trainer)
     return trainer->step > 0 && trainer->step % trainer->steps_per_epoch == 0;
 }
 
+static bool is_over(const Trainer *trainer)
+{
+    return watch_is_over(&trainer->watch, trainer->config);
+}
+
 /* The loop. Leaves it at the end, at a stop, or without hope. */
 static TrainerEnd run_steps(Trainer *trainer, uint64_t end)
 {
     uint64_t every = (uint64_t)trainer->config->checkpoint_every;
     if (at_epoch_end(trainer)) validate(trainer); /* that an earlier stop has cut short */
-    while (trainer->step < end && !trainer->stop) {
+    while (trainer->step < end && !trainer->stop && !is_over(trainer)) {
         trainer_step(trainer);
         if (trainer->has_progress) progress_set(&trainer->progress, (size_t)trainer->step);
         if (is_hopeless(trainer)) return TRAINER_HOPELESS;
@@ -330,6 +363,7 @@ static TrainerEnd run_steps(Trainer *trainer, uint64_t end)
         if (every > 0 && trainer->step % every == 0 && trainer->saved != trainer->step)
             trainer_try_save(trainer);
     }
+    if (is_over(trainer)) return TRAINER_DONE;
     bool unfinished = trainer->step < end || (at_epoch_end(trainer) && trainer->stop);
     return unfinished ? TRAINER_STOPPED : TRAINER_DONE;
 }
@@ -352,6 +386,9 @@ TrainerEnd trainer_run(Trainer *trainer, long until, Error *err)
     if (how == TRAINER_STOPPED)
         log_info("stopped at step %" PRIu64 " (%s), with a checkpoint; go on with --resume",
                  trainer->step, stop_reason() ? stop_reason() : "asked of another rank");
+    else if (how == TRAINER_DONE && is_over(trainer))
+        log_info("early stopping at step %" PRIu64 ": %d validations without a better %s",
+                 trainer->step, trainer->config->stop_patience, trainer->config->watch);
     else if (how == TRAINER_DONE && trainer->has_progress)
         progress_finish(&trainer->progress);
     return how;

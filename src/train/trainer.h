@@ -1,17 +1,21 @@
 /* The trainer's parts; private to train. */
 #pragma once
 
+#include "data/sampler.h"
 #include "data/stage.h"
 #include "dist/reduce.h"
 #include "dist/watchdog.h"
+#include "optim/ema.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "train/checkpoint.h"
 #include "train/engine.h"
 #include "train/evaluate.h"
 #include "train/ledger.h"
+#include "train/plan.h"
 #include "train/run_folder.h"
 #include "train/trainer.h"
+#include "train/watch.h"
 
 #include "base/progress.h"
 
@@ -47,6 +51,7 @@ struct Trainer {
     Engine engine;
     Reduce *reduce;
     Optimizer *optimizer;
+    Ema *ema; /* NULL: none */
     Evaluator *evaluator;
     LaneContext *lane; /* (workers) */
     RunFolder folder;
@@ -63,9 +68,12 @@ struct Trainer {
         save_seconds; /* the longest of late: what a stop in time has to reckon with */
     uint64_t saved;   /* step of the newest checkpoint that was written; UINT64_MAX: none */
     uint64_t steps_per_epoch;
+    FormPlan forms;
+    Sampler *sampler;
     uint32_t *order;      /* training records in the order of epoch `order_epoch` */
     uint64_t order_epoch; /* UINT64_MAX: none yet */
     double *best;         /* (heads + 1), as in Checkpoint */
+    Watch watch;
 
     /* of the step under way */
     float *head_scale;         /* (heads): weight / labelled images of the global batch */
@@ -97,6 +105,19 @@ bool trainer_restore(Trainer *trainer, const char *path, Error *err);
 void watch_time(const Trainer *trainer);
 /* Whether numbers or images are so bad that going on makes no sense; says so once. */
 bool is_hopeless(const Trainer *trainer);
+/* trainer_forms.c */
+/* Gives the network the form of an epoch; what is frozen in it does not learn. */
+void trainer_enter_epoch(Trainer *trainer, uint64_t epoch);
+/* Gives it the form in which it is evaluated. */
+void trainer_leave_epoch(Trainer *trainer);
+
+/* trainer_sampling.c */
+void trainer_open_sampler(Trainer *trainer);
+
+/* trainer_watch.c */
+/* Takes in a validation. True if the weighted accuracy is the best so far. */
+bool trainer_judge(Trainer *trainer, const Score *score);
+
 /* trainer_weights.c */
 /* Takes trunk.weights, if given, into the parameters of a new run. Collective. */
 bool trainer_start(Trainer *trainer, Error *err);

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/pulse.h"
 #include "base/stop.h"
-#include "data/sampler.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -34,10 +33,9 @@ static void find_batch(Trainer *trainer)
 {
     uint64_t epoch = trainer->step / trainer->steps_per_epoch;
     if (trainer->order_epoch != epoch) {
-        size_t count;
-        const uint32_t *records = pack_split(trainer->pack, SPLIT_TRAIN, &count);
-        sampler_order(trainer->order, records, count, trainer->engine.seed, epoch);
+        sampler_order(trainer->sampler, trainer->order, trainer->engine.seed, epoch);
         trainer->order_epoch = epoch;
+        trainer_enter_epoch(trainer, epoch);
     }
     trainer->batch = trainer->order +
                      trainer->step % trainer->steps_per_epoch * (uint64_t)trainer->config->batch;
@@ -182,6 +180,7 @@ static void announce_lr(Trainer *trainer)
     const OptimizerCommon *common = config->optimizer_options;
     double lr = schedule_lr(config->schedule, config->schedule_options, common->lr, trainer->step,
                             trainer->steps_per_epoch, config->epochs);
+    lr *= trainer->watch.schedule.scale;
     int64_t bits;
     memcpy(&bits, &lr, sizeof bits);
     reduce_count_side(trainer->reduce, SIDE_LR, bits);
@@ -225,9 +224,11 @@ static void note(const Trainer *trainer, SpanKind kind, double begin)
 static double update(Trainer *trainer, double lr)
 {
     double begin = clock_seconds();
-    double norm = optimizer_step(trainer->optimizer, trainer->engine.pool, lr,
-                                 trainer->config->clip_norm, read_gradient, trainer->reduce);
+    Clip clip = {.adaptive = trainer->config->clip_adaptive, .norm = trainer->config->clip_norm};
+    double norm = optimizer_step(trainer->optimizer, trainer->engine.pool, lr, clip, read_gradient,
+                                 trainer->reduce);
     update_statistics(trainer);
+    if (trainer->ema) ema_update(trainer->ema, trainer->engine.pool, trainer->optimizer->updates);
     note(trainer, SPAN_OPTIMIZER, begin);
     begin = clock_seconds();
     engine_prepare(&trainer->engine);
