@@ -8,7 +8,7 @@ in_a_step() { newer_than "$1" 0 && ! is_writing "$1"; }
 in_a_checkpoint() { newer_than "$1" 0 && is_writing "$1"; }
 no_ranks() { [ -z "$(ranks_of "$1")" ]; }
 nodes() { scontrol update nodename="node[1-2]" state="$1" reason=test; }
-resize() { scontrol update jobid="$job" NumNodes="$1" NumTasks="$1" 2>/dev/null; }
+resize() { scontrol update jobid="$job" NumNodes="$1-$1" NumTasks="$1" 2>"$WORK/resize"; }
 
 # The nodes of the job's last start.
 last_nodes() { sed -nE 's/^umbel.sbatch: job .* on (node[^,]*),.*/\1/p' "$WORK/$1.log" | tail -1; }
@@ -43,11 +43,12 @@ interrupted() {
     fast "$name"
     case $command in
     scancel)
+        wait_for 90 job_over "$job"
         same "$name: state after scancel" "$(job_state "$job")" CANCELLED
         submit "$name" -N"$then" -- "$WORK/run.yaml" $([ "$moment" = step ] && echo --set checkpoint.every_steps=4)
         ;;
     requeue)
-        if wait_for 90 job_waits "$job" && wait_for 90 resize "$then"; then :; else not_ok "$name" "cannot change its number of nodes"; fi
+        wait_for 90 job_waits "$job" && wait_for 90 resize "$then" || not_ok "$name: another number of nodes" "$(tail -1 "$WORK/resize")"
         nodes resume
         ;;
     esac
