@@ -189,9 +189,7 @@ static bool open_all(Trainer *trainer, bool resume, Error *err)
     open_buffers(trainer);
     if (!(has_checkpoint ? restore(trainer, step, err) : trainer_start(trainer, err))) return false;
     engine_prepare(&trainer->engine);
-    if (comm_rank(trainer->comm) == 0 && run_folder_rewind(&trainer->folder, trainer->step, err))
-        run_folder_write_config(&trainer->folder, config_print(trainer->config, trainer->arena),
-                                err);
+    if (comm_rank(trainer->comm) == 0) trainer_renew_records(trainer, has_checkpoint, err);
     return comm_agree(trainer->comm, err);
 }
 
