@@ -44,5 +44,8 @@ bool file_write(const char *path, const void *data, size_t bytes, Error *err);
 /* Appends `bytes` to a file, which is made if it is missing: all of them or, as far as the file system
  * allows, none, so that a full disk leaves no torn line. Not synced. */
 bool file_append(const char *path, const void *data, size_t bytes, Error *err);
+/* Drops all but the first `bytes` of a file, in place: it needs no room, so it also works on a full
+ * disk. Synced. */
+bool file_truncate(const char *path, uint64_t bytes, Error *err);
 /* Makes `link` a symbolic link to `target`, atomically replacing what was there. */
 bool file_link(const char *target, const char *link, Error *err);

@@ -218,6 +218,12 @@ bool file_append(const char *path, const void *data, size_t bytes, Error *err)
     return false;
 }
 
+bool file_truncate(const char *path, uint64_t bytes, Error *err)
+{
+    if (truncate(path, (off_t)bytes) == 0 && sync_path(path, O_RDONLY)) return true;
+    return fail(err, "shorten", path);
+}
+
 bool file_link(const char *target, const char *link, Error *err)
 {
     char temporary[PATH_BYTES];

@@ -203,9 +203,7 @@ static bool open_all(Trainer *trainer, const TrainerOptions *options, Error *err
     trainer_open_sampler(trainer);
     if (!(has_checkpoint ? restore(trainer, step, err) : start(trainer, err))) return false;
     engine_prepare(&trainer->engine);
-    if (comm_rank(trainer->comm) == 0 && run_folder_rewind(&trainer->folder, trainer->step, err))
-        run_folder_write_config(&trainer->folder, config_print(trainer->config, trainer->arena),
-                                err);
+    if (comm_rank(trainer->comm) == 0) trainer_renew_records(trainer, has_checkpoint, err);
     return comm_agree(trainer->comm, err);
 }
 
