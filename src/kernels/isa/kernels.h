@@ -20,7 +20,7 @@
     X(gelu_backward)                                                                               \
     X(normalize_forward)                                                                           \
     X(normalize_backward)                                                                          \
-    X(column_moments)                                                                              \
+    X(column_moments_add)                                                                          \
     X(batchnorm_apply)                                                                             \
     X(batchnorm_backward_reduce)                                                                   \
     X(batchnorm_backward_apply)                                                                    \

@@ -93,6 +93,16 @@ static inline void conv_rows_done(const ConvCall *call, size_t begin, size_t end
     run_poll(call->run);
 }
 
+/* The whole lane at once, still in pieces. */
+static inline void conv_rows_all(const ConvCall *call)
+{
+    enum { PIECE_FLOATS = 128 * 1024 };
+    size_t all = (size_t)call->run->images * conv_out_pixels(&call->conv->shape);
+    size_t piece = PIECE_FLOATS / (size_t)call->conv->out_channels + 1;
+    for (size_t begin = 0; begin < all; begin += piece)
+        conv_rows_done(call, begin, begin + piece < all ? begin + piece : all);
+}
+
 static inline void conv_clear_dx(const ConvCall *call, float *dx, bool adds)
 {
     size_t floats = (size_t)call->run->images * conv_in_floats(&call->conv->shape);
