@@ -89,9 +89,10 @@ INLINE void gate(float *g, const float *dout, const float *out, const float *x,
 {
     float limit = clip_limit(norm->activation);
     const float *scale = norm->scale + begin, *shift = norm->shift + begin;
-    if (!norm->activation)
-        memcpy(g, dout, sizeof(float) * (size_t)n);
-    else if (out) {
+    if (!norm->activation) {
+        ELEMENTWISE
+        for (int c = 0; c < n; c++) g[c] = dout[c];
+    } else if (out) {
         ELEMENTWISE
         for (int c = 0; c < n; c++) g[c] = is_clipped(out[c], limit) ? 0 : dout[c];
     } else {
@@ -107,12 +108,12 @@ void KERNEL(batchnorm_backward_reduce)(double *product, double *sum, float *gate
 {
     for (int begin = 0; begin < C; begin += BLOCK) {
         int n = block_size(C, begin);
-        float g[BLOCK], centred[BLOCK];
+        float own[BLOCK], centred[BLOCK];
         double *sums = sum + begin, *products = product + begin;
         for (size_t r = 0; r < rows; r++) {
             size_t at = r * (size_t)C + (size_t)begin;
+            float *g = gated ? gated + at : own;
             gate(g, dout + at, out ? out + at : NULL, x + at, norm, begin, n);
-            if (gated) memcpy(gated + at, g, sizeof(float) * (size_t)n);
             ELEMENTWISE
             for (int c = 0; c < n; c++) centred[c] = x[at + (size_t)c] - norm->mean[begin + c];
             ELEMENTWISE
