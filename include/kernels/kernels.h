@@ -198,6 +198,18 @@ typedef struct Kernels {
     /* b (k,n), or transposed (n,k), as ceil(n / matmul_columns) panels one after the other. */
     void (*matmul_pack)(float *panels, const float *b, size_t ldb, bool transposed, int k, int n);
 
+    /* The same with rows of the left side found through pointers, the most of them at a time: */
+    int (*conv_rows)(void);
+    /* c (rows,columns; stride ldc) = [c +] sum over s of a[s] * panel[s]: row i of a[s] is the k floats at
+     * a[s * rows + i], panel[s] is (k,matmul_columns). 1 <= rows <= conv_rows. */
+    void (*conv_block)(float *c, size_t ldc, const float *const *a, const float *const *panel,
+                       int segments, int k, int rows, int columns, bool adds);
+    /* c (rows,columns; stride ldc) = [c +] sum over t < k of the outer products of `rows` floats at a[t] +
+     * a_at and `columns` floats at b[t] + b_at. 1 <= rows <= matmul_rows, columns <= matmul_columns. */
+    void (*outer_block)(float *c, size_t ldc, const float *const *a, size_t a_at,
+                        const float *const *b, size_t b_at, int k, int rows, int columns,
+                        bool adds);
+
     /* --- columns --- */
     /* out[c] = sum over rows of a * b, in double. */
     void (*column_dot)(float *out, const float *a, const float *b, size_t rows, int C);

@@ -46,6 +46,9 @@
     X(matmul_columns)                                                                              \
     X(matmul_block)                                                                                \
     X(matmul_pack)                                                                                 \
+    X(conv_rows)                                                                                   \
+    X(conv_block)                                                                                  \
+    X(outer_block)                                                                                 \
     X(im2col)                                                                                      \
     X(col2im_add)                                                                                  \
     X(softmax)                                                                                     \

@@ -66,7 +66,9 @@ struct ConvMethod {
 
 extern const ConvMethod conv_pointwise; /* 1x1: one matrix product */
 extern const ConvMethod conv_patches;   /* im2col, groups too */
-extern const ConvMethod conv_winograd;  /* 3x3, stride 1 */
+extern const ConvMethod
+    conv_indirect; /* dense, whatever kernel and stride; needs our products (gemm.h) */
+extern const ConvMethod conv_winograd; /* 3x3, stride 1 */
 
 /* Sets method and tile. */
 void conv_choose(Convolution *conv, bool direct);
