@@ -46,6 +46,18 @@ typedef enum Activation {
     ACTIVATION_SILU
 } Activation;
 
+/* Batch norm of C channels and the activation (NONE, RELU, RELU6) behind it, of x * scale + shift. */
+typedef struct BatchNorm {
+    const float *mean, *scale, *shift;
+    Activation activation;
+} BatchNorm;
+
+/* What flows back through the statistics: offset = scale * mean(g), factor = scale * rstd^2 * mean(g * (x -
+ * mean)). */
+typedef struct BatchNormSlope {
+    const float *offset, *factor;
+} BatchNormSlope;
+
 /* One AdamW update; corrections are 1 - beta^t, computed by the caller in double. */
 typedef struct AdamWStep {
     float lr, beta1, beta2, epsilon, weight_decay;
@@ -106,25 +118,25 @@ typedef struct Kernels {
     /* dx = rstd * (dxhat - mean(dxhat) - xhat * mean(dxhat * xhat)); in place on dxhat allowed. */
     void (*normalize_backward)(float *dx, const float *dxhat, const float *xhat, const float *rstd,
                                size_t rows, int C);
-    /* Per column: mean and biased variance (sum of squared deviations / rows), two passes, sums in
-     * double. */
-    void (*column_moments)(float *mean, float *variance, const float *x, size_t rows, int C);
+    /* Per column: `mean` and `square`, the sum of squared deviations from it, of `before` rows become
+     * those of these rows as well; before = 0: start from zeros. In double. */
+    void (*column_moments_add)(double *mean, double *square, size_t before, const float *x,
+                               size_t rows, int C);
     /* out = act(x * scale[c] + shift[c] + residual), the activation clips (NONE, RELU, RELU6);
-     * residual may be NULL.
+     * residual may be NULL; in place allowed.
      */
     void (*batchnorm_apply)(float *out, const float *x, const float *scale, const float *shift,
                             const float *residual, Activation activation, size_t rows, int C);
-    /* With g = dout where `out` is not at a bound of the activation, else 0: dbias = sum g, dgain = sum g * (x - mean) *
-     * rstd, per column, sums in double. */
-    void (*batchnorm_backward_reduce)(float *dgain, float *dbias, const float *dout,
-                                      const float *out, const float *x, const float *mean,
-                                      const float *rstd, Activation activation, size_t rows, int C);
-    /* dx = gain * rstd * (g - dbias / rows - (x - mean) * rstd * dgain / rows); if dresidual is not
-     * NULL it is set to g. dx may be dout itself. */
-    void (*batchnorm_backward_apply)(float *dx, float *dresidual, const float *dout,
-                                     const float *out, const float *x, const float *mean,
-                                     const float *rstd, const float *gain, const float *dgain,
-                                     const float *dbias, Activation activation, size_t rows, int C);
+    /* With g = dout where the activation was not at a bound, else 0: adds to the columns' sums of g and of
+     * g * (x - mean). Whether it was is told by `out`, the result, or, where that is NULL, by x and the
+     * norm (there was no residual). `gated`, unless NULL, is set to g; dout allowed. */
+    void (*batchnorm_backward_reduce)(double *product, double *sum, float *gated, const float *dout,
+                                      const float *out, const float *x, const BatchNorm *norm,
+                                      size_t rows, int C);
+    /* dx = scale * g - offset - factor * (x - mean), g as above without `out`; in place on dout allowed. */
+    void (*batchnorm_backward_apply)(float *dx, const float *dout, const float *x,
+                                     const BatchNorm *norm, const BatchNormSlope *slope,
+                                     size_t rows, int C);
 
     /* --- convolution ---------------------------------------------------------------------------
      */
@@ -189,6 +201,18 @@ typedef struct Kernels {
                                 const float *panel, int k, int rows, int columns, bool adds);
     /* b (k,n), or transposed (n,k), as ceil(n / matmul_columns) panels one after the other. */
     void (*matmul_pack)(float *panels, const float *b, size_t ldb, bool transposed, int k, int n);
+
+    /* The same with rows of the left side found through pointers, the most of them at a time: */
+    int (*conv_rows)(void);
+    /* c (rows,columns; stride ldc) = [c +] sum over s of a[s] * panel[s]: row i of a[s] is the k floats at
+     * a[s * rows + i], panel[s] is (k,matmul_columns). 1 <= rows <= conv_rows. */
+    void (*conv_block)(float *c, size_t ldc, const float *const *a, const float *const *panel,
+                       int segments, int k, int rows, int columns, bool adds);
+    /* c (rows,columns; stride ldc) = [c +] sum over t < k of the outer products of `rows` floats at a[t] +
+     * a_at and `columns` floats at b[t] + b_at. 1 <= rows <= matmul_rows, columns <= matmul_columns. */
+    void (*outer_block)(float *c, size_t ldc, const float *const *a, size_t a_at,
+                        const float *const *b, size_t b_at, int k, int rows, int columns,
+                        bool adds);
 
     /* --- columns --- */
     /* out[c] = sum over rows of a * b, in double. */

@@ -20,7 +20,7 @@
     X(gelu_backward)                                                                               \
     X(normalize_forward)                                                                           \
     X(normalize_backward)                                                                          \
-    X(column_moments)                                                                              \
+    X(column_moments_add)                                                                          \
     X(batchnorm_apply)                                                                             \
     X(batchnorm_backward_reduce)                                                                   \
     X(batchnorm_backward_apply)                                                                    \
@@ -47,6 +47,9 @@
     X(matmul_block)                                                                                \
     X(matmul_block_panels)                                                                         \
     X(matmul_pack)                                                                                 \
+    X(conv_rows)                                                                                   \
+    X(conv_block)                                                                                  \
+    X(outer_block)                                                                                 \
     X(im2col)                                                                                      \
     X(col2im_add)                                                                                  \
     X(softmax)                                                                                     \

@@ -66,7 +66,9 @@ struct ConvMethod {
 
 extern const ConvMethod conv_pointwise; /* 1x1: one matrix product */
 extern const ConvMethod conv_patches;   /* im2col, groups too */
-extern const ConvMethod conv_winograd;  /* 3x3, stride 1 */
+extern const ConvMethod
+    conv_indirect; /* dense, whatever kernel and stride; needs our products (gemm.h) */
+extern const ConvMethod conv_winograd; /* 3x3, stride 1 */
 
 /* Sets method and tile. */
 void conv_choose(Convolution *conv, bool direct);
@@ -91,6 +93,16 @@ static inline void conv_rows_done(const ConvCall *call, size_t begin, size_t end
 {
     if (call->rows) call->rows(call->op, call->run, begin, end);
     run_poll(call->run);
+}
+
+/* The whole lane at once, still in pieces. */
+static inline void conv_rows_all(const ConvCall *call)
+{
+    enum { PIECE_FLOATS = 128 * 1024 };
+    size_t all = (size_t)call->run->images * conv_out_pixels(&call->conv->shape);
+    size_t piece = PIECE_FLOATS / (size_t)call->conv->out_channels + 1;
+    for (size_t begin = 0; begin < all; begin += piece)
+        conv_rows_done(call, begin, begin + piece < all ? begin + piece : all);
 }
 
 static inline void conv_clear_dx(const ConvCall *call, float *dx, bool adds)

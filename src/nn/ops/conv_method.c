@@ -48,13 +48,24 @@ static bool suits_winograd(const Convolution *conv)
            shape->channels >= 16 && conv->out_channels >= 16;
 }
 
+/* Products of a tile's channels: F(4x4) makes 36 for 16 pixels, F(2x2) 16 for 4. Where many of the larger tiles hang
+ * over the edge, the smaller ones are as fast, err less and need half the memory. */
+static int winograd_tile(const ConvShape *shape)
+{
+    int down4 = (shape->out_height + 3) / 4, across4 = (shape->out_width + 3) / 4;
+    int down2 = (shape->out_height + 1) / 2, across2 = (shape->out_width + 1) / 2;
+    return 5 * 36 * down4 * across4 <= 4 * 16 * down2 * across2 ? 4 : 2;
+}
+
 void conv_choose(Convolution *conv, bool direct)
 {
-    conv->tile = 4;
+    conv->tile = winograd_tile(&conv->shape);
     if (is_pointwise(conv))
         conv->method = &conv_pointwise;
     else if (!direct && suits_winograd(conv))
         conv->method = &conv_winograd;
+    else if (conv->groups.groups == 1 && gemm_kind() == GEMM_OURS)
+        conv->method = &conv_indirect;
     else
         conv->method = &conv_patches;
 }

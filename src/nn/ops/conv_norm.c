@@ -29,18 +29,33 @@ static Activation clipping(const ConvNormOptions *options)
     return options->activation == ACTIVATION_SILU ? ACTIVATION_NONE : options->activation;
 }
 
-/* Scratch: four channel vectors, then what the convolution needs. */
+/* Vectors of channels in scratch, before what the convolution needs. */
+typedef struct Vectors {
+    double *sum, *product; /* forward: mean and sum of squared deviations */
+    float *scale, *shift, *rstd, *unbiased, *offset, *factor;
+} Vectors;
+
+static size_t vector_floats(const Op *op)
+{
+    const ConvNormOptions *options = op->options;
+    return ((size_t)options->conv.out_channels * 10 + 15) / 16 * 16;
+}
+
+static Vectors vectors(const Op *op, const Run *run)
+{
+    const ConvNormOptions *options = op->options;
+    size_t C = (size_t)options->conv.out_channels;
+    double *sum = (double *)(void *)run_scratch(run);
+    float *first = (float *)(sum + 2 * C);
+    return (Vectors){sum,           sum + C,       first,         first + C,
+                     first + 2 * C, first + 3 * C, first + 4 * C, first + 5 * C};
+}
+
 static size_t scratch(const Op *op, bool training)
 {
     (void)training;
     const ConvNormOptions *options = op->options;
-    size_t vectors = 4 * (size_t)options->conv.out_channels;
-    return vectors + (options->depthwise ? 0 : conv_scratch(&options->conv));
-}
-
-static float *vectors(const Run *run)
-{
-    return run_scratch(run);
+    return vector_floats(op) + (options->depthwise ? 0 : conv_scratch(&options->conv));
 }
 
 static size_t prepared(const Op *op)
@@ -63,48 +78,66 @@ static ConvCall call_of(const Op *op, const Run *run, ConvRowsFn *rows)
                       &options->conv,
                       run_param(run, op, WEIGHT),
                       run_prepared(run, op),
-                      vectors(run) + 4 * (size_t)options->conv.out_channels,
+                      run_scratch(run) + vector_floats(op),
                       rows};
 }
 
-static void convolve(const Op *op, const Run *run)
+/* Where the convolution's output goes: it is kept only for backward. */
+static float *conv_out(const Op *op, const Run *run)
+{
+    return run_value(run, run->training ? op->saved[CONV_OUT] : op->out);
+}
+
+static void convolve(const Op *op, const Run *run, ConvRowsFn *rows)
 {
     const ConvNormOptions *options = op->options;
     const ConvShape *shape = &options->conv.shape;
     const float *x = run_value(run, op->in[0]);
-    float *z = run_value(run, op->saved[CONV_OUT]);
+    float *z = conv_out(op, run);
+    ConvCall call = call_of(op, run, rows);
     if (!options->depthwise) {
-        ConvCall call = call_of(op, run, NULL);
         options->conv.method->forward(&call, z, x);
         return;
     }
-    size_t image = conv_out_pixels(shape) * (size_t)options->conv.out_channels;
-    for (size_t n = 0; n < (size_t)run->images; n++, run_poll(run))
+    size_t pixels = conv_out_pixels(shape), image = pixels * (size_t)options->conv.out_channels;
+    for (size_t n = 0; n < (size_t)run->images; n++) {
         run->kernel->depthwise_strided_forward(z + n * image, x + n * conv_in_floats(shape),
-                                               run_param(run, op, WEIGHT), shape);
+                                               call.weight, shape);
+        conv_rows_done(&call, n * pixels, (n + 1) * pixels);
+    }
 }
 
-static void convolve_backward(const Op *op, const Run *run, const float *dz)
+static void convolve_backward(const Op *op, const Run *run, const float *dz, ConvRowsFn *rows)
 {
     const ConvNormOptions *options = op->options;
     const ConvShape *shape = &options->conv.shape;
     const float *x = run_value(run, op->in[0]);
     float *dweight = run_dparam(run, op, WEIGHT);
+    ConvCall call = call_of(op, run, rows);
+    bool adds = false;
+    float *dx = run_grad_raw(run, op, 0, &adds);
     if (!options->depthwise) {
-        ConvCall call = call_of(op, run, NULL);
-        bool adds = false;
-        float *dx = run_grad_raw(run, op, 0, &adds);
         options->conv.method->backward(&call, dx, adds, dweight, dz, x);
         return;
     }
-    float *dx = run_grad(run, op, 0);
-    size_t image = conv_out_pixels(shape) * (size_t)options->conv.out_channels;
+    conv_clear_dx(&call, dx, adds);
+    size_t pixels = conv_out_pixels(shape), image = pixels * (size_t)options->conv.out_channels;
     memset(dweight, 0, sizeof(float) * op->param[WEIGHT]->count);
-    for (size_t n = 0; n < (size_t)run->images; n++, run_poll(run))
+    for (size_t n = 0; n < (size_t)run->images; n++) {
+        conv_rows_done(&call, n * pixels, (n + 1) * pixels);
         run->kernel->depthwise_strided_backward(dx ? dx + n * conv_in_floats(shape) : NULL, dweight,
                                                 dz + n * image, x + n * conv_in_floats(shape),
-                                                run_param(run, op, WEIGHT), shape);
+                                                call.weight, shape);
+    }
 }
+
+static size_t lane_rows(const Op *op, const Run *run)
+{
+    const ConvNormOptions *options = op->options;
+    return (size_t)run->images * conv_out_pixels(&options->conv.shape);
+}
+
+/* --- statistics and the norm's vectors --- */
 
 /* 1 / sqrt(variance + epsilon); sqrt and division are exact, so no kernel is needed for the bits.
  */
@@ -113,116 +146,191 @@ static void reciprocal_deviation(float *rstd, const float *variance, float epsil
     for (int c = 0; c < C; c++) rstd[c] = 1 / __builtin_sqrtf(variance[c] + epsilon);
 }
 
+static void add_moments(const Op *op, const Run *run, size_t begin, size_t end)
+{
+    Vectors v = vectors(op, run);
+    int C = op->out->shape.dim[3];
+    run->kernel->column_moments_add(v.sum, v.product, begin, conv_out(op, run) + begin * (size_t)C,
+                                    end - begin, C);
+}
+
 /* Mean and 1/deviation of the lane, and its statistics to the step. */
 static void lane_statistics(const Op *op, const Run *run, float *mean, float *rstd)
 {
     const ConvNormOptions *options = op->options;
-    size_t rows = (size_t)run->images * conv_out_pixels(&options->conv.shape);
-    float *variance = vectors(run), *unbiased = variance + options->conv.out_channels;
-    run->kernel->column_moments(mean, variance, run_value(run, op->saved[CONV_OUT]), rows,
-                                options->conv.out_channels);
-    reciprocal_deviation(rstd, variance, options->epsilon, options->conv.out_channels);
-    run->kernel->scale(unbiased, variance, (float)rows / (float)(rows - 1),
-                       (size_t)options->conv.out_channels);
+    Vectors v = vectors(op, run);
+    double rows = (double)lane_rows(op, run);
+    int C = options->conv.out_channels;
+    for (int c = 0; c < C; c++) {
+        mean[c] = (float)v.sum[c];
+        rstd[c] = (float)(v.product[c] / rows);
+        v.unbiased[c] = (float)(v.product[c] / (rows - 1));
+    }
+    reciprocal_deviation(rstd, rstd, options->epsilon, C);
     run->statistic(run->context, op->state[RUNNING_MEAN], mean);
-    run->statistic(run->context, op->state[RUNNING_VAR], unbiased);
+    run->statistic(run->context, op->state[RUNNING_VAR], v.unbiased);
 }
 
 /* scale = gain * rstd, shift = bias - mean * scale. */
-static void fold_norm(const Op *op, const Run *run, const float *mean, const float *rstd,
-                      float *scale, float *shift)
+static void fold_norm(const Op *op, const Run *run, const float *mean, const float *rstd)
 {
-    const ConvNormOptions *options = op->options;
     const float *gain = run_param(run, op, GAIN), *bias = run_param(run, op, BIAS);
-    for (int c = 0; c < options->conv.out_channels; c++) {
-        scale[c] = gain[c] * rstd[c];
-        shift[c] = bias[c] - mean[c] * scale[c];
+    Vectors v = vectors(op, run);
+    for (int c = 0; c < op->out->shape.dim[3]; c++) {
+        v.scale[c] = gain[c] * rstd[c];
+        v.shift[c] = bias[c] - mean[c] * v.scale[c];
     }
 }
 
+static void fold_running(const Op *op, const Run *run)
+{
+    const ConvNormOptions *options = op->options;
+    float *rstd = vectors(op, run).rstd;
+    reciprocal_deviation(rstd, run_state(run, op, RUNNING_VAR), options->epsilon,
+                         options->conv.out_channels);
+    fold_norm(op, run, run_state(run, op, RUNNING_MEAN), rstd);
+}
+
+/* --- forward --- */
+
+static void normalize(const Op *op, const Run *run, size_t begin, size_t end)
+{
+    const ConvNormOptions *options = op->options;
+    int C = options->conv.out_channels;
+    size_t at = begin * (size_t)C;
+    Vectors v = vectors(op, run);
+    float *out = run_value(run, op->out) + at;
+    float *argument =
+        op->saved[ARGUMENT] && run->training ? run_value(run, op->saved[ARGUMENT]) + at : out;
+    run->kernel->batchnorm_apply(argument, conv_out(op, run) + at, v.scale, v.shift,
+                                 op->in[1] ? run_value(run, op->in[1]) + at : NULL,
+                                 clipping(options), end - begin, C);
+    if (options->activation == ACTIVATION_SILU)
+        run->kernel->silu_forward(out, argument, (end - begin) * (size_t)C);
+}
+
+/* Calls `rows` for the whole lane in pieces of about a tenth of a millisecond. */
+static void for_pieces(const Op *op, const Run *run, ConvRowsFn *rows)
+{
+    enum { PIECE_FLOATS = 128 * 1024 };
+    size_t all = lane_rows(op, run), piece = PIECE_FLOATS / (size_t)op->out->shape.dim[3] + 1;
+    for (size_t begin = 0; begin < all; begin += piece) {
+        rows(op, run, begin, begin + piece < all ? begin + piece : all);
+        run_poll(run);
+    }
+}
+
+/* Statistics are taken, and known ones are applied, while a piece of the output is in the cache. */
 static void forward(const Op *op, Run *run)
 {
     const ConvNormOptions *options = op->options;
-    int C = options->conv.out_channels;
-    float *scale = vectors(run) + 2 * C, *shift = scale + C;
-    convolve(op, run);
-    if (run->training && !options->fixed) {
-        float *mean = run_value(run, op->saved[MEAN]), *rstd = run_value(run, op->saved[RSTD]);
-        lane_statistics(op, run, mean, rstd);
-        fold_norm(op, run, mean, rstd, scale, shift);
-    } else {
-        float *rstd = vectors(run);
-        reciprocal_deviation(rstd, run_state(run, op, RUNNING_VAR), options->epsilon, C);
-        fold_norm(op, run, run_state(run, op, RUNNING_MEAN), rstd, scale, shift);
+    if (!run->training || options->fixed) {
+        fold_running(op, run);
+        convolve(op, run, normalize);
+        return;
     }
-    size_t rows = (size_t)run->images * conv_out_pixels(&options->conv.shape);
-    const Tensor *target = op->saved[ARGUMENT] ? op->saved[ARGUMENT] : op->out;
-    run->kernel->batchnorm_apply(run_value(run, target), run_value(run, op->saved[CONV_OUT]), scale,
-                                 shift, op->in[1] ? run_value(run, op->in[1]) : NULL,
-                                 clipping(options), rows, C);
+    Vectors v = vectors(op, run);
+    memset(v.sum, 0, 2 * sizeof(double) * (size_t)options->conv.out_channels);
+    convolve(op, run, add_moments);
+    float *mean = run_value(run, op->saved[MEAN]), *rstd = run_value(run, op->saved[RSTD]);
+    lane_statistics(op, run, mean, rstd);
+    fold_norm(op, run, mean, rstd);
+    for_pieces(op, run, normalize);
+}
+
+/* --- backward --- */
+
+/* The norm as forward has used it, whose scale and shift fold_* have made. */
+static BatchNorm norm_of(const Op *op, const Run *run)
+{
+    const ConvNormOptions *options = op->options;
+    Vectors v = vectors(op, run);
+    const float *mean =
+        options->fixed ? run_state(run, op, RUNNING_MEAN) : run_value(run, op->saved[MEAN]);
+    return (BatchNorm){mean, v.scale, v.shift, clipping(options)};
+}
+
+static const float *rstd_of(const Op *op, const Run *run)
+{
+    const ConvNormOptions *options = op->options;
+    return options->fixed ? vectors(op, run).rstd : run_value(run, op->saved[RSTD]);
+}
+
+/* A residual's share of the gradient is the gated one, which the rest of backward then starts from. It goes to
+ * the residual's gradient, or, if others have added to that, first to dout. */
+static float *gated_gradient(const Op *op, const Run *run, bool *adds)
+{
+    *adds = false;
+    if (!op->in[1]) return NULL;
+    float *dresidual = run_grad_raw(run, op, 1, adds);
+    return dresidual && !*adds ? dresidual : run_dout(run, op);
+}
+
+/* Sums for the gradients of gain and bias. */
+static void reduce(const Op *op, const Run *run, size_t begin, size_t end)
+{
+    int C = op->out->shape.dim[3];
+    size_t at = begin * (size_t)C, count = (end - begin) * (size_t)C;
+    float *dout = run_dout(run, op) + at;
     if (op->saved[ARGUMENT])
-        run->kernel->silu_forward(run_value(run, op->out), run_value(run, target),
-                                  rows * (size_t)C);
+        run->kernel->silu_backward(dout, dout, run_value(run, op->saved[ARGUMENT]) + at, count);
+    bool adds;
+    float *gated = gated_gradient(op, run, &adds);
+    BatchNorm norm = norm_of(op, run);
+    Vectors v = vectors(op, run);
+    run->kernel->batchnorm_backward_reduce(v.product, v.sum, gated ? gated + at : NULL, dout,
+                                           op->in[1] ? run_value(run, op->out) + at : NULL,
+                                           conv_out(op, run) + at, &norm, end - begin, C);
+    if (adds) {
+        float *dresidual = run_grad_raw(run, op, 1, &adds) + at;
+        run->kernel->add(dresidual, dresidual, dout, count);
+    }
 }
 
-/* Those that forward has used: of the lane, or the running ones, with 1/deviation in scratch. */
-static void statistics(const Op *op, const Run *run, const float **mean, const float **rstd)
+/* dout becomes the gradient of the convolution's output. */
+static void norm_backward(const Op *op, const Run *run, size_t begin, size_t end)
 {
-    const ConvNormOptions *options = op->options;
-    *mean = run_value(run, op->saved[MEAN]);
-    *rstd = run_value(run, op->saved[RSTD]);
-    if (!options->fixed) return;
-    reciprocal_deviation(vectors(run), run_state(run, op, RUNNING_VAR), options->epsilon,
-                         options->conv.out_channels);
-    *mean = run_state(run, op, RUNNING_MEAN);
-    *rstd = vectors(run);
+    int C = op->out->shape.dim[3];
+    size_t at = begin * (size_t)C;
+    bool adds;
+    const float *gated = gated_gradient(op, run, &adds);
+    BatchNorm norm = norm_of(op, run);
+    if (gated) norm.activation = ACTIVATION_NONE;
+    float *dout = run_dout(run, op) + at;
+    Vectors v = vectors(op, run);
+    run->kernel->batchnorm_backward_apply(dout, gated ? gated + at : dout, conv_out(op, run) + at,
+                                          &norm, &(BatchNormSlope){v.offset, v.factor}, end - begin,
+                                          C);
 }
 
-static const float *no_gradient(const Op *op, const Run *run)
+/* Gradients of gain and bias, and what flows back through the statistics: nothing if they are fixed. */
+static void finish_sums(const Op *op, const Run *run)
 {
     const ConvNormOptions *options = op->options;
-    float *zeros = vectors(run) + options->conv.out_channels;
-    memset(zeros, 0, sizeof(float) * (size_t)options->conv.out_channels);
-    return zeros;
-}
-
-/* dout becomes the gradient of the convolution's output; the residual gets its share. */
-static void norm_backward(const Op *op, const Run *run, float *dout)
-{
-    const ConvNormOptions *options = op->options;
-    const Kernels *kernel = run->kernel;
-    const float *z = run_value(run, op->saved[CONV_OUT]), *out = run_value(run, op->out);
-    const float *mean, *rstd;
-    statistics(op, run, &mean, &rstd);
+    Vectors v = vectors(op, run);
+    const float *rstd = rstd_of(op, run);
     float *dgain = run_dparam(run, op, GAIN), *dbias = run_dparam(run, op, BIAS);
-    size_t rows = (size_t)run->images * conv_out_pixels(&options->conv.shape);
-    int C = options->conv.out_channels;
-    Activation activation = clipping(options);
-    if (op->saved[ARGUMENT])
-        kernel->silu_backward(dout, dout, run_value(run, op->saved[ARGUMENT]), rows * (size_t)C);
-    kernel->batchnorm_backward_reduce(dgain, dbias, dout, out, z, mean, rstd, activation, rows, C);
-    /* Fixed statistics have no gradient: the terms that go through them are zero. */
-    const float *through_gain = dgain, *through_bias = dbias;
-    if (options->fixed) through_gain = through_bias = no_gradient(op, run);
-    bool adds = false;
-    float *dresidual = run_grad_raw(run, op, 1, &adds);
-    if (dresidual && adds) { /* the kernel would overwrite what later readers have added */
-        size_t count = rows * (size_t)C;
-        if (activation) kernel->clip_backward(dout, dout, out, activation, count);
-        kernel->add(dresidual, dresidual, dout, count);
-        dresidual = NULL;
+    float rows = (float)lane_rows(op, run);
+    for (int c = 0; c < options->conv.out_channels; c++) {
+        dbias[c] = (float)v.sum[c];
+        dgain[c] = (float)(v.product[c] * (double)rstd[c]);
+        v.offset[c] = options->fixed ? 0 : v.scale[c] * (dbias[c] / rows);
+        v.factor[c] = options->fixed ? 0 : v.scale[c] * rstd[c] * (dgain[c] / rows);
     }
-    kernel->batchnorm_backward_apply(dout, dresidual, dout, out, z, mean, rstd,
-                                     run_param(run, op, GAIN), through_gain, through_bias,
-                                     activation, rows, C);
 }
 
 static void backward(const Op *op, Run *run)
 {
-    float *dz = run_dout(run, op);
-    norm_backward(op, run, dz);
-    run_poll(run);
-    convolve_backward(op, run, dz);
+    const ConvNormOptions *options = op->options;
+    Vectors v = vectors(op, run);
+    if (options->fixed)
+        fold_running(op, run);
+    else
+        fold_norm(op, run, run_value(run, op->saved[MEAN]), run_value(run, op->saved[RSTD]));
+    memset(v.sum, 0, 2 * sizeof(double) * (size_t)options->conv.out_channels);
+    for_pieces(op, run, reduce);
+    finish_sums(op, run);
+    convolve_backward(op, run, run_dout(run, op), norm_backward);
 }
 
 static const OpType conv_norm_type = {.name = "conv_norm",
@@ -305,10 +413,11 @@ Tensor *nn_conv_norm(Graph *graph, const char *name, Tensor *x, Tensor *residual
     Op *op = graph_op(graph, &conv_norm_type, name, x, residual, shape, &options, sizeof options);
     graph_push_scope(graph, "%s", name);
     graph_param(graph, op, WEIGHT, "weight", weight_shape(&options), conv.init, true);
-    graph_saved(graph, op, CONV_OUT, "conv_out", shape);
+    graph_saved(graph, op, CONV_OUT, "conv_out", shape)->only_training = true;
     graph_saved(graph, op, MEAN, "mean", shape_of(1, C));
     graph_saved(graph, op, RSTD, "rstd", shape_of(1, C));
-    if (conv.activation == ACTIVATION_SILU) graph_saved(graph, op, ARGUMENT, "argument", shape);
+    if (conv.activation == ACTIVATION_SILU)
+        graph_saved(graph, op, ARGUMENT, "argument", shape)->only_training = true;
     graph_pop_scope(graph);
     graph_push_scope(graph, "%s", conv.norm_name);
     graph_param(graph, op, GAIN, "weight", shape_of(1, C), (Init){INIT_CONSTANT, (double)conv.gain},

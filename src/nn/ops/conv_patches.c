@@ -195,7 +195,7 @@ static void forward(const ConvCall *call, float *out, const float *x)
                      job.scratch, k, chunk_weight(call, &job), k, 0, out + out_offset(&job, &tile),
                      ld);
         }
-    conv_rows_done(call, 0, (size_t)call->run->images * conv_out_pixels(job.shape));
+    conv_rows_all(call);
 }
 
 static void backward(const ConvCall *call, float *dx, bool adds, float *dweight, const float *dout,
@@ -205,7 +205,7 @@ static void backward(const ConvCall *call, float *dx, bool adds, float *dweight,
     int k = patch_floats(job.shape, job.groups), ld = out_channels_of(job.groups);
     float *target = is_grouped(call->conv) ? call->scratch : dweight;
     conv_clear_dx(call, dx, adds);
-    conv_rows_done(call, 0, (size_t)call->run->images * conv_out_pixels(job.shape));
+    conv_rows_all(call);
     for (; job.chunk < job.groups.chunks; job.chunk++) {
         float beta = 0;
         for (Tile tile = {0}; next_tile(&job, &tile); beta = 1) {
