@@ -82,6 +82,7 @@ typedef struct Graph {
     int stage;            /* of what is added now; 0: before the first */
     int frozen;           /* stages up to this one are not trained */
     bool fixed_norm;      /* batch norms use their running statistics in training too */
+    bool recompute;       /* backward makes anew what is large and cheap to make; the same bits */
     bool only_evaluation; /* there is no plan for training */
     Plan train, eval;
     size_t prepared_floats;

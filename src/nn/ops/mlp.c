@@ -404,7 +404,7 @@ Tensor *nn_mlp(Graph *graph, Tensor *xhat, Tensor *residual, Mlp options)
                     (Init){INIT_CONSTANT, (double)options.layer_scale}, false);
     Shape u = residual->shape;
     u.dim[u.rank - 1] = (int)gemm_panels_floats(1, hidden);
-    graph_saved(graph, op, HIDDEN, "mlp.hidden", u)->only_training = true;
+    if (!graph->recompute) graph_saved(graph, op, HIDDEN, "mlp.hidden", u)->only_training = true;
     return op->out;
 }
 
