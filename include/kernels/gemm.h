@@ -12,8 +12,7 @@ typedef enum Transpose { NO_TRANSPOSE, TRANSPOSE } Transpose;
  * on every CPU that has them; OpenBLAS has an order of its own for each type of CPU. */
 typedef enum GemmKind { GEMM_OURS, GEMM_OPENBLAS } GemmKind;
 
-/* The choice of UMBEL_GEMM=ours|openblas or, without it, the faster one of this instruction set: ours on
- * x86-64-v3 and v4. The same at any time and on any thread. */
+/* The choice of UMBEL_GEMM=ours|openblas, ours without it. The same at any time and on any thread. */
 GemmKind gemm_kind(void);
 const char *gemm_kind_name(void); /* "ours", "OpenBLAS" */
 

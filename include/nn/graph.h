@@ -92,6 +92,7 @@ typedef struct Graph {
     int frozen;           /* stages up to this one are not trained */
     bool fixed_norm;      /* batch norms use their running statistics in training too */
     bool direct_conv;     /* convolutions by the method that errs least */
+    bool recompute;       /* backward makes anew what is large and cheap to make; the same bits */
     bool only_evaluation; /* there is no plan for training */
     Plan train, eval;
     size_t prepared_floats;

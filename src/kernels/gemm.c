@@ -90,8 +90,7 @@ static GemmKind choose_kind(void)
     if (forced && strcmp(forced, "openblas") == 0) return GEMM_OPENBLAS;
     if (forced && strcmp(forced, "ours") == 0) return GEMM_OURS;
     if (forced && *forced) die("UMBEL_GEMM=%s: must be ours or openblas", forced);
-    const char *isa = kernels()->isa;
-    return strcmp(isa, "v3") == 0 || strcmp(isa, "v4") == 0 ? GEMM_OURS : GEMM_OPENBLAS;
+    return GEMM_OURS;
 }
 
 GemmKind gemm_kind(void)

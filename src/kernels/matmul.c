@@ -249,9 +249,10 @@ void matmul_panels(const PanelProduct *given)
         product_of(given->ta, given->n, given->a, given->lda, given->c, given->ldc, given->poll);
     place_panels(&product, given);
     scale_panels(&product, given);
-    int block = M_BLOCK / product.rows * product.rows, k = given->k;
-    int b_rows = given->b_rows ? given->b_rows : k;
-    if (given->a_panels && product.transposed) block = M_BLOCK / product.columns * product.columns;
+    int k = given->k, b_rows = given->b_rows ? given->b_rows : k;
+    /* There is no packing of B to pay for with few rows, but the panels come from further away. */
+    int most = product.packed_a ? M_BLOCK : 2 * M_BLOCK, block = most / product.rows * product.rows;
+    if (given->a_panels && product.transposed) block = most / product.columns * product.columns;
     for (int row = 0; row < given->m; row += block)
         for (int from = 0; from < k; from += K_BLOCK)
             multiply_rows(&product, row, given->m - row < block ? given->m - row : block, 0,

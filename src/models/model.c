@@ -30,6 +30,7 @@ bool model_build(Model *model, const ModelSpec *spec, Arena *run, Error *err)
     if (spec->training) {
         graph->frozen = spec->training->freeze;
         graph->fixed_norm = spec->training->freeze_norm;
+        graph->recompute = spec->training->recompute;
     }
     graph_push_scope(graph, "trunk");
     model->features = spec->trunk->build(graph, spec->kind, spec->trunk_options, model->images);

@@ -114,6 +114,14 @@ static const Option top_options[] = {
      .fallback = "false",
      .help = "one sum of gradients per node in memory that its ranks share: the same bits, less "
              "memory, fewer bytes sent"},
+    {.key = "recompute",
+     .type = OPTION_BOOL,
+     .scope = SCOPE_RUN,
+     .offset = AT(training.recompute),
+     .fallback = "false",
+     .help =
+         "compute the hidden layers of MLPs, and attention, anew for the backward pass instead of "
+         "keeping them: the same bits, less memory, a sixth more time"},
     {.key = "max_skipped",
      .type = OPTION_INT,
      .scope = SCOPE_RUN,

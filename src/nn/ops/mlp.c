@@ -34,6 +34,14 @@ typedef struct Dims {
     size_t width;      /* hidden, filled up to whole panels */
 } Dims;
 
+/* About TILE, and all tiles alike. */
+static int tile_rows(size_t rows)
+{
+    size_t tiles = (rows + TILE / 2) / TILE;
+    if (tiles == 0) tiles = 1;
+    return (int)((rows + tiles - 1) / tiles);
+}
+
 static Dims dims_of(const Op *op, int images)
 {
     const Mlp *options = op->options;
@@ -41,7 +49,7 @@ static Dims dims_of(const Op *op, int images)
     Dims dims = {.C = shape.dim[shape.rank - 1], .hidden = options->hidden};
     dims.image_rows = shape_count(shape) / (size_t)shape.dim[0] / (size_t)dims.C;
     dims.rows = dims.image_rows * (size_t)images;
-    dims.tile = dims.rows < TILE ? (int)dims.rows : TILE;
+    dims.tile = tile_rows(dims.rows);
     dims.panel = gemm_panel(dims.hidden);
     dims.group = dims.panel < GROUP ? GROUP / dims.panel * dims.panel : dims.panel;
     dims.width = gemm_panels_floats(1, dims.hidden);
@@ -397,7 +405,7 @@ Tensor *nn_mlp(Graph *graph, Tensor *xhat, Tensor *residual, Mlp options)
                     (Init){INIT_CONSTANT, (double)options.layer_scale}, false);
     Shape u = residual->shape;
     u.dim[u.rank - 1] = (int)gemm_panels_floats(1, hidden);
-    graph_saved(graph, op, HIDDEN, "mlp.hidden", u)->only_training = true;
+    if (!graph->recompute) graph_saved(graph, op, HIDDEN, "mlp.hidden", u)->only_training = true;
     return op->out;
 }
 

@@ -47,13 +47,14 @@ MlpFolded mlp_folded(const Op *op, const Run *run)
 static void pack_scaled_rows(float *panels, Transpose tb, int k, int n, const float *b, int ldb,
                              const float *factor)
 {
+    const Kernels *kernel = kernels();
     int columns = gemm_panel(n);
     for (int j = 0; j < n; j += columns, panels += (size_t)k * (size_t)columns) {
         gemm_pack(panels, tb, k, n - j < columns ? n - j : columns,
                   tb == TRANSPOSE ? b + (size_t)j * (size_t)ldb : b + j, ldb);
         for (size_t t = 0; factor && t < (size_t)k; t++) {
             float *row = panels + t * (size_t)columns;
-            kernels()->scale(row, row, factor[t], (size_t)columns);
+            kernel->scale(row, row, factor[t], (size_t)columns);
         }
     }
 }
