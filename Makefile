@@ -253,6 +253,21 @@ parity: ## compare networks of full size with PyTorch's, torchvision's and timm'
 	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all test-programs
 	$(Q)folder=$$(mktemp -d) && tests/parity/long_parity.sh $(OUT) $$folder; code=$$?; rm -rf $$folder; exit $$code
 
+.PHONY: instructions
+instructions: all ## count the instructions of the kernels anew: tests/kernels/instructions.txt
+	$(Q)launch/setup --tests
+	$(Q)folder=$$(mktemp -d) && UMBEL_UPDATE=1 tests/kernels/instructions.sh $(OUT) $$folder | grep -v '^ok'; rm -rf $$folder
+
+# STEPS=N MODELS="resnet50 ..." WORKERS=N: what is measured, and how long.
+.PHONY: bench
+bench: all ## measure whole training steps and single kernels on this machine, which should have nothing else to do (5 minutes)
+	$(Q)$(PYTHON) tests/bench/models.py $(OUT)/umbel
+
+.PHONY: bench-peer
+bench-peer: all ## the same steps in PyTorch: Debian's, and the newest of PyPI in build/peer (5.4 GB); 15 minutes
+	$(Q)launch/setup --parity
+	$(Q)$(PYTHON) tests/bench/peer.py $(OUT)/umbel
+
 .PHONY: sanitize
 sanitize: ## run the test programs under ASan + UBSan, then under TSan
 	$(Q)launch/setup --tests

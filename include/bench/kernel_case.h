@@ -41,9 +41,14 @@ extern const KernelCase gemm_cases[], row_cases[], window_cases[], conv_cases[],
 /* All cases, one after the other; NULL behind the last. */
 const KernelCase *kernel_case(int index);
 
+/* Whether its instructions are counted: ours, and not too many. */
+bool kernel_case_is_counted(const KernelCase *of);
+
 /* Buffers and what `prepare` makes, from `arena`. */
 Sample sample_make(const KernelCase *of, Arena *arena);
 void sample_release(Sample *sample);
+/* Numbers between -1 and 1, others for another `phase`. */
+void sample_fill(float *x, size_t floats, size_t phase);
 /* One call, in a function of its own, so that a tool can be told to look at nothing else. */
 void sample_call(Sample *sample) __attribute__((noinline));
 

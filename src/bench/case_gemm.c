@@ -41,10 +41,6 @@ static void multiply(Sample *sample)
     }
 #define ROWS(m, n, k) ROW(NT, m, n, k), ROW(NN, m, n, k), ROW(TN, m, n, k)
 
-const KernelCase gemm_cases[] = {ROWS(3136, 384, 96),
-                                 ROWS(3136, 96, 384),
-                                 ROWS(784, 768, 192),
-                                 ROWS(196, 384, 1536),
-                                 ROWS(1576, 768, 768),
-                                 ROWS(197, 197, 64),
-                                 {0}};
+const KernelCase gemm_cases[] = {
+    ROWS(3136, 384, 96),  ROWS(3136, 96, 384), ROWS(784, 768, 192), ROWS(196, 384, 1536),
+    ROWS(1576, 768, 768), ROWS(197, 197, 64),  ROWS(196, 384, 96),  {0}};
