@@ -309,6 +309,7 @@ static void check_together(const Binding *binding)
 static bool bind(Config *config, Arena *run, Settings *settings, const char *name, Error *err)
 {
     *config = (Config){0};
+    augment_create(&config->augment, run);
     Binding binding = {
         .config = config, .settings = settings, .arena = run, .name = name, .err = err};
     Section sections[SECTIONS];

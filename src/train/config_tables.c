@@ -394,20 +394,26 @@ const KindSection config_kind_sections[KIND_SECTIONS] = {
 void config_sections(const Config *config, Section sections[SECTIONS])
 {
     void *top = (void *)config; /* binding writes, all others read */
-    sections[0] = (Section){"", top_options, top};
-    sections[1] = (Section){"trunk", trunk_options, top};
-    sections[2] =
-        (Section){"trunk", config->trunk ? config->trunk->options : NULL, config->trunk_options};
-    sections[3] = (Section){"optimizer", config->optimizer ? config->optimizer->options : NULL,
-                            config->optimizer_options};
-    sections[4] = (Section){"schedule", config->schedule ? config->schedule->options : NULL,
-                            config->schedule_options};
-    sections[5] = (Section){"augment", augment_options, (void *)&config->augment};
-    sections[6] = (Section){"sampling", sampling_options, top};
-    sections[7] = (Section){"progressive", progressive_options, top};
-    sections[8] = (Section){"ema", ema_options, (void *)&config->ema};
-    sections[9] = (Section){"early_stop", early_stop_options, top};
-    sections[10] = (Section){"checkpoint", checkpoint_options, top};
+    const Section list[] = {
+        {"", top_options, top},
+        {"trunk", trunk_options, top},
+        {"trunk", config->trunk ? config->trunk->options : NULL, config->trunk_options},
+        {"optimizer", config->optimizer ? config->optimizer->options : NULL,
+         config->optimizer_options},
+        {"schedule", config->schedule ? config->schedule->options : NULL, config->schedule_options},
+        {"sampling", sampling_options, top},
+        {"progressive", progressive_options, top},
+        {"ema", ema_options, (void *)&config->ema},
+        {"early_stop", early_stop_options, top},
+        {"checkpoint", checkpoint_options, top},
+        {"augment", augment_options, (void *)&config->augment},
+    };
+    enum { LISTED = sizeof list / sizeof *list };
+    _Static_assert(LISTED + AUGMENTATIONS == SECTIONS, "all of them");
+    memcpy(sections, list, sizeof list);
+    for (int i = 0; i < AUGMENTATIONS; i++)
+        sections[LISTED + i] =
+            (Section){"augment", augment_more_options(i), config->augment.more[i]};
 }
 
 bool config_begins(const Section sections[SECTIONS], int s)
