@@ -173,7 +173,8 @@ static void bind_head(Binding *binding, const Setting *setting)
     if (option)
         parse_into(binding, option, setting, head);
     else
-        error_set(binding->err, ERROR_USAGE, "%s: %s: unknown key; a head has name and weight",
+        error_set(binding->err, ERROR_USAGE,
+                  "%s: %s: unknown key; a head has name, weight, flips and flips_vertical",
                   setting->where, setting->key);
 }
 

@@ -305,6 +305,18 @@ const Option config_head_options[] = {
      .low = 0,
      .high = 1e6,
      .help = "of its loss in the total"},
+    {.key = "flips",
+     .type = OPTION_TEXT,
+     .offset = offsetof(HeadConfig, flips),
+     .fallback = "",
+     .help =
+         "what a horizontal flip does to its labels: nothing if empty; never: is not done; a list "
+         "of left<->right (they change places) and !text (that class is not flipped)"},
+    {.key = "flips_vertical",
+     .type = OPTION_TEXT,
+     .offset = offsetof(HeadConfig, flips_vertical),
+     .fallback = "",
+     .help = "likewise a vertical flip"},
     {.key = NULL},
 };
 
