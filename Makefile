@@ -180,7 +180,7 @@ define test_rule
 $(OUT)/tests/$(1)/%: tests/$(1)/%.c $(foreach layer,$(call layers_up_to,$(1)),$(OUT)/lib$(layer).a) $(OUT)/flags
 	@mkdir -p $$(@D)
 	@echo '  TEST  $$@'
-	$(Q)$(CC) $$(filter-out -Wmissing-prototypes,$$(CFLAGS)) -Wno-conversion -Itests $$(LDFLAGS) -o $$@ $$< \
+	$(Q)$(CC) $$(filter-out -Wmissing-prototypes,$$(CFLAGS)) -Wno-conversion -Itests -Isrc/$(1) $$(LDFLAGS) -o $$@ $$< \
 	    -Wl,--start-group $(foreach layer,$(call layers_up_to,$(1)),$(OUT)/lib$(layer).a) -Wl,--end-group -lcmocka $$(LDLIBS)
 endef
 $(foreach layer,$(LAYERS),$(eval $(call test_rule,$(layer))))

@@ -24,6 +24,8 @@ typedef struct LaneLoaderOptions {
     StillPictures still;
     const AugmentOptions *augment;
     uint64_t seed; /* of augmentation */
+    const uint8_t
+        *forbidden; /* (records): flips that a record must not have; NULL: none is forbidden */
     /* Told of each record that cannot be read, and why; on the thread that loads. May be NULL. */
     void (*report)(void *context, uint32_t record, const char *reason);
     void *context;

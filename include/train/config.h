@@ -17,6 +17,8 @@
 typedef struct HeadConfig {
     char name[OPTION_TEXT_BYTES]; /* label group of the pack */
     double weight;                /* of its loss in the sum */
+    /* Rules of data/flips.h for horizontal and vertical flips. */
+    char flips[OPTION_TEXT_BYTES], flips_vertical[OPTION_TEXT_BYTES];
 } HeadConfig;
 
 typedef struct Config {

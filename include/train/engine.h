@@ -9,6 +9,7 @@
 #include "dist/comm.h"
 #include "models/model.h"
 #include "nn/run.h"
+#include "train/label_flips.h"
 
 #include <stdatomic.h>
 
@@ -42,6 +43,7 @@ typedef struct Engine {
     int lane, image;  /* of `now`: side of the input */
     uint64_t seed;
     const int32_t **label;  /* (heads)(records): the pack's labels as classes of the heads */
+    LabelFlips flips;       /* of the same */
     LaneWorker *worker;     /* (workers) */
     const float *value;     /* parameters in use */
     float *prepared;        /* prepared weights, shared */
@@ -60,6 +62,8 @@ typedef struct EngineOptions {
     EngineForm *form; /* (forms): image and freeze given; kept, and their models built */
     int forms;
     const AugmentOptions *augment;
+    /* (heads)(classes) of horizontal and vertical flips; NULL, or NULL for a head: labels stay */
+    const int32_t *const *turned[2];
     uint64_t seed;
     StillPictures still; /* in place of the pack's; for measurements */
     int workers;

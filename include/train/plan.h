@@ -26,6 +26,11 @@ typedef struct FormPlan {
 /* The forms that progressive resizing and gradual unfreezing ask for. Memory comes from `run`. */
 bool plan_forms(const Config *config, const Pack *pack, FormPlan *plan, Arena *run, Error *err);
 
+/* (heads)(classes): what horizontal (0) or vertical (1) flips make of each head's classes, by its rules; NULL
+ * for a head without rules, and for all if none has any. Mistakes are in terms of the key. */
+bool plan_flips(const Config *config, const Pack *pack, int direction,
+                const int32_t *const **turned, Arena *run, Error *err);
+
 /* Bytes. */
 typedef struct Footprint {
     uint64_t rank; /* memory of a rank with `workers` workers, without program and libraries */

@@ -31,7 +31,8 @@ static AugmentChoice choose(const LaneLoader *loader, uint32_t record, bool trai
     if (!training || !options->augment->enabled)
         return augment_centre(options->augment, width, height);
     return augment_draw(options->augment, width, height,
-                        random_at(options->seed, RANDOM_AUGMENT, 0, epoch, record));
+                        (AugmentAddress){options->seed, epoch, record},
+                        options->forbidden ? options->forbidden[record] : 0);
 }
 
 static bool load(LaneLoader *loader, float *image, int side, uint32_t record, bool training,

@@ -173,7 +173,8 @@ static void bind_head(Binding *binding, const Setting *setting)
     if (option)
         parse_into(binding, option, setting, head);
     else
-        error_set(binding->err, ERROR_USAGE, "%s: %s: unknown key; a head has name and weight",
+        error_set(binding->err, ERROR_USAGE,
+                  "%s: %s: unknown key; a head has name, weight, flips and flips_vertical",
                   setting->where, setting->key);
 }
 
@@ -309,6 +310,7 @@ static void check_together(const Binding *binding)
 static bool bind(Config *config, Arena *run, Settings *settings, const char *name, Error *err)
 {
     *config = (Config){0};
+    augment_create(&config->augment, run);
     Binding binding = {
         .config = config, .settings = settings, .arena = run, .name = name, .err = err};
     Section sections[SECTIONS];

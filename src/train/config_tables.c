@@ -313,6 +313,18 @@ const Option config_head_options[] = {
      .low = 0,
      .high = 1e6,
      .help = "of its loss in the total"},
+    {.key = "flips",
+     .type = OPTION_TEXT,
+     .offset = offsetof(HeadConfig, flips),
+     .fallback = "",
+     .help =
+         "what a horizontal flip does to its labels: nothing if empty; never: is not done; a list "
+         "of left<->right (they change places) and !text (that class is not flipped)"},
+    {.key = "flips_vertical",
+     .type = OPTION_TEXT,
+     .offset = offsetof(HeadConfig, flips_vertical),
+     .fallback = "",
+     .help = "likewise a vertical flip"},
     {.key = NULL},
 };
 
@@ -402,20 +414,26 @@ const KindSection config_kind_sections[KIND_SECTIONS] = {
 void config_sections(const Config *config, Section sections[SECTIONS])
 {
     void *top = (void *)config; /* binding writes, all others read */
-    sections[0] = (Section){"", top_options, top};
-    sections[1] = (Section){"trunk", trunk_options, top};
-    sections[2] =
-        (Section){"trunk", config->trunk ? config->trunk->options : NULL, config->trunk_options};
-    sections[3] = (Section){"optimizer", config->optimizer ? config->optimizer->options : NULL,
-                            config->optimizer_options};
-    sections[4] = (Section){"schedule", config->schedule ? config->schedule->options : NULL,
-                            config->schedule_options};
-    sections[5] = (Section){"augment", augment_options, (void *)&config->augment};
-    sections[6] = (Section){"sampling", sampling_options, top};
-    sections[7] = (Section){"progressive", progressive_options, top};
-    sections[8] = (Section){"ema", ema_options, (void *)&config->ema};
-    sections[9] = (Section){"early_stop", early_stop_options, top};
-    sections[10] = (Section){"checkpoint", checkpoint_options, top};
+    const Section list[] = {
+        {"", top_options, top},
+        {"trunk", trunk_options, top},
+        {"trunk", config->trunk ? config->trunk->options : NULL, config->trunk_options},
+        {"optimizer", config->optimizer ? config->optimizer->options : NULL,
+         config->optimizer_options},
+        {"schedule", config->schedule ? config->schedule->options : NULL, config->schedule_options},
+        {"sampling", sampling_options, top},
+        {"progressive", progressive_options, top},
+        {"ema", ema_options, (void *)&config->ema},
+        {"early_stop", early_stop_options, top},
+        {"checkpoint", checkpoint_options, top},
+        {"augment", augment_options, (void *)&config->augment},
+    };
+    enum { LISTED = sizeof list / sizeof *list };
+    _Static_assert(LISTED + AUGMENTATIONS == SECTIONS, "all of them");
+    memcpy(sections, list, sizeof list);
+    for (int i = 0; i < AUGMENTATIONS; i++)
+        sections[LISTED + i] =
+            (Section){"augment", augment_more_options(i), config->augment.more[i]};
 }
 
 bool config_begins(const Section sections[SECTIONS], int s)

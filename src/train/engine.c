@@ -138,6 +138,7 @@ static void open_worker(Engine *engine, LaneWorker *worker, const EngineOptions 
                                                              .augment = options->augment,
                                                               .still = options->still,
                                                              .seed = engine->seed,
+                                                             .forbidden = engine->flips.forbidden,
                                                              .report = report_bad,
                                                              .context = engine},
                                         run);
@@ -212,6 +213,12 @@ bool engine_open(Engine *engine, const EngineOptions *options, Arena *run, Error
     if (!model_build(&engine->model, &options->spec, run, err) || !matched) return false;
     if (!build_forms(engine, options, run, err)) return false;
     engine->now = &engine->model;
+    engine->flips = (LabelFlips){.augment = options->augment,
+                                 .seed = options->seed,
+                                 .heads = options->spec.heads,
+                                 .label = engine->label,
+                                 .turned = {options->turned[0], options->turned[1]}};
+    label_flips_find(&engine->flips, pack_records(options->pack), run);
     Graph *graph = engine->model.graph;
     param_layout(graph->params, options->seed);
     param_layout(graph->state, options->seed);
@@ -284,7 +291,9 @@ int engine_load(Engine *engine, LaneWorker *worker, int count, bool training, ui
     for (int h = 0; h < engine->model.heads; h++)
         for (int n = 0; n < count; n++)
             worker->label[h][n] =
-                worker->bad[n] ? LABEL_MISSING : engine->label[h][worker->record[n]];
+                worker->bad[n] ? LABEL_MISSING
+                : training     ? label_flips_class(&engine->flips, h, worker->record[n], epoch)
+                               : engine->label[h][worker->record[n]];
     worker->load_seconds += clock_seconds() - begin;
     pulse_tick();
     return bad;
