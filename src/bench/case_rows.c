@@ -14,6 +14,11 @@ static double bytes(const int *dim, double arrays)
     return arrays * sizeof(float) * (double)elements(dim);
 }
 
+static double one(const int *dim)
+{
+    return bytes(dim, 1);
+}
+
 static double two(const int *dim)
 {
     return bytes(dim, 2);
@@ -27,6 +32,11 @@ static double three(const int *dim)
 static double four(const int *dim)
 {
     return bytes(dim, 4);
+}
+
+static double six(const int *dim)
+{
+    return bytes(dim, 6);
 }
 
 static double seven(const int *dim)
@@ -76,20 +86,29 @@ static void batchnorm(Sample *s)
                                rows_of(s), columns_of(s));
 }
 
+/* The sums of columns, in double: made in `prepare`. */
+static void *make_column_sums(Sample *s, Arena *arena)
+{
+    return arena_new(arena, double, 2 * (size_t)columns_of(s));
+}
+
 static void batchnorm_moments(Sample *s)
 {
-    s->kernel->column_moments(s->x[0], s->x[1], s->x[2], rows_of(s), columns_of(s));
+    double *mean = s->own;
+    s->kernel->column_moments_add(mean, mean + columns_of(s), 0, s->x[2], rows_of(s),
+                                  columns_of(s));
 }
 
 static void batchnorm_backward(Sample *s)
 {
-    float *vectors = s->x[5];
+    double *product = s->own;
+    float *vectors = s->x[4];
     int C = columns_of(s);
-    s->kernel->batchnorm_backward_reduce(vectors, vectors + C, s->x[1], s->x[2], s->x[3], s->x[4],
-                                         s->x[4] + C, ACTIVATION_RELU, rows_of(s), C);
-    s->kernel->batchnorm_backward_apply(s->x[0], NULL, s->x[1], s->x[2], s->x[3], s->x[4],
-                                        s->x[4] + C, s->x[4] + 2 * C, vectors, vectors + C,
-                                        ACTIVATION_RELU, rows_of(s), C);
+    BatchNorm norm = {vectors, vectors + C, vectors + 2 * C, ACTIVATION_RELU};
+    BatchNormSlope slope = {vectors + 3 * C, vectors + 4 * C};
+    s->kernel->batchnorm_backward_reduce(product, product + C, NULL, s->x[1], s->x[2], s->x[3],
+                                         &norm, rows_of(s), C);
+    s->kernel->batchnorm_backward_apply(s->x[0], s->x[1], s->x[3], &norm, &slope, rows_of(s), C);
 }
 
 static void softmax(Sample *s)
@@ -165,9 +184,23 @@ const KernelCase row_cases[] = {ROW("normalize forward", 3136, 96, two, normaliz
                                  .prepare = enlarge_arguments,
                                  .call = gelu_backward},
                                 ROW("silu forward", 784, 384, two, silu),
-                                ROW("batch norm moments", 3136, 64, two, batchnorm_moments),
+                                {.name = "batch norm moments",
+                                 .dim = {3136, 64},
+                                 .size = "3136 x 64",
+                                 .unit = UNIT_BYTES,
+                                 .amount = one,
+                                 .floats = elements,
+                                 .prepare = make_column_sums,
+                                 .call = batchnorm_moments},
                                 ROW("batch norm apply", 3136, 64, two, batchnorm),
-                                ROW("batch norm backward", 3136, 64, seven, batchnorm_backward),
+                                {.name = "batch norm backward",
+                                 .dim = {3136, 64},
+                                 .size = "3136 x 64",
+                                 .unit = UNIT_BYTES,
+                                 .amount = six,
+                                 .floats = elements,
+                                 .prepare = make_column_sums,
+                                 .call = batchnorm_backward},
                                 ROW("softmax", 197, 197, two, softmax),
                                 {.name = "adamw",
                                  .dim = {1, 1000000},
