@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "dist/reduce.h"
 #include "train/trainer.h"
 
 enum { RIG_HEADS_MAX = 16 };

@@ -138,7 +138,8 @@ static void check_footprint(const char *trunk, bool node_reduce)
     Error err = {0};
     Trainer *trainer = open_trainer(&config, arena, trunk, node_reduce);
     Pack *pack = pack_open(config.pack, &err);
-    assert_true(plan_footprint(&config, pack, config.workers, &footprint, &err));
+    ModelSpec spec = plan_model(&config, pack, arena);
+    assert_true(plan_footprint(&config, &spec, config.workers, &footprint, &err));
     double taken = (double)trainer_bytes(trainer), said = (double)footprint.rank;
     print_message("%s: %.1f MB foreseen, %.1f MB taken\n", trunk, said / 1e6, taken / 1e6);
     assert_true(taken >= said && taken < 1.02 * said + 1e6);
