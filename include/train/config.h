@@ -25,6 +25,7 @@ typedef struct Config {
     long seed;
     double clip_norm;              /* 0: off */
     int reduce;                    /* ReduceKind */
+    int conv;                      /* ConvChoice */
     char stage[OPTION_TEXT_BYTES]; /* folder; empty: none */
     bool stage_remove;
     bool node_reduce;                /* an accumulator per node */

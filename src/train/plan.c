@@ -44,6 +44,7 @@ ModelSpec plan_model(const Config *config, const Pack *pack, Arena *run)
                        .heads = config->head_count,
                        .image = config->image,
                        .lane = config->lane,
+                       .conv = (ConvChoice)config->conv,
                        .training = &config->training};
 }
 
