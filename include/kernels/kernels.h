@@ -208,11 +208,8 @@ typedef struct Kernels {
      * a[s * rows + i], panel[s] is (k,matmul_columns). 1 <= rows <= conv_rows. */
     void (*conv_block)(float *c, size_t ldc, const float *const *a, const float *const *panel,
                        int segments, int k, int rows, int columns, bool adds);
-    /* c (rows,columns; stride ldc) = [c +] sum over t < k of the outer products of `rows` floats at a[t] +
-     * a_at and `columns` floats at b[t] + b_at. 1 <= rows <= matmul_rows, columns <= matmul_columns. */
-    void (*outer_block)(float *c, size_t ldc, const float *const *a, size_t a_at,
-                        const float *const *b, size_t b_at, int k, int rows, int columns,
-                        bool adds);
+    /* The n floats at each of k pointers, as matmul_pack's panels. */
+    void (*conv_pack)(float *panels, const float *const *rows, int k, int n);
 
     /* --- columns --- */
     /* out[c] = sum over rows of a * b, in double. */

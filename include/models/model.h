@@ -29,6 +29,7 @@ typedef struct ModelSpec {
     int heads;
     int image;                     /* side of the input, pixels */
     int lane;                      /* most images in a run */
+    ConvChoice conv;               /* how convolutions are computed */
     bool only_evaluation;          /* never trained: no plan for it, and no advice */
     const ModelTraining *training; /* NULL: all learns alike */
 } ModelSpec;

@@ -78,6 +78,9 @@ typedef struct Plan {
 } Plan;
 #define PLAN_NONE SIZE_MAX
 
+/* How convolutions are computed: by the fastest method for their shape, or by the one that errs least. */
+typedef enum ConvChoice { CONV_AUTO, CONV_DIRECT } ConvChoice;
+
 typedef struct Graph {
     Arena *arena;
     ParamStore *params, *state;
@@ -91,8 +94,8 @@ typedef struct Graph {
     int stage;            /* of what is added now; 0: before the first */
     int frozen;           /* stages up to this one are not trained */
     bool fixed_norm;      /* batch norms use their running statistics in training too */
-    bool direct_conv;     /* convolutions by the method that errs least */
     bool recompute;       /* backward makes anew what is large and cheap to make; the same bits */
+    ConvChoice conv;      /* of those that are added now */
     bool only_evaluation; /* there is no plan for training */
     Plan train, eval;
     size_t prepared_floats;

@@ -23,6 +23,7 @@ bool model_build(Model *model, const ModelSpec *spec, Arena *run, Error *err)
 {
     Graph *graph = graph_create(run);
     graph->only_evaluation = spec->only_evaluation;
+    graph->conv = spec->conv;
     *model = (Model){
         .graph = graph, .heads = spec->heads, .head = arena_new(run, ModelHead, spec->heads)};
     model->images =

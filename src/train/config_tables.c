@@ -9,6 +9,8 @@
 static const char *const reduce_choices[] = {"exact", "float",
                                              NULL}; /* in the order of ReduceKind */
 
+static const char *const conv_choices[] = {"auto", "direct", NULL}; /* in the order of ConvChoice */
+
 #define AT(member) offsetof(Config, member)
 static const Option top_options[] = {
     {.key = "pack",
@@ -94,6 +96,12 @@ static const Option top_options[] = {
      .fallback = "exact",
      .choices = reduce_choices,
      .help = "how gradients are added; float is smaller, but depends on ranks and workers"},
+    {.key = "conv",
+     .type = OPTION_CHOICE,
+     .offset = AT(conv),
+     .fallback = "auto",
+     .choices = conv_choices,
+     .help = "how convolutions are computed; direct errs least, auto is faster (Winograd)"},
     {.key = "stage",
      .type = OPTION_TEXT,
      .scope = SCOPE_RUN,

@@ -47,6 +47,7 @@ ModelSpec plan_model_with(const Config *config, const HeadSpec *head, Arena *run
                        .heads = config->head_count,
                        .image = config->image,
                        .lane = config->lane,
+                       .conv = (ConvChoice)config->conv,
                        .training = training};
 }
 

@@ -7,13 +7,13 @@
 
 #if defined(KERNEL_ISA_v4)
 /* 20 accumulators hide the latency, and ten pointers still fit into the other registers. */
-enum { ROWS = 10, OUTER_ROWS = 14, PARTS = 2 };
+enum { ROWS = 10, PARTS = 2 };
 #elif defined(KERNEL_ISA_v2)
-enum { ROWS = 2, OUTER_ROWS = 2, PARTS = 1 };
+enum { ROWS = 2, PARTS = 1 };
 #else
-enum { ROWS = 6, OUTER_ROWS = 6, PARTS = 1 };
+enum { ROWS = 6, PARTS = 1 };
 #endif
-enum { COLUMNS = 16 * PARTS, ROWS_MAX = 14 };
+enum { COLUMNS = 16 * PARTS, ROWS_MAX = 10 };
 
 int KERNEL(conv_rows)(void)
 {
@@ -67,28 +67,6 @@ INLINE void conv_block(int rows, float *c, size_t ldc, const float *const *a,
     store_block(c, ldc, sum, rows, columns);
 }
 
-/* `rows` is a constant wherever this is called; so is `parts`, unless the last part has a tail. */
-INLINE void outer_block(int rows, int parts, float *c, size_t ldc, const float *const *a,
-                        size_t a_at, const float *const *b, size_t b_at, int k, int columns,
-                        bool adds)
-{
-    v16 sum[ROWS_MAX][PARTS];
-    int tail = columns % 16 != 0;
-    load_block(sum, c, ldc, rows, columns, adds);
-    for (int t = 0; t < k; t++) {
-        const float *left = a[t] + a_at, *row = b[t] + b_at;
-        v16 right[PARTS];
-        for (int p = 0; p < parts; p++)
-            right[p] = tail && p == parts - 1 ? v16_load_n(row + 16 * p, in_part(columns, p))
-                                              : v16_load(row + 16 * p);
-        for (int i = 0; i < rows; i++) {
-            v16 factor = v16_set(left[i]);
-            for (int p = 0; p < parts; p++) sum[i][p] = v16_fma(factor, right[p], sum[i][p]);
-        }
-    }
-    store_block(c, ldc, sum, rows, columns);
-}
-
 #define CONV_CASE(count)                                                                           \
     case count:                                                                                    \
         if (count <= ROWS) conv_block(count, c, ldc, a, panel, segments, k, columns, adds);        \
@@ -111,33 +89,15 @@ void KERNEL(conv_block)(float *c, size_t ldc, const float *const *a, const float
     }
 }
 
-#define OUTER_CASE(count)                                                                          \
-    case count:                                                                                    \
-        if (count > OUTER_ROWS) break;                                                             \
-        if (columns > 16)                                                                          \
-            outer_block(count, PARTS, c, ldc, a, a_at, b, b_at, k, columns, adds);                 \
-        else                                                                                       \
-            outer_block(count, 1, c, ldc, a, a_at, b, b_at, k, columns, adds);                     \
-        break;
-
-void KERNEL(outer_block)(float *c, size_t ldc, const float *const *a, size_t a_at,
-                         const float *const *b, size_t b_at, int k, int rows, int columns,
-                         bool adds)
+void KERNEL(conv_pack)(float *panels, const float *const *rows, int k, int n)
 {
-    switch (rows) {
-        OUTER_CASE(1)
-        OUTER_CASE(2)
-        OUTER_CASE(3)
-        OUTER_CASE(4)
-        OUTER_CASE(5)
-        OUTER_CASE(6)
-        OUTER_CASE(7)
-        OUTER_CASE(8)
-        OUTER_CASE(9)
-        OUTER_CASE(10)
-        OUTER_CASE(11)
-        OUTER_CASE(12)
-        OUTER_CASE(13)
-        OUTER_CASE(14)
+    for (int first = 0; first < n; first += COLUMNS, panels += (size_t)k * COLUMNS) {
+        int columns = n - first < COLUMNS ? n - first : COLUMNS;
+        for (int t = 0; t < k; t++)
+            for (int p = 0; p < PARTS; p++) {
+                int count = in_part(columns, p);
+                v16_store(panels + (size_t)t * COLUMNS + 16 * p,
+                          count > 0 ? v16_load_n16(rows[t] + first + 16 * p, count) : v16_zero());
+            }
     }
 }

@@ -49,7 +49,7 @@
     X(matmul_pack)                                                                                 \
     X(conv_rows)                                                                                   \
     X(conv_block)                                                                                  \
-    X(outer_block)                                                                                 \
+    X(conv_pack)                                                                                   \
     X(im2col)                                                                                      \
     X(col2im_add)                                                                                  \
     X(softmax)                                                                                     \

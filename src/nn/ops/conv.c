@@ -75,7 +75,7 @@ Tensor *nn_conv(Graph *graph, const char *name, Tensor *x, Conv conv)
                            .images = x->shape.dim[0],
                            .has_backward = !graph->only_evaluation,
                            .wants_dx = x->wants_grad};
-    conv_choose(&options, graph->direct_conv);
+    conv_choose(&options, graph->conv);
     Op *op = graph_op(graph, &conv_type, name, x, NULL,
                       shape_of(4, x->shape.dim[0], options.shape.out_height,
                                options.shape.out_width, conv.out_channels),

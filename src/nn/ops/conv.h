@@ -71,7 +71,7 @@ extern const ConvMethod
 extern const ConvMethod conv_winograd; /* 3x3, stride 1 */
 
 /* Sets method and tile. */
-void conv_choose(Convolution *conv, bool direct);
+void conv_choose(Convolution *conv, ConvChoice choice);
 
 /* The method's, with nothing where it has none. */
 size_t conv_prepared(const Convolution *conv);

@@ -102,6 +102,27 @@ static size_t gathered_floats(const Convolution *conv)
     return conv->shape.stride > 1 && conv->wants_dx ? BLOCK * (size_t)conv->shape.channels : 0;
 }
 
+/* A block's left side as rows `step` apart, which do not fall into the same sets of a cache. */
+static size_t left_step(const Convolution *conv)
+{
+    size_t floats = (size_t)largest(segment_floats(conv), conv->out_channels);
+    return (floats + 15) / 16 * 16 + 16;
+}
+
+/* A block's right side as panels. */
+static size_t right_floats(const Convolution *conv)
+{
+    return gemm_packed_floats(BLOCK, largest(segment_floats(conv), conv->out_channels));
+}
+
+/* Both sides of the weights' gradient; other blocks are not under way at the same time. */
+static size_t block_floats(const Convolution *conv)
+{
+    if (!conv->has_backward) return 0;
+    size_t sides = BLOCK * left_step(conv) + right_floats(conv);
+    return sides > gathered_floats(conv) ? sides : gathered_floats(conv);
+}
+
 static size_t pointer_count(const Convolution *conv)
 {
     return BLOCK * (1 + (size_t)taps_of(conv)) + 2 * (size_t)taps_of(conv);
@@ -110,7 +131,7 @@ static size_t pointer_count(const Convolution *conv)
 static size_t scratch(const Convolution *conv)
 {
     return pointer_count(conv) * sizeof(float *) / sizeof(float) + zero_floats(conv) +
-           joined_floats(conv) + gathered_floats(conv);
+           joined_floats(conv) + block_floats(conv);
 }
 
 typedef struct Scratch {
@@ -118,7 +139,9 @@ typedef struct Scratch {
     const float **pixel;  /* (BLOCK) */
     const float **panels; /* (taps): of each segment */
     const float **panel;  /* (taps): those of a slice */
-    float *zeros, *image, *dweight, *gathered;
+    float *zeros, *image, *dweight;
+    float *left, *right; /* of the weights' gradient */
+    float *gathered;     /* of the input's */
 } Scratch;
 
 static Scratch scratch_of(const ConvCall *call)
@@ -133,7 +156,8 @@ static Scratch scratch_of(const ConvCall *call)
     s.dweight = s.zeros + zero_floats(conv);
     s.image = s.dweight +
               (joins_taps(conv) ? (size_t)window_floats(conv) * (size_t)conv->out_channels : 0);
-    s.gathered = s.dweight + joined_floats(conv);
+    s.left = s.gathered = s.dweight + joined_floats(conv);
+    s.right = s.left + BLOCK * left_step(conv);
     memset(s.zeros, 0, sizeof(float) * zero_floats(conv));
     return s;
 }
@@ -306,20 +330,27 @@ static void forward(const ConvCall *call, float *out, const float *x)
 
 /* --- gradient of the weights --- */
 
-/* c (rows,columns; stride ldc) = [c +] left^T right over k pixels. */
-static void multiply_outer(const ConvCall *call, float *c, int ldc, const float *const *left,
-                           int rows, const float *const *right, int columns, int k, bool adds)
+static void gather_left(const Convolution *conv, float *left, const float *const *rows, int k,
+                        size_t pixels)
+{
+    for (size_t i = 0; i < pixels; i++)
+        memcpy(left + i * left_step(conv), rows[i], sizeof(float) * (size_t)k);
+}
+
+/* c (rows,columns; stride ldc) = [c +] left^T panels. */
+static void multiply_left(const ConvCall *call, float *c, int ldc, const Scratch *s, int rows,
+                          int columns, size_t pixels, bool adds)
 {
     const Kernels *kernel = call->run->kernel;
     int width = kernel->matmul_columns(), most = kernel->matmul_rows();
-    int parts = (rows + most - 1) / most, height = (rows + parts - 1) / parts;
     for (int column = 0; column < columns; column += width) {
         int n = columns - column < width ? columns - column : width;
-        for (int row = 0; row < rows; row += height)
-            kernel->outer_block(c + (size_t)row * (size_t)ldc + column, (size_t)ldc, left,
-                                (size_t)row, right, (size_t)column, k,
-                                rows - row < height ? rows - row : height, n, adds);
+        for (int row = 0; row < rows; row += most)
+            kernel->matmul_block(c + (size_t)row * (size_t)ldc + column, (size_t)ldc, s->left + row,
+                                 1, left_step(call->conv), s->right + (size_t)column * pixels,
+                                 (int)pixels, rows - row < most ? rows - row : most, n, adds);
     }
+    run_poll(call->run);
 }
 
 /* Of a block whose windows have been found as one group. Few channels fill no vector, so there the output's
@@ -328,17 +359,23 @@ static void weight_block(const ConvCall *call, float *dweight, const float *dout
                          size_t pixels, bool adds)
 {
     const Convolution *conv = call->conv;
+    const Kernels *kernel = call->run->kernel;
     int k = segment_floats(conv), N = conv->out_channels;
     for (size_t i = 0; i < pixels; i++) s->pixel[i] = dout + i * (size_t)N;
+    if (joins_taps(conv))
+        kernel->conv_pack(s->right, s->pixel, (int)pixels, N);
+    else
+        gather_left(conv, s->left, s->pixel, N, pixels);
     for (size_t t = 0; t < (size_t)segments_of(conv); t++) {
         const float *const *windows = s->window + t * pixels;
-        if (joins_taps(conv))
-            multiply_outer(call, s->dweight + t * (size_t)k * (size_t)N, N, windows, k, s->pixel, N,
-                           (int)pixels, adds);
-        else
-            multiply_outer(call, dweight + t * (size_t)k, window_floats(conv), s->pixel, N, windows,
-                           k, (int)pixels, adds);
-        run_poll(call->run);
+        if (joins_taps(conv)) {
+            gather_left(conv, s->left, windows, k, pixels);
+            multiply_left(call, s->dweight + t * (size_t)k * (size_t)N, N, s, k, N, pixels, adds);
+        } else {
+            kernel->conv_pack(s->right, windows, (int)pixels, k);
+            multiply_left(call, dweight + t * (size_t)k, window_floats(conv), s, N, k, pixels,
+                          adds);
+        }
     }
 }
 

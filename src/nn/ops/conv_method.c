@@ -57,12 +57,12 @@ static int winograd_tile(const ConvShape *shape)
     return 5 * 36 * down4 * across4 <= 4 * 16 * down2 * across2 ? 4 : 2;
 }
 
-void conv_choose(Convolution *conv, bool direct)
+void conv_choose(Convolution *conv, ConvChoice choice)
 {
     conv->tile = winograd_tile(&conv->shape);
     if (is_pointwise(conv))
         conv->method = &conv_pointwise;
-    else if (!direct && suits_winograd(conv))
+    else if (choice == CONV_AUTO && suits_winograd(conv))
         conv->method = &conv_winograd;
     else if (conv->groups.groups == 1 && gemm_kind() == GEMM_OURS)
         conv->method = &conv_indirect;

@@ -392,7 +392,7 @@ static ConvNormOptions resolve(Graph *graph, const char *name, const Tensor *x, 
         groups = 1;
     }
     options.conv.groups = conv_groups(C, conv.out_channels, groups);
-    conv_choose(&options.conv, graph->direct_conv);
+    conv_choose(&options.conv, graph->conv);
     return options;
 }
 
