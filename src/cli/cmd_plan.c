@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETS_MAX = 256, LANES_MAX = 4096 };
+enum { SETS_MAX = 256, LANES_MAX = 4096 }; /* images in a lane, and lanes in a step */
 enum {
     KEY_SET = 1,
     KEY_RANKS,
@@ -190,6 +190,7 @@ static int largest_lane(const PlanReport *report, ModelSpec spec)
 {
     int good = 0, bad = 1;
     while (bad <= LANES_MAX && fits(report, spec, bad)) good = bad, bad *= 2;
+    if (bad > LANES_MAX) bad = LANES_MAX + 1;
     while (bad - good > 1) {
         int middle = (good + bad) / 2;
         *(fits(report, spec, middle) ? &good : &bad) = middle;
