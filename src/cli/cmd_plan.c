@@ -185,10 +185,11 @@ static bool fits(const PlanReport *report, ModelSpec spec, int lane)
                report->memory;
 }
 
-/* Doubles while it fits, then halves the gap. */
+/* From the configured lane on, since very small ones may be none that batch norm takes: doubles while it
+ * fits, then halves the gap. */
 static int largest_lane(const PlanReport *report, ModelSpec spec)
 {
-    int good = 0, bad = 1;
+    int good = 0, bad = report->config->lane;
     while (bad <= LANES_MAX && fits(report, spec, bad)) good = bad, bad *= 2;
     if (bad > LANES_MAX) bad = LANES_MAX + 1;
     while (bad - good > 1) {
