@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETS_MAX = 256, LANES_MAX = 4096 };
+enum { SETS_MAX = 256, LANES_MAX = 4096 }; /* images in a lane, and lanes in a step */
 enum {
     KEY_SET = 1,
     KEY_RANKS,
@@ -185,11 +185,13 @@ static bool fits(const PlanReport *report, ModelSpec spec, int lane)
                report->memory;
 }
 
-/* Doubles while it fits, then halves the gap. */
+/* From the configured lane on, since very small ones may be none that batch norm takes: doubles while it
+ * fits, then halves the gap. */
 static int largest_lane(const PlanReport *report, ModelSpec spec)
 {
-    int good = 0, bad = 1;
+    int good = 0, bad = report->config->lane;
     while (bad <= LANES_MAX && fits(report, spec, bad)) good = bad, bad *= 2;
+    if (bad > LANES_MAX) bad = LANES_MAX + 1;
     while (bad - good > 1) {
         int middle = (good + bad) / 2;
         *(fits(report, spec, middle) ? &good : &bad) = middle;
