@@ -6,6 +6,7 @@
  */
 #include "base/log.h"
 #include "conv.h"
+#include "drop_path.h"
 #include "nn/ops.h"
 #include "nn/parts.h"
 
@@ -22,7 +23,7 @@ typedef struct ConvNormOptions {
     bool depthwise; /* a group for each channel: not as products */
     bool fixed;     /* the running statistics take the place of the lane's */
     Activation activation;
-    float epsilon;
+    float epsilon, drop_path;
 } ConvNormOptions;
 
 /* What the norm's kernels do themselves. SiLU's slope needs its argument, which is kept. */
@@ -175,6 +176,36 @@ static void fold_norm(const Op *op, const Run *run, const float *mean, const flo
     }
 }
 
+static bool drops_images(const Op *op, const Run *run)
+{
+    const ConvNormOptions *options = op->options;
+    return run->training && options->drop_path > 0;
+}
+
+/* target = activation(z * scale + shift + residual); of a dropped image the residual alone. */
+static void apply_norm(const Op *op, const Run *run, float *target, const float *scale,
+                       const float *shift)
+{
+    const ConvNormOptions *options = op->options;
+    const float *z = run_value(run, op->saved[CONV_OUT]);
+    const float *residual = op->in[1] ? run_value(run, op->in[1]) : NULL;
+    size_t rows = out_rows(&options->shape), image = rows * (size_t)options->out_channels;
+    int C = options->out_channels;
+    if (!drops_images(op, run)) {
+        run->kernel->batchnorm_apply(target, z, scale, shift, residual, clipping(options),
+                                     rows * (size_t)run->images, C);
+        return;
+    }
+    float *own_scale = vectors(op, run), *own_shift = own_scale + C;
+    for (size_t n = 0; n < (size_t)run->images; n++) {
+        float factor = drop_path_factor(op, run, options->drop_path, n);
+        run->kernel->scale(own_scale, scale, factor, (size_t)C);
+        run->kernel->scale(own_shift, shift, factor, (size_t)C);
+        run->kernel->batchnorm_apply(target + n * image, z + n * image, own_scale, own_shift,
+                                     residual + n * image, clipping(options), rows, C);
+    }
+}
+
 static void forward(const Op *op, Run *run)
 {
     const ConvNormOptions *options = op->options;
@@ -192,9 +223,7 @@ static void forward(const Op *op, Run *run)
     }
     size_t rows = (size_t)run->images * out_rows(&options->shape);
     const Tensor *target = op->saved[ARGUMENT] ? op->saved[ARGUMENT] : op->out;
-    run->kernel->batchnorm_apply(run_value(run, target), run_value(run, op->saved[CONV_OUT]), scale,
-                                 shift, op->in[1] ? run_value(run, op->in[1]) : NULL,
-                                 clipping(options), rows, C);
+    apply_norm(op, run, run_value(run, target), scale, shift);
     if (op->saved[ARGUMENT])
         run->kernel->silu_forward(run_value(run, op->out), run_value(run, target),
                                   rows * (size_t)C);
@@ -221,6 +250,22 @@ static const float *no_gradient(const Op *op, const Run *run)
     return zeros;
 }
 
+/* Passes dout through the activation and to the residual, and makes it that of the branch, which some
+ * images do not have. */
+static void drop_backward(const Op *op, const Run *run, float *dout)
+{
+    const ConvNormOptions *options = op->options;
+    size_t image = out_rows(&options->shape) * (size_t)options->out_channels;
+    size_t count = image * (size_t)run->images;
+    if (clipping(options))
+        run->kernel->clip_backward(dout, dout, run_value(run, op->out), clipping(options), count);
+    float *dresidual = run_grad(run, op, 1);
+    if (dresidual) run->kernel->add(dresidual, dresidual, dout, count);
+    for (size_t n = 0; n < (size_t)run->images; n++)
+        run->kernel->scale(dout + n * image, dout + n * image,
+                           drop_path_factor(op, run, options->drop_path, n), image);
+}
+
 /* dout becomes the gradient of the convolution's output; the residual gets its share. */
 static void norm_backward(const Op *op, const Run *run, float *dout)
 {
@@ -235,12 +280,17 @@ static void norm_backward(const Op *op, const Run *run, float *dout)
     Activation activation = clipping(options);
     if (op->saved[ARGUMENT])
         kernel->silu_backward(dout, dout, run_value(run, op->saved[ARGUMENT]), rows * (size_t)C);
+    bool drops = drops_images(op, run);
+    if (drops) {
+        drop_backward(op, run, dout);
+        activation = ACTIVATION_NONE;
+    }
     kernel->batchnorm_backward_reduce(dgain, dbias, dout, out, z, mean, rstd, activation, rows, C);
     /* Fixed statistics have no gradient: the terms that go through them are zero. */
     const float *through_gain = dgain, *through_bias = dbias;
     if (options->fixed) through_gain = through_bias = no_gradient(op, run);
     bool adds = false;
-    float *dresidual = run_grad_raw(run, op, 1, &adds);
+    float *dresidual = drops ? NULL : run_grad_raw(run, op, 1, &adds);
     if (dresidual && adds) { /* the kernel would overwrite what later readers have added */
         size_t count = rows * (size_t)C;
         if (activation) kernel->clip_backward(dout, dout, out, activation, count);
@@ -306,7 +356,8 @@ static ConvNormOptions resolve(Graph *graph, const char *name, const Tensor *x, 
                                .depthwise = groups == C && conv.out_channels == C && groups > 1,
                                .fixed = graph->fixed_norm || graph_is_frozen(graph),
                                .activation = conv.activation,
-                               .epsilon = conv.epsilon};
+                               .epsilon = conv.epsilon,
+                               .drop_path = conv.drop_path};
     if (conv.same) pad_same(&options.shape);
     if (C % groups != 0 || conv.out_channels % groups != 0) {
         error_set(&graph->err, ERROR_USAGE,
