@@ -94,6 +94,7 @@ typedef struct Graph {
     int stage;            /* of what is added now; 0: before the first */
     int frozen;           /* stages up to this one are not trained */
     bool fixed_norm;      /* batch norms use their running statistics in training too */
+    bool noisy_norm;      /* a batch norm over few values has been told of */
     bool recompute;       /* backward makes anew what is large and cheap to make; the same bits */
     ConvChoice conv;      /* of those that are added now */
     bool only_evaluation; /* there is no plan for training */

@@ -51,6 +51,7 @@ typedef struct ConvNorm {
     int groups; /* 0 or 1: dense; as many as channels: depthwise, weight (K,K,C) */
     Activation activation;
     float epsilon, gain; /* gain: initial value, 0 for the last norm of a residual block */
+    float drop_path;     /* probability that an image has only the residual in training */
     const char *norm_name;
     Init init;
 } ConvNorm;

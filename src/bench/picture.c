@@ -11,8 +11,9 @@ bool picture_bench_open(PictureBench *bench, const uint8_t *data, size_t bytes, 
 
 bool picture_bench_call(PictureBench *bench, Error *err)
 {
-    AugmentChoice choice = augment_draw(&bench->options, bench->width, bench->height,
-                                        (AugmentAddress){.seed = 1, .record = bench->crops++}, 0);
+    AugmentChoice choice =
+        augment_draw(&bench->options, bench->width, bench->height,
+                     (AugmentAddress){.seed = 1, .record = (uint32_t)bench->crops++}, 0);
     return augment_apply(bench->out, bench->side, &bench->options, &choice, bench->data,
                          bench->bytes, &bench->scratch, err);
 }

@@ -204,7 +204,6 @@ static void each_damage_is_found(void **state)
                               .deviation = {3, {1, 1, 1}}};
     LaneLoader *loader = lane_loader_create(&(LaneLoaderOptions){.pack = pack,
                                                                  .augment = &augment,
-                                                                 .side = 8,
                                                                  .seed = 1,
                                                                  .report = report,
                                                                  .context = &reports},

@@ -112,7 +112,7 @@ static size_t left_step(const Convolution *conv)
 /* A block's right side as panels. */
 static size_t right_floats(const Convolution *conv)
 {
-    return gemm_packed_floats(BLOCK, largest(segment_floats(conv), conv->out_channels));
+    return gemm_panels_floats(BLOCK, largest(segment_floats(conv), conv->out_channels));
 }
 
 /* Both sides of the weights' gradient; other blocks are not under way at the same time. */
