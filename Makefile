@@ -236,13 +236,13 @@ test: ## install what is missing, build, run all tests (at most 15 minutes)
 	$(Q)tests/run $(OUT)
 
 .PHONY: test-cluster
-test-cluster: ## what needs root and services: SLURM with two nodes (at most 25 minutes)
+test-cluster: ## what needs root and services: SLURM with two nodes, two hosts, faults, MPICH (15 minutes on two busy cores)
 	$(Q)launch/setup --tests --cluster
 	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
 	$(Q)tests/run $(OUT) cluster
 
 .PHONY: test-long
-test-long: ## what takes longer: parity with PyTorch at full size, exports in onnxruntime and timm, 1,000 steps of memory
+test-long: ## what takes longer: parity with PyTorch at full size, exports in onnxruntime and timm, 1,000 steps of memory, SLURM's interruptions
 	launch/setup --tests --parity --cluster
 	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all test-programs
 	tests/run $(OUT) long

@@ -23,6 +23,7 @@ interrupted() {
     checkpoint) submit_slow .h5.tmp- 30 "$name" -N"$nodes" -- "$WORK/run.yaml" ;; # 300 writes: 9 s
     esac
     wait_for 240 "in_a_$moment" "$name" || not_ok "$name" "is never in a $moment: $(tail -3 "$WORK/$name.log" | tr '\n' '|')"
+    slow "$name" 2000 # nor does it end before the command has come
     before=$(newest "$name")
     case $command in
     scancel) scancel "$job" ;;

@@ -75,12 +75,12 @@ slurm_start() {
     (umask 077; head -c 128 /dev/urandom >"$SLURM/munge.key")
     munged --force --foreground --socket="$SLURM/munge.socket" --key-file="$SLURM/munge.key" --pid-file="$SLURM/munged.pid" \
         --log-file="$SLURM/munged.log" --seed-file="$SLURM/munged.seed" >"$SLURM/munged.out" 2>&1 &
-    wait_for 10 test -S "$SLURM/munge.socket"
+    wait_for 30 test -S "$SLURM/munge.socket"
     slurmctld -D >"$SLURM/slurmctld.out" 2>&1 &
     for node in node1 node2; do
         unshare --uts -- sh -c "hostname $node; exec slurmd -D -N $node" >"$SLURM/$node.out" 2>&1 &
     done
-    wait_for 30 nodes_idle && return
+    wait_for 90 nodes_idle && return
     not_ok "SLURM starts" "$(sinfo -N -l 2>&1 | tail -2 | tr '\n' '|') $(tail -n 2 "$SLURM"/*.log "$SLURM"/*.out | tr '\n' '|')"
     exit 1
 }
@@ -126,7 +126,7 @@ submit() {
         shift
     done
     shift
-    wait_for 30 nodes_idle || not_ok "$name" "the nodes do not come to rest: $(sinfo -h -N -o '%N %T' | tr '\n' '|')"
+    wait_for 120 nodes_idle || not_ok "$name" "the nodes do not come to rest: $(sinfo -h -N -o '%N %T' | tr '\n' '|')"
     job=$(UMBEL=$UMBEL sbatch --parsable --output="$WORK/$name.log" "${options[@]}" launch/umbel.sbatch "$@" --set run="$WORK/runs/$name")
 }
 
@@ -134,10 +134,12 @@ submit() {
 # FILE takes so much longer. With 250 ms for each image a step lasts a second at least, whatever the machine: a lane of four.
 submit_slow() {
     local file=$1 name=$3
-    echo "$2" >"$WORK/$name.slow"
+    slow "$3" "$2"
     shift 2
     UMBEL="env LD_PRELOAD=$WORK/stuck.so UMBEL_STUCK_TRIGGER=$WORK/$name.slow UMBEL_STUCK_FILE=$file $UMBEL" submit "$@"
 }
+# slow NAME MILLISECONDS: from now on; the file appears as a whole, since an empty one means "for ever"
+slow() { echo "$2" >"$WORK/$1.slow.new" && mv "$WORK/$1.slow.new" "$WORK/$1.slow"; }
 fast() { rm -f "$WORK/$1.slow"; }
 
 # The processes of the ranks of a run, on both nodes.

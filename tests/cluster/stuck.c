@@ -1,7 +1,7 @@
 /*
- * A file system that gets stuck, or slow, for LD_PRELOAD: once the file UMBEL_STUCK_TRIGGER exists, reads,
- * writes and syncs of files whose path contains UMBEL_STUCK_FILE never return; if it holds a number,
- * they take so many milliseconds longer while it exists. UMBEL_STUCK_RANK: on that rank only.
+ * A file system that gets stuck, or slow, for LD_PRELOAD: once the file UMBEL_STUCK_TRIGGER exists,
+ * reads, writes and syncs of files whose path contains UMBEL_STUCK_FILE never return; if it holds a
+ * number, they take so many milliseconds longer while it exists. UMBEL_STUCK_RANK: on that rank only.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
