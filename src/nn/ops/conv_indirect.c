@@ -252,6 +252,7 @@ static void multiply_block(const ConvCall *call, float *c, const Scratch *s, siz
                                    s->window + i * (size_t)segments + from * group, s->panel, count,
                                    k, group, n, adds || from > 0);
             }
+            if (column / width % 4 == 3) run_poll(call->run);
         }
         run_poll(call->run);
     }
@@ -349,6 +350,7 @@ static void multiply_left(const ConvCall *call, float *c, int ldc, const Scratch
             kernel->matmul_block(c + (size_t)row * (size_t)ldc + column, (size_t)ldc, s->left + row,
                                  1, left_step(call->conv), s->right + (size_t)column * pixels,
                                  (int)pixels, rows - row < most ? rows - row : most, n, adds);
+        if (column / width % 4 == 3) run_poll(call->run);
     }
     run_poll(call->run);
 }

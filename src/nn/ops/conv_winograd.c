@@ -238,6 +238,13 @@ static Planes planes_of(const ConvCall *call)
     return p;
 }
 
+/* After product number i of many alike: each of the large ones takes up to a third of a millisecond. */
+static void poll_sometimes(const ConvCall *call, size_t i)
+{
+    bool is_large = call->conv->shape.channels * call->conv->out_channels >= 128 * 1024;
+    if (is_large || i % 8 == 7) run_poll(call->run);
+}
+
 static void forward(const ConvCall *call, float *out, const float *x)
 {
     const Convolution *conv = call->conv;
@@ -246,11 +253,13 @@ static void forward(const ConvCall *call, float *out, const float *x)
     Planes p = planes_of(call);
     for (Group group = {0}; next_group(call, &group);) {
         transform_group(call, kernel->winograd_input, input_image(conv), p.in, x, true, group);
-        for (size_t e = 0; e < (size_t)plane_count(conv); e++)
+        for (size_t e = 0; e < (size_t)plane_count(conv); e++) {
             run_gemm_packed(call->run, NO_TRANSPOSE, tiles_of(call, group), N, C,
                             p.in + e * p.in_step, (int)tile_step(C),
                             call->prepared + e * forward_plane(conv), 0, p.out + e * p.out_step,
                             (int)tile_step(N));
+            poll_sometimes(call, e);
+        }
         transform_group(call, kernel->winograd_output, output_image(conv), out, p.out, false,
                         group);
         conv_rows_done(call, first_pixel(conv, group.begin), first_pixel(conv, group.end));
@@ -273,6 +282,7 @@ static void multiply_backward(const ConvCall *call, const Planes *p, int tiles, 
         if (wants_dx)
             run_gemm_packed(call->run, NO_TRANSPOSE, tiles, C, N, dout, (int)tile_step(N),
                             panels + e * backward_plane(conv), 0, in, (int)tile_step(C));
+        poll_sometimes(call, e);
     }
 }
 
@@ -298,8 +308,8 @@ static void backward(const ConvCall *call, float *dx, bool adds, float *dweight,
         size_t at = (size_t)n * (size_t)C;
         kernel->winograd_weight_backward(dweight + 9 * at, p.weight + at, conv->tile, p.weight_step,
                                          C);
+        poll_sometimes(call, (size_t)n);
     }
-    run_poll(call->run);
 }
 
 const ConvMethod conv_winograd = {.name = "winograd",
