@@ -216,7 +216,7 @@ static void each_damage_is_found(void **state)
     for (int training = 0; training <= 1; training++) {
         memset(&reports, 0, sizeof reports);
         augment.enabled = training;
-        int count = lane_loader_load(loader, images[0], bad, records, IMAGES, training, 3);
+        int count = lane_loader_load(loader, images[0], 8, bad, records, IMAGES, training, 3);
         assert_int_equal(count, DAMAGES);
         for (int r = 0; r < IMAGES; r++) {
             assert_int_equal(bad[r], r % 2);
