@@ -160,7 +160,7 @@ Tensor *nn_value_loss(Graph *graph, const char *name, Tensor *outputs, ValueLoss
  * angle on the unit circle; one term. */
 typedef struct AngleLoss {
     int head;
-    float period; /* of a full turn: 360 in degrees */
+    double period; /* of a full turn: 360 in degrees */
 } AngleLoss;
 Tensor *nn_angle_loss(Graph *graph, const char *name, Tensor *outputs, AngleLoss options);
 /* The shorter way between two angles. */

@@ -9,6 +9,7 @@
 #include "dist/comm.h"
 #include "models/model.h"
 #include "nn/run.h"
+#include "train/head_labels.h"
 
 #include <stdatomic.h>
 
@@ -19,7 +20,7 @@ typedef struct LaneWorker {
     float *workspace;
     uint32_t *record; /* (lane) */
     bool *bad;        /* (lane) */
-    int32_t **label;  /* (heads)(lane): masked where missing or bad */
+    Target **target;  /* (heads)(lane): of weight 0 where missing or bad */
     double load_seconds, compute_seconds;
 } LaneWorker;
 
@@ -30,7 +31,7 @@ typedef struct Engine {
     Model model;
     int lane, image;
     uint64_t seed;
-    const int32_t **label;  /* (heads)(records): the pack's labels as classes of the heads */
+    LabelGroup *labels;     /* (heads): the pack's, with classes of the heads */
     LaneWorker *worker;     /* (workers) */
     float *prepared;        /* prepared weights, shared */
     atomic_uchar *reported; /* (records): the bad record's reason has been logged */
@@ -42,9 +43,7 @@ typedef struct Engine {
 typedef struct EngineOptions {
     Comm *comm;
     const Pack *pack;
-    ModelSpec spec;
-    /* (heads)(classes) names of the heads' classes; NULL: those of the pack's groups */
-    const char *const *const *class_name;
+    ModelSpec spec; /* heads whose classes have no names take those of the pack */
     const AugmentOptions *augment;
     uint64_t seed;
     int workers;
@@ -62,6 +61,9 @@ void engine_close(Engine *engine);
 /* Makes the prepared weights anew, on all workers; after every change of the parameters. */
 void engine_prepare(Engine *engine);
 
-/* Loads worker->record[0 … count-1] into the worker's input and labels; returns the number of bad
+/* A record's label as head number `head` sees it, whether the image can be read or not. */
+Target engine_target(const Engine *engine, int head, uint32_t record);
+
+/* Loads worker->record[0 … count-1] into the worker's input and targets; returns the number of bad
  * records. The run is ready for graph_forward afterwards. */
 int engine_load(Engine *engine, LaneWorker *worker, int count, bool training, uint64_t epoch);

@@ -6,9 +6,12 @@
 #include "models/model.h"
 #include "train/config.h"
 
-/* Heads default to all label groups of the pack; each one named must be a label group with at least
- * two classes. All mistakes at once. Memory comes from `run`. */
+/* Heads default to all label groups of the pack; each one named must be a label group that its kind can learn, and
+ * gets the usual kind if it names none. All mistakes at once. Memory comes from `run`. */
 bool plan_heads(Config *config, const Pack *pack, Arena *run, Error *err);
+
+/* The heads of a configuration that plan_heads has settled, with the facts of the training split. */
+HeadSpec *plan_head_specs(const Config *config, const Pack *pack, Arena *run);
 
 /* The model of a configuration whose heads plan_heads has settled. Memory comes from `run`. */
 ModelSpec plan_model(const Config *config, const Pack *pack, Arena *run);

@@ -38,7 +38,7 @@ static Tensor *loss(Graph *graph, Tensor *logits, int index, const void *values,
     const CircularOptions *given = values;
     (void)facts;
     return nn_angle_loss(graph, "angle", logits,
-                         (AngleLoss){.head = index, .period = (float)given->period});
+                         (AngleLoss){.head = index, .period = given->period});
 }
 
 static double unit(const void *values, const HeadFacts *facts)

@@ -100,6 +100,16 @@ void model_set_facts(ModelHead *head, const HeadFacts *facts)
                sizeof(double) * (size_t)head->classes);
 }
 
+/* A file may say of a head what cannot be. */
+static bool check_classes(Graph *graph, const ModelHead *head)
+{
+    bool values = head->type->label == LABEL_VALUE;
+    if (values ? head->classes == 0 : head->classes > 0 && head->type->outputs(head->classes) > 0)
+        return true;
+    return error_set(&graph->err, ERROR_DATA, "head %s: a head of the kind %s cannot have %d classes",
+                     head->name, head->type->name, head->classes);
+}
+
 static void build_head(Model *model, int index, const HeadSpec *spec, Tensor *map, Arena *run)
 {
     static const HeadBody plain = {{0}, 0, HEAD_POOL_TRUNK};
@@ -107,6 +117,7 @@ static void build_head(Model *model, int index, const HeadSpec *spec, Tensor *ma
     ModelHead *head = &model->head[index];
     const HeadBody *body = spec->body ? spec->body : &plain;
     describe_head(head, spec, run);
+    if (!check_classes(graph, head)) return;
     graph_head(graph, index);
     graph_push_scope(graph, "heads.%s", head->name);
     Tensor *x = body->pool == HEAD_POOL_ATTENTION ? attend(graph, map, model, head->name)

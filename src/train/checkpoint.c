@@ -7,6 +7,7 @@
 #include "io/seal.h"
 #include "train/config.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,15 +71,31 @@ static bool write_header(H5 *file, const Checkpoint *checkpoint, Error *err)
                     checkpoint->best, err);
 }
 
+static const char *head_path(char path[NAME_BYTES], const char *head, const char *array)
+{
+    snprintf(path, NAME_BYTES, "/heads/%s/%s", head, array);
+    return path;
+}
+
+static bool write_head(H5 *file, const CheckpointHead *head, Error *err)
+{
+    char path[NAME_BYTES];
+    const HeadFacts *facts = &head->facts;
+    double standard[2] = {facts->mean, facts->deviation == 0 ? 1 : facts->deviation};
+    if (head->classes == 0)
+        return h5_write(file, head_path(path, head->name, "standard"), H5_F64, (H5Shape){1, {2}},
+                        standard, err);
+    return h5_write_texts(file, head_path(path, head->name, "class"), head->class_name,
+                          (size_t)head->classes, err) &&
+           (!facts->class_weight ||
+            h5_write(file, head_path(path, head->name, "weight"), H5_F64,
+                     (H5Shape){1, {(uint64_t)head->classes}}, facts->class_weight, err));
+}
+
 static bool write_heads(H5 *file, const Checkpoint *checkpoint, Error *err)
 {
-    for (int h = 0; h < checkpoint->heads; h++) {
-        char name[NAME_BYTES];
-        snprintf(name, sizeof name, "/heads/%s/class", checkpoint->head[h].name);
-        if (!h5_write_texts(file, name, checkpoint->head[h].class_name,
-                            (size_t)checkpoint->head[h].classes, err))
-            return false;
-    }
+    for (int h = 0; h < checkpoint->heads; h++)
+        if (!write_head(file, &checkpoint->head[h], err)) return false;
     return true;
 }
 
@@ -155,6 +172,47 @@ static bool read_header(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *e
     return true;
 }
 
+static bool read_values_head(H5 *file, CheckpointHead *head, Error *err)
+{
+    char path[NAME_BYTES];
+    double standard[2];
+    if (!h5_read(file, head_path(path, head->name, "standard"), H5_F64, (H5Shape){1, {2}}, standard,
+                 err))
+        return false;
+    head->facts.mean = standard[0];
+    head->facts.deviation = standard[1];
+    return (isfinite(standard[0]) && isfinite(standard[1]) && standard[1] > 0) ||
+           error_set(err, ERROR_DATA, "%s: is no mean and deviation", path);
+}
+
+static bool read_weights(H5 *file, CheckpointHead *head, Arena *arena, Error *err)
+{
+    char path[NAME_BYTES];
+    if (!h5_has(file, head_path(path, head->name, "weight"))) return true;
+    double *weight = arena_new(arena, double, head->classes);
+    if (!h5_read(file, path, H5_F64, (H5Shape){1, {(uint64_t)head->classes}}, weight, err))
+        return false;
+    head->facts.class_weight = weight;
+    for (int k = 0; k < head->classes; k++)
+        if (!(weight[k] >= 0 && isfinite(weight[k])))
+            return error_set(err, ERROR_DATA, "%s: holds a weight of %g", path, weight[k]);
+    return true;
+}
+
+static bool read_head(H5 *file, CheckpointHead *head, const char *name, Arena *arena, Error *err)
+{
+    char path[NAME_BYTES], **classes = NULL;
+    size_t count = 0;
+    *head = (CheckpointHead){.name = name, .facts = {.deviation = 1}};
+    if (h5_has(file, head_path(path, name, "standard"))) return read_values_head(file, head, err);
+    if (!h5_read_texts(file, head_path(path, name, "class"), &classes, &count, err)) return false;
+    head->class_name = adopt_texts(classes, count, arena);
+    head->classes = (int)count;
+    if (count < 1 || count > CLASSES_MAX)
+        return error_set(err, ERROR_DATA, "%s: has no classes, or more than %d", path, CLASSES_MAX);
+    return read_weights(file, head, arena, err);
+}
+
 static bool read_heads(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *err)
 {
     char **names = NULL;
@@ -167,18 +225,8 @@ static bool read_heads(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
     checkpoint->heads = (int)count;
     checkpoint->head = arena_new(arena, CheckpointHead, count + 1);
     checkpoint->best = arena_new(arena, double, count + 1);
-    for (size_t h = 0; h < count; h++) {
-        char path[NAME_BYTES];
-        snprintf(path, sizeof path, "/heads/%s/class", name[h]);
-        char **classes = NULL;
-        size_t class_count = 0;
-        if (!h5_read_texts(file, path, &classes, &class_count, err)) return false;
-        checkpoint->head[h] =
-            (CheckpointHead){name[h], (int)class_count, adopt_texts(classes, class_count, arena)};
-        if (class_count < 1 || class_count > CLASSES_MAX)
-            return error_set(err, ERROR_DATA, "%s: has no classes, or more than %d", path,
-                             CLASSES_MAX);
-    }
+    for (size_t h = 0; h < count; h++)
+        if (!read_head(file, &checkpoint->head[h], name[h], arena, err)) return false;
     return h5_read(file, "/best", H5_F64, (H5Shape){1, {count + 1}}, checkpoint->best, err);
 }
 

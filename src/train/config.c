@@ -16,6 +16,7 @@ typedef struct Binding {
     Settings *settings;
     Arena *arena;
     const char *name; /* of the file */
+    const HeadType *head_type; /* of heads whose kind is not given; NULL: the labels decide */
     Error *err;
 } Binding;
 
@@ -142,8 +143,11 @@ static HeadConfig *head_at(Binding *binding, int index)
 {
     Config *config = binding->config;
     if (!config->heads) config->heads = arena_new(binding->arena, HeadConfig, HEADS_MAX);
-    for (; config->head_count <= index; config->head_count++)
-        option_defaults(config_head_options, &config->heads[config->head_count]);
+    for (; config->head_count <= index; config->head_count++) {
+        HeadConfig *head = &config->heads[config->head_count];
+        option_defaults(config_head_options, head);
+        config_choose_head(head, binding->head_type, binding->arena);
+    }
     return &config->heads[index];
 }
 
@@ -153,28 +157,102 @@ static void heads_are_no_list(const Binding *binding, const Setting *setting)
               "%s: heads: must be a list such as [{name: type}, {name: part}]", setting->where);
 }
 
+/* The index and the key of "heads[0].weight"; false: the setting has no such form. */
+static bool cut_head_key(const Setting *setting, int *index, const char **key)
+{
+    char *end;
+    if (strncmp(setting->key, "heads[", strlen("heads[")) != 0) return false;
+    long number = strtol(setting->key + strlen("heads["), &end, 10);
+    *index = (int)number;
+    *key = end + 2;
+    return end[0] == ']' && end[1] == '.' && number >= 0 && number < HEADS_MAX;
+}
+
+static void choose_head_kind(Binding *binding, const Setting *setting, HeadConfig *head)
+{
+    const char *const *kinds = head_kinds();
+    const HeadType *type = head_find(setting->value);
+    if (type || strcmp(setting->value, "auto") == 0) {
+        config_choose_head(head, type, binding->arena);
+        return;
+    }
+    const char *near = option_nearest(setting->value, kinds, count_names(kinds));
+    error_set(binding->err, ERROR_USAGE,
+              "%s: %s: there is no \"%s\"%s%s%s; umbel train --keys lists all", setting->where,
+              setting->key, setting->value, near ? "; did you mean \"" : "", near ? near : "",
+              near ? "\"?" : "");
+}
+
+/* Before other keys of heads, which are those of their kinds. */
+static void choose_head_kinds(Binding *binding)
+{
+    for (int i = 0; i < binding->settings->count; i++) {
+        const Setting *setting = &binding->settings->list[i];
+        const char *key;
+        int index;
+        if (cut_head_key(setting, &index, &key) && strcmp(key, "kind") == 0)
+            choose_head_kind(binding, setting, head_at(binding, index));
+    }
+}
+
+static int list_keys(const char **known, int count, const Option *table)
+{
+    for (; table->key; table++) known[count++] = table->key;
+    return count;
+}
+
+static void unknown_head_key(const Binding *binding, const Setting *setting, const HeadConfig *head,
+                             const char *key)
+{
+    for (const char *const *kind = head_kinds(); *kind; kind++)
+        if (option_find(head_find(*kind)->options, key)) {
+            error_set(binding->err, ERROR_USAGE,
+                      head->type ? "%s: %s: belongs to the kind %s, not to %s"
+                                 : "%s: %s: belongs to the kind %s; say so with kind: %s",
+                      setting->where, setting->key, *kind, head->type ? head->type->name : *kind);
+            return;
+        }
+    const char *known[KNOWN_MAX] = {"kind"};
+    int count = list_keys(known, 1, config_head_options);
+    if (head->type) count = list_keys(known, count, head->type->options);
+    const char *near = option_nearest(key, known, count);
+    error_set(binding->err, ERROR_USAGE, "%s: %s: unknown key%s%s%s", setting->where, setting->key,
+              near ? "; did you mean " : "; a head has name, kind, weight and what umbel train "
+                                         "--keys lists for its kind",
+              near ? near : "", near ? "?" : "");
+}
+
+static const Option *find_head_option(const HeadConfig *head, const char *key, void **values)
+{
+    const Option *option = option_find(config_head_options, key);
+    *values = (void *)head;
+    if (option || !head->type) return option;
+    *values = head->options;
+    return option_find(head->type->options, key);
+}
+
 /* "heads[0].weight" */
 static void bind_head(Binding *binding, const Setting *setting)
 {
-    char *end;
-    long index = strtol(setting->key + strlen("heads["), &end, 10);
-    if (strcmp(end, "]") == 0) {
+    const char *key;
+    int index;
+    if (setting->key[strlen(setting->key) - 1] == ']') {
         error_set(binding->err, ERROR_USAGE, "%s: %s: must be a map such as {name: type}",
                   setting->where, setting->key);
         return;
     }
-    if (end[0] != ']' || end[1] != '.' || index < 0 || index >= HEADS_MAX) {
+    if (!cut_head_key(setting, &index, &key)) {
         unknown_key(binding, setting, "heads", setting->key);
         return;
     }
-    const char *key = end + 2;
-    const Option *option = option_find(config_head_options, key);
-    HeadConfig *head = head_at(binding, (int)index);
+    if (strcmp(key, "kind") == 0) return; /* choose_head_kinds has read it */
+    HeadConfig *head = head_at(binding, index);
+    void *values;
+    const Option *option = find_head_option(head, key, &values);
     if (option)
-        parse_into(binding, option, setting, head);
+        parse_into(binding, option, setting, values);
     else
-        error_set(binding->err, ERROR_USAGE, "%s: %s: unknown key; a head has name and weight",
-                  setting->where, setting->key);
+        unknown_head_key(binding, setting, head, key);
 }
 
 /* "heads: [type, part]" */
@@ -200,11 +278,20 @@ static void bind_head_names(Binding *binding, const Setting *setting)
     }
 }
 
+static void check_head_options(const Binding *binding, int h)
+{
+    const HeadConfig *head = &binding->config->heads[h];
+    Error why = {0};
+    if (head->type && head->type->check && !head->type->check(head->options, &why))
+        error_set(binding->err, why.kind, "%s: heads[%d].%s", binding->name, h, why.text);
+}
+
 static void check_heads(const Binding *binding)
 {
     const Config *config = binding->config;
     for (int h = 0; h < config->head_count; h++) {
         const char *name = config->heads[h].name;
+        check_head_options(binding, h);
         if (!*name)
             error_set(binding->err, ERROR_USAGE, "%s: heads[%d].name: must be given", binding->name,
                       h);
@@ -305,17 +392,23 @@ static void check_together(const Binding *binding)
                   where, config->batch, config->lane, config->batch / config->lane, LANES_MAX);
 }
 
-static bool bind(Config *config, Arena *run, Settings *settings, const char *name, Error *err)
+static bool bind(Config *config, Arena *run, Settings *settings, const char *name,
+                 const HeadType *head_type, Error *err)
 {
     *config = (Config){0};
-    Binding binding = {
-        .config = config, .settings = settings, .arena = run, .name = name, .err = err};
+    Binding binding = {.config = config,
+                       .settings = settings,
+                       .arena = run,
+                       .name = name,
+                       .head_type = head_type,
+                       .err = err};
     Section sections[SECTIONS];
     config_sections(config, sections);
     for (int s = 0; s < SECTIONS; s++)
         if (sections[s].values && sections[s].table)
             option_defaults(sections[s].table, sections[s].values);
     choose_kinds(&binding);
+    choose_head_kinds(&binding);
     check_twice(&binding);
     for (int i = 0; i < settings->count && !has_many_mistakes(&binding); i++)
         bind_setting(&binding, &settings->list[i]);
@@ -333,7 +426,7 @@ bool config_load(Config *config, Arena *run, const char *path, const char *const
     if (!yaml_load(&settings, path, err)) return false;
     for (int i = 0; i < set_count; i++) yaml_set(&settings, sets[i], err);
     return err->kind == ERROR_NONE && config_inherit(&settings, run, err) &&
-           bind(config, run, &settings, path, err);
+           bind(config, run, &settings, path, NULL, err);
 }
 
 bool config_parse(Config *config, Arena *run, const char *text, const char *name, Error *err)
@@ -341,7 +434,7 @@ bool config_parse(Config *config, Arena *run, const char *text, const char *name
     Settings settings = {.arena = run};
     *config = (Config){0};
     return yaml_parse(&settings, text, strlen(text), name, err) &&
-           bind(config, run, &settings, name, err);
+           bind(config, run, &settings, name, head_for(LABEL_CLASS), err);
 }
 
 bool config_for_kind(Config *config, Arena *run, const char *kind, const char *const *sets,
@@ -355,7 +448,7 @@ bool config_for_kind(Config *config, Arena *run, const char *kind, const char *c
     *config = (Config){0};
     if (!yaml_parse(&settings, text, strlen(text), "--trunk", err)) return false;
     for (int i = 0; i < set_count; i++) yaml_set(&settings, sets[i], err);
-    return err->kind == ERROR_NONE && bind(config, run, &settings, "--trunk", err);
+    return err->kind == ERROR_NONE && bind(config, run, &settings, "--trunk", NULL, err);
 }
 
 void config_default_heads(Config *config, Arena *run, const char *const *names, int count)

@@ -212,8 +212,46 @@ const Option config_head_options[] = {
      .low = 0,
      .high = 1e6,
      .help = "of its loss in the total"},
+    {.key = "hidden",
+     .type = OPTION_INTS,
+     .added = true,
+     .offset = offsetof(HeadConfig, body.hidden),
+     .fallback = "[]",
+     .low = 1,
+     .high = 65536,
+     .help = "widths of layers before the last one"},
+    {.key = "dropout",
+     .type = OPTION_FLOAT,
+     .added = true,
+     .offset = offsetof(HeadConfig, body.dropout),
+     .fallback = "0",
+     .low = 0,
+     .high = 0.95,
+     .help = "share of what each of its layers reads that is left out in training"},
+    {.key = "pool",
+     .type = OPTION_CHOICE,
+     .added = true,
+     .offset = offsetof(HeadConfig, body.pool),
+     .fallback = "features",
+     .choices = head_pools,
+     .help = "what it reads: the trunk's features, or places of the trunk's last map that it pays "
+             "attention to"},
     {.key = NULL},
 };
+
+const char *config_head_kind(const HeadConfig *head)
+{
+    return head->type ? head->type->name : "auto";
+}
+
+void config_choose_head(HeadConfig *head, const HeadType *type, Arena *run)
+{
+    head->type = type;
+    head->options = NULL;
+    if (!type) return;
+    head->options = arena_alloc(run, type->options_bytes + 1);
+    option_defaults(type->options, head->options);
+}
 
 /* --- sections with kinds --- */
 
@@ -325,6 +363,21 @@ static const KindSection *kind_section(const char *name)
     return NULL;
 }
 
+static bool is_default(const Option *option, const char *value)
+{
+    union {
+        char text[OPTION_TEXT_BYTES];
+        OptionFloats floats;
+        OptionInts ints;
+    } values;
+    char text[CONFIG_VALUE_BYTES];
+    Option alone = *option;
+    alone.offset = 0;
+    if (!option_parse(&alone, option->fallback, &values, &(Error){0})) return false;
+    option_print(&alone, &values, text, sizeof text);
+    return strcmp(text, value) == 0;
+}
+
 static void visit_table(const char *prefix, const Option *table, const void *values,
                         ConfigVisitor *visit, void *context)
 {
@@ -333,8 +386,19 @@ static void visit_table(const char *prefix, const Option *table, const void *val
         char key[CONFIG_KEY_BYTES], value[CONFIG_VALUE_BYTES];
         snprintf(key, sizeof key, "%s%s%s", prefix, *prefix ? "." : "", option->key);
         option_print(option, values, value, sizeof value);
-        visit(context, key, value, option->scope);
+        visit(context, key, value, option->scope, option->added && is_default(option, value));
     }
+}
+
+static void visit_head(const HeadConfig *head, int index, ConfigVisitor *visit, void *context)
+{
+    char prefix[32], key[48];
+    snprintf(prefix, sizeof prefix, "heads[%d]", index);
+    snprintf(key, sizeof key, "%s.kind", prefix);
+    visit_table(prefix, config_head_options, head, visit, context);
+    visit(context, key, config_head_kind(head), SCOPE_MODEL,
+          !head->type || head->type == head_for(LABEL_CLASS));
+    if (head->type) visit_table(prefix, head->type->options, head->options, visit, context);
 }
 
 void config_visit(const Config *config, ConfigVisitor *visit, void *context)
@@ -347,13 +411,11 @@ void config_visit(const Config *config, ConfigVisitor *visit, void *context)
         if (kind) {
             char key[CONFIG_KEY_BYTES];
             snprintf(key, sizeof key, "%s.kind", kind->name);
-            visit(context, key, kind->chosen(config), kind->scope);
+            visit(context, key, kind->chosen(config), kind->scope, false);
         }
         visit_table(sections[s].name, sections[s].table, sections[s].values, visit, context);
     }
     for (int h = 0; h < config->head_count; h++) {
-        char prefix[32];
-        snprintf(prefix, sizeof prefix, "heads[%d]", h);
-        visit_table(prefix, config_head_options, &config->heads[h], visit, context);
+        visit_head(&config->heads[h], h, visit, context);
     }
 }

@@ -110,6 +110,7 @@ static void open_buffers(Trainer *trainer)
     trainer->interval.loss = arena_new(trainer->arena, double, heads);
     trainer->interval.correct = arena_new(trainer->arena, int64_t, heads);
     trainer->interval.scored = arena_new(trainer->arena, int64_t, heads);
+    trainer->interval.error = arena_new(trainer->arena, double, heads);
     trainer->best = arena_new(trainer->arena, double, heads + 1);
     for (size_t h = 0; h <= heads; h++) trainer->best[h] = -1;
     trainer->lane = arena_new(trainer->arena, LaneContext, pool_workers(trainer->engine.pool));
@@ -239,15 +240,17 @@ size_t trainer_bytes(const Trainer *trainer)
 
 /* --- the run --- */
 
-/* Marks heads (and, last, all jointly) whose accuracy is the best so far; true if any is. */
+/* Marks heads (and, last, all jointly) whose score is the best so far; true if any is. */
 static bool find_improved(Trainer *trainer, const Score *score, bool *improved)
 {
-    bool any = false;
-    for (int h = 0; h <= score->heads; h++) {
-        double accuracy =
-            h < score->heads ? score_head(score, h).top1 : score_joint(score).accuracy;
-        improved[h] = accuracy > trainer->best[h];
-        if (improved[h]) trainer->best[h] = accuracy;
+    int heads = score->heads;
+    double joint = score_joint(score).accuracy;
+    bool any = improved[heads] = joint > trainer->best[heads];
+    if (any) trainer->best[heads] = joint;
+    for (int h = 0; h < heads; h++) {
+        HeadResult result = score_head(score, h);
+        improved[h] = head_is_better(&result, trainer->best[h]);
+        if (improved[h]) trainer->best[h] = head_score(&result);
         any |= improved[h];
     }
     return any;

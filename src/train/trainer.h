@@ -17,13 +17,14 @@
 
 /* Exact sums of a step beside the gradient; per head behind them, then the statistics. */
 enum { SIDE_LR, SIDE_BAD, SIDE_STOP, SIDE_FIXED };
-enum { SIDE_LOSS, SIDE_CORRECT, SIDE_SCORED, SIDE_PER_HEAD };
+enum { SIDE_LOSS, SIDE_ERROR, SIDE_CORRECT, SIDE_SCORED, SIDE_PER_HEAD };
 
 /* Totals since the last log line, over all ranks. */
 typedef struct Interval {
     double started; /* clock_seconds */
     uint64_t steps, images, bad;
     double *loss;                      /* (heads): sum of the steps' losses */
+    double *error;                     /* (heads): sum of the scored images' distances */
     int64_t *correct, *scored;         /* (heads) */
     double load_seconds, wait_seconds; /* of this rank, at the start of the interval */
     double grad_norm;                  /* of the last step */
@@ -68,8 +69,8 @@ struct Trainer {
     double *best;         /* (heads + 1), as in Checkpoint */
 
     /* of the step under way */
-    float *head_scale;         /* (heads): weight / labelled images of the global batch */
-    double *head_share;        /* (heads): 1 / labelled images */
+    float *head_scale;         /* (heads): weight / terms of the loss in the global batch */
+    double *head_share;        /* (heads): 1 / terms */
     const uint32_t *batch;     /* (config->batch) records */
     int first_lane, last_lane; /* of this rank; last is exclusive */
     atomic_int next_lane;

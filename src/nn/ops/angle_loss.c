@@ -13,7 +13,7 @@ typedef struct Point {
 
 static Point point_of(const AngleLoss *options, const Target *target)
 {
-    double period = (double)options->period, angle = TURN * (fmod(target->value, period) / period);
+    double period = options->period, angle = TURN * (fmod(target->value, period) / period);
     return (Point){sin(angle), cos(angle)};
 }
 
@@ -26,8 +26,8 @@ double nn_angle_distance(double a, double b, double period)
 static float angle_of(const AngleLoss *options, const float *output)
 {
     double share = atan2((double)output[0], (double)output[1]) / TURN;
-    float angle = (float)((share < 0 ? share + 1 : share) * (double)options->period);
-    return angle < options->period ? angle : 0;
+    float angle = (float)((share < 0 ? share + 1 : share) * options->period);
+    return (double)angle < options->period ? angle : 0;
 }
 
 static void forward(const Op *op, Run *run)
@@ -48,7 +48,7 @@ static void forward(const Op *op, Run *run)
         }
         if (target->weight != 0)
             head->error +=
-                nn_angle_distance((double)angle[n], target->value, (double)options->period);
+                nn_angle_distance((double)angle[n], target->value, options->period);
     }
 }
 
