@@ -365,6 +365,21 @@ static void add_u64(Hasher *hasher, uint64_t value)
     hasher_add(hasher, bytes, sizeof bytes);
 }
 
+/* Heads that know nothing of their labels add nothing. */
+static void add_facts(Hasher *hasher, const CheckpointHead *head)
+{
+    const HeadFacts *facts = &head->facts;
+    if (head->classes > 0 && !facts->class_weight) return;
+    hasher_add_text(hasher, "heads");
+    hasher_add_text(hasher, head->name);
+    if (head->classes > 0) {
+        hasher_add(hasher, facts->class_weight, sizeof(double) * (size_t)head->classes);
+        return;
+    }
+    double standard[2] = {facts->mean, facts->deviation};
+    hasher_add(hasher, standard, sizeof standard);
+}
+
 bool checkpoint_digest(const Checkpoint *checkpoint, Hash128 *digest, Error *err)
 {
     Arena *arena = arena_create("digest");
@@ -379,6 +394,7 @@ bool checkpoint_digest(const Checkpoint *checkpoint, Hash128 *digest, Error *err
             hasher_add_text(hasher, array->name);
             hasher_add(hasher, array->value, sizeof(float) * shape_count(array->shape));
         }
+        for (int h = 0; h < checkpoint->heads; h++) add_facts(hasher, &checkpoint->head[h]);
         add_u64(hasher, checkpoint->step);
         add_u64(hasher, checkpoint->epoch);
         add_u64(hasher, checkpoint->updates);
