@@ -87,7 +87,8 @@ static void test_unknown_op(void **state)
 static void test_head_named_as_input(void **state)
 {
     (void)state;
-    static const HeadSpec named[HEADS] = {{"images", 7}, {"part", 3}};
+    static const HeadSpec named[HEADS] = {{.name = "images", .classes = 7},
+                                            {.name = "part", .classes = 3}};
     Arena *arena = arena_create("variant");
     Model model;
     variant_open(&model, &small_variants[0], named, arena);

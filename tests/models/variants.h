@@ -70,7 +70,8 @@ enum {
     FULL_VARIANTS = sizeof full_variants / sizeof *full_variants,
 };
 
-static const HeadSpec variant_heads[HEADS] = {{"type", 7}, {"part of it", 3}};
+static const HeadSpec variant_heads[HEADS] = {{.name = "type", .classes = 7},
+                                            {.name = "part of it", .classes = 3}};
 static const float variant_scale[3] = {0.017F, 0.018F, 0.0175F};
 static const float variant_shift[3] = {-2.1F, -2.0F, -1.8F};
 
@@ -168,8 +169,7 @@ static inline const Run *variant_run(const Model *model, const uint8_t *pixel, A
     float *prepared = arena_new(arena, float, graph->prepared_floats + 1);
     for (int i = 0; i < graph->op_count; i++)
         graph_prepare(graph, i, graph->params->value, prepared);
-    int32_t *no_label = arena_new(arena, int32_t, IMAGES);
-    for (int n = 0; n < IMAGES; n++) no_label[n] = -1;
+    Target *no_label = arena_new(arena, Target, IMAGES);
     Run *run = arena_new(arena, Run, 1);
     *run = (Run){.graph = graph,
                  .plan = &graph->eval,
@@ -180,7 +180,7 @@ static inline const Run *variant_run(const Model *model, const uint8_t *pixel, A
                  .prepared = prepared,
                  .images = IMAGES,
                  .head = arena_new(arena, HeadRun, HEADS)};
-    for (int h = 0; h < HEADS; h++) run->head[h].label = no_label;
+    for (int h = 0; h < HEADS; h++) run->head[h] = (HeadRun){.target = no_label, .parts = 1};
     float *input = run_value(run, model->images);
     for (size_t i = 0; i < shape_count(model->images->shape); i++)
         input[i] = (float)pixel[i] * variant_scale[i % 3] + variant_shift[i % 3];
