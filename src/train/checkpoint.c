@@ -2,17 +2,17 @@
 #include "train/checkpoint.h"
 
 #include "base/version.h"
+#include "checkpoint_heads.h"
 #include "io/file.h"
 #include "io/h5.h"
 #include "io/seal.h"
 #include "train/config.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES = 4096, NAME_BYTES = 512, HEADS_MAX = 256, CLASSES_MAX = 65536 };
+enum { PATH_BYTES = 4096, NAME_BYTES = 512, HEADS_MAX = 256 };
 
 static const char *const integer_keys[] = {"step",    "epoch",     "updates",
                                            "skipped", "validated", "bad"};
@@ -71,31 +71,10 @@ static bool write_header(H5 *file, const Checkpoint *checkpoint, Error *err)
                     checkpoint->best, err);
 }
 
-static const char *head_path(char path[NAME_BYTES], const char *head, const char *array)
-{
-    snprintf(path, NAME_BYTES, "/heads/%s/%s", head, array);
-    return path;
-}
-
-static bool write_head(H5 *file, const CheckpointHead *head, Error *err)
-{
-    char path[NAME_BYTES];
-    const HeadFacts *facts = &head->facts;
-    double standard[2] = {facts->mean, facts->deviation == 0 ? 1 : facts->deviation};
-    if (head->classes == 0)
-        return h5_write(file, head_path(path, head->name, "standard"), H5_F64, (H5Shape){1, {2}},
-                        standard, err);
-    return h5_write_texts(file, head_path(path, head->name, "class"), head->class_name,
-                          (size_t)head->classes, err) &&
-           (!facts->class_weight ||
-            h5_write(file, head_path(path, head->name, "weight"), H5_F64,
-                     (H5Shape){1, {(uint64_t)head->classes}}, facts->class_weight, err));
-}
-
 static bool write_heads(H5 *file, const Checkpoint *checkpoint, Error *err)
 {
     for (int h = 0; h < checkpoint->heads; h++)
-        if (!write_head(file, &checkpoint->head[h], err)) return false;
+        if (!checkpoint_write_head(file, &checkpoint->head[h], err)) return false;
     return true;
 }
 
@@ -172,47 +151,6 @@ static bool read_header(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *e
     return true;
 }
 
-static bool read_values_head(H5 *file, CheckpointHead *head, Error *err)
-{
-    char path[NAME_BYTES];
-    double standard[2];
-    if (!h5_read(file, head_path(path, head->name, "standard"), H5_F64, (H5Shape){1, {2}}, standard,
-                 err))
-        return false;
-    head->facts.mean = standard[0];
-    head->facts.deviation = standard[1];
-    return (isfinite(standard[0]) && isfinite(standard[1]) && standard[1] > 0) ||
-           error_set(err, ERROR_DATA, "%s: is no mean and deviation", path);
-}
-
-static bool read_weights(H5 *file, CheckpointHead *head, Arena *arena, Error *err)
-{
-    char path[NAME_BYTES];
-    if (!h5_has(file, head_path(path, head->name, "weight"))) return true;
-    double *weight = arena_new(arena, double, head->classes);
-    if (!h5_read(file, path, H5_F64, (H5Shape){1, {(uint64_t)head->classes}}, weight, err))
-        return false;
-    head->facts.class_weight = weight;
-    for (int k = 0; k < head->classes; k++)
-        if (!(weight[k] >= 0 && isfinite(weight[k])))
-            return error_set(err, ERROR_DATA, "%s: holds a weight of %g", path, weight[k]);
-    return true;
-}
-
-static bool read_head(H5 *file, CheckpointHead *head, const char *name, Arena *arena, Error *err)
-{
-    char path[NAME_BYTES], **classes = NULL;
-    size_t count = 0;
-    *head = (CheckpointHead){.name = name, .facts = {.deviation = 1}};
-    if (h5_has(file, head_path(path, name, "standard"))) return read_values_head(file, head, err);
-    if (!h5_read_texts(file, head_path(path, name, "class"), &classes, &count, err)) return false;
-    head->class_name = adopt_texts(classes, count, arena);
-    head->classes = (int)count;
-    if (count < 1 || count > CLASSES_MAX)
-        return error_set(err, ERROR_DATA, "%s: has no classes, or more than %d", path, CLASSES_MAX);
-    return read_weights(file, head, arena, err);
-}
-
 static bool read_heads(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *err)
 {
     char **names = NULL;
@@ -226,7 +164,7 @@ static bool read_heads(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
     checkpoint->head = arena_new(arena, CheckpointHead, count + 1);
     checkpoint->best = arena_new(arena, double, count + 1);
     for (size_t h = 0; h < count; h++)
-        if (!read_head(file, &checkpoint->head[h], name[h], arena, err)) return false;
+        if (!checkpoint_read_head(file, &checkpoint->head[h], name[h], arena, err)) return false;
     return h5_read(file, "/best", H5_F64, (H5Shape){1, {count + 1}}, checkpoint->best, err);
 }
 
@@ -365,21 +303,6 @@ static void add_u64(Hasher *hasher, uint64_t value)
     hasher_add(hasher, bytes, sizeof bytes);
 }
 
-/* Heads that know nothing of their labels add nothing. */
-static void add_facts(Hasher *hasher, const CheckpointHead *head)
-{
-    const HeadFacts *facts = &head->facts;
-    if (head->classes > 0 && !facts->class_weight) return;
-    hasher_add_text(hasher, "heads");
-    hasher_add_text(hasher, head->name);
-    if (head->classes > 0) {
-        hasher_add(hasher, facts->class_weight, sizeof(double) * (size_t)head->classes);
-        return;
-    }
-    double standard[2] = {facts->mean, facts->deviation};
-    hasher_add(hasher, standard, sizeof standard);
-}
-
 bool checkpoint_digest(const Checkpoint *checkpoint, Hash128 *digest, Error *err)
 {
     Arena *arena = arena_create("digest");
@@ -394,7 +317,7 @@ bool checkpoint_digest(const Checkpoint *checkpoint, Hash128 *digest, Error *err
             hasher_add_text(hasher, array->name);
             hasher_add(hasher, array->value, sizeof(float) * shape_count(array->shape));
         }
-        for (int h = 0; h < checkpoint->heads; h++) add_facts(hasher, &checkpoint->head[h]);
+        for (int h = 0; h < checkpoint->heads; h++) checkpoint_hash_head(hasher, &checkpoint->head[h]);
         add_u64(hasher, checkpoint->step);
         add_u64(hasher, checkpoint->epoch);
         add_u64(hasher, checkpoint->updates);

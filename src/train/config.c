@@ -1,24 +1,13 @@
 /* From settings to a configuration: every setting must find its option, every option its value. */
 #include "train/config.h"
 
-#include "config_tables.h"
-#include "io/yaml.h"
+#include "config_binding.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A pack has at most 256 label groups. Beyond MISTAKES_MAX nothing more is looked for. */
-enum { KNOWN_MAX = 512, LANES_MAX = 4096, HEADS_MAX = 256, MISTAKES_MAX = 20 };
-
-/* A configuration being filled in. */
-typedef struct Binding {
-    Config *config;
-    Settings *settings;
-    Arena *arena;
-    const char *name; /* of the file */
-    const HeadType *head_type; /* of heads whose kind is not given; NULL: the labels decide */
-    Error *err;
-} Binding;
+/* Beyond MISTAKES_MAX nothing more is looked for. */
+enum { LANES_MAX = 4096, MISTAKES_MAX = 20 };
 
 static const Setting *find_setting(const Binding *binding, const char *key)
 {
@@ -35,8 +24,8 @@ static bool is_section(const char *name)
     return false;
 }
 
-static void parse_into(const Binding *binding, const Option *option, const Setting *setting,
-                       void *values)
+void binding_parse(const Binding *binding, const Option *option, const Setting *setting,
+                   void *values)
 {
     Error why = {0};
     if (!option_parse(option, setting->value, values, &why))
@@ -52,6 +41,15 @@ static int count_names(const char *const *names)
     return count;
 }
 
+void binding_no_kind(const Binding *binding, const Setting *setting, const char *const *kinds)
+{
+    const char *near = option_nearest(setting->value, kinds, count_names(kinds));
+    error_set(binding->err, ERROR_USAGE,
+              "%s: %s: there is no \"%s\"%s%s%s; umbel train --keys lists all", setting->where,
+              setting->key, setting->value, near ? "; did you mean \"" : "", near ? near : "",
+              near ? "\"?" : "");
+}
+
 static void bad_kind(const Binding *binding, const KindSection *section, const Setting *setting)
 {
     const char *const *kinds = section->kinds();
@@ -61,11 +59,7 @@ static void bad_kind(const Binding *binding, const KindSection *section, const S
                   binding->name, section->name, kinds[0]);
         return;
     }
-    const char *near = option_nearest(setting->value, kinds, count_names(kinds));
-    error_set(binding->err, ERROR_USAGE,
-              "%s: %s: there is no \"%s\"%s%s%s; umbel train --keys lists all", setting->where,
-              setting->key, setting->value, near ? "; did you mean \"" : "", near ? near : "",
-              near ? "\"?" : "");
+    binding_no_kind(binding, setting, kinds);
 }
 
 static void choose_kinds(Binding *binding)
@@ -118,8 +112,8 @@ static const char *other_owner(const char *section, const char *key)
     return NULL;
 }
 
-static void unknown_key(const Binding *binding, const Setting *setting, const char *section,
-                        const char *key)
+void binding_unknown_key(const Binding *binding, const Setting *setting, const char *section,
+                         const char *key)
 {
     const char *owner = other_owner(section, key);
     if (owner) {
@@ -136,174 +130,6 @@ static void unknown_key(const Binding *binding, const Setting *setting, const ch
               near ? "?" : "");
 }
 
-/* --- heads --- */
-
-/* `index` is below HEADS_MAX. */
-static HeadConfig *head_at(Binding *binding, int index)
-{
-    Config *config = binding->config;
-    if (!config->heads) config->heads = arena_new(binding->arena, HeadConfig, HEADS_MAX);
-    for (; config->head_count <= index; config->head_count++) {
-        HeadConfig *head = &config->heads[config->head_count];
-        option_defaults(config_head_options, head);
-        config_choose_head(head, binding->head_type, binding->arena);
-    }
-    return &config->heads[index];
-}
-
-static void heads_are_no_list(const Binding *binding, const Setting *setting)
-{
-    error_set(binding->err, ERROR_USAGE,
-              "%s: heads: must be a list such as [{name: type}, {name: part}]", setting->where);
-}
-
-/* The index and the key of "heads[0].weight"; false: the setting has no such form. */
-static bool cut_head_key(const Setting *setting, int *index, const char **key)
-{
-    char *end;
-    if (strncmp(setting->key, "heads[", strlen("heads[")) != 0) return false;
-    long number = strtol(setting->key + strlen("heads["), &end, 10);
-    *index = (int)number;
-    *key = end + 2;
-    return end[0] == ']' && end[1] == '.' && number >= 0 && number < HEADS_MAX;
-}
-
-static void choose_head_kind(Binding *binding, const Setting *setting, HeadConfig *head)
-{
-    const char *const *kinds = head_kinds();
-    const HeadType *type = head_find(setting->value);
-    if (type || strcmp(setting->value, "auto") == 0) {
-        config_choose_head(head, type, binding->arena);
-        return;
-    }
-    const char *near = option_nearest(setting->value, kinds, count_names(kinds));
-    error_set(binding->err, ERROR_USAGE,
-              "%s: %s: there is no \"%s\"%s%s%s; umbel train --keys lists all", setting->where,
-              setting->key, setting->value, near ? "; did you mean \"" : "", near ? near : "",
-              near ? "\"?" : "");
-}
-
-/* Before other keys of heads, which are those of their kinds. */
-static void choose_head_kinds(Binding *binding)
-{
-    for (int i = 0; i < binding->settings->count; i++) {
-        const Setting *setting = &binding->settings->list[i];
-        const char *key;
-        int index;
-        if (cut_head_key(setting, &index, &key) && strcmp(key, "kind") == 0)
-            choose_head_kind(binding, setting, head_at(binding, index));
-    }
-}
-
-static int list_keys(const char **known, int count, const Option *table)
-{
-    for (; table->key; table++) known[count++] = table->key;
-    return count;
-}
-
-static void unknown_head_key(const Binding *binding, const Setting *setting, const HeadConfig *head,
-                             const char *key)
-{
-    for (const char *const *kind = head_kinds(); *kind; kind++)
-        if (option_find(head_find(*kind)->options, key)) {
-            error_set(binding->err, ERROR_USAGE,
-                      head->type ? "%s: %s: belongs to the kind %s, not to %s"
-                                 : "%s: %s: belongs to the kind %s; say so with kind: %s",
-                      setting->where, setting->key, *kind, head->type ? head->type->name : *kind);
-            return;
-        }
-    const char *known[KNOWN_MAX] = {"kind"};
-    int count = list_keys(known, 1, config_head_options);
-    if (head->type) count = list_keys(known, count, head->type->options);
-    const char *near = option_nearest(key, known, count);
-    error_set(binding->err, ERROR_USAGE, "%s: %s: unknown key%s%s%s", setting->where, setting->key,
-              near ? "; did you mean " : "; a head has name, kind, weight and what umbel train "
-                                         "--keys lists for its kind",
-              near ? near : "", near ? "?" : "");
-}
-
-static const Option *find_head_option(const HeadConfig *head, const char *key, void **values)
-{
-    const Option *option = option_find(config_head_options, key);
-    *values = (void *)head;
-    if (option || !head->type) return option;
-    *values = head->options;
-    return option_find(head->type->options, key);
-}
-
-/* "heads[0].weight" */
-static void bind_head(Binding *binding, const Setting *setting)
-{
-    const char *key;
-    int index;
-    if (setting->key[strlen(setting->key) - 1] == ']') {
-        error_set(binding->err, ERROR_USAGE, "%s: %s: must be a map such as {name: type}",
-                  setting->where, setting->key);
-        return;
-    }
-    if (!cut_head_key(setting, &index, &key)) {
-        unknown_key(binding, setting, "heads", setting->key);
-        return;
-    }
-    if (strcmp(key, "kind") == 0) return; /* choose_head_kinds has read it */
-    HeadConfig *head = head_at(binding, index);
-    void *values;
-    const Option *option = find_head_option(head, key, &values);
-    if (option)
-        parse_into(binding, option, setting, values);
-    else
-        unknown_head_key(binding, setting, head, key);
-}
-
-/* "heads: [type, part]" */
-static void bind_head_names(Binding *binding, const Setting *setting)
-{
-    const char *at = setting->value;
-    if (*at++ != '[') {
-        heads_are_no_list(binding, setting);
-        return;
-    }
-    for (int index = 0; *(at += strspn(at, " ,")) && *at != ']'; index++) {
-        size_t length = strcspn(at, ",]");
-        if (index == HEADS_MAX) {
-            error_set(binding->err, ERROR_USAGE, "%s: heads: names more than %d", setting->where,
-                      HEADS_MAX);
-            return;
-        }
-        Setting name = *setting;
-        name.value = arena_printf(binding->arena, "%.*s", (int)length, at);
-        parse_into(binding, option_find(config_head_options, "name"), &name,
-                   head_at(binding, index));
-        at += length;
-    }
-}
-
-static void check_head_options(const Binding *binding, int h)
-{
-    const HeadConfig *head = &binding->config->heads[h];
-    Error why = {0};
-    if (head->type && head->type->check && !head->type->check(head->options, &why))
-        error_set(binding->err, why.kind, "%s: heads[%d].%s", binding->name, h, why.text);
-}
-
-static void check_heads(const Binding *binding)
-{
-    const Config *config = binding->config;
-    for (int h = 0; h < config->head_count; h++) {
-        const char *name = config->heads[h].name;
-        check_head_options(binding, h);
-        if (!*name)
-            error_set(binding->err, ERROR_USAGE, "%s: heads[%d].name: must be given", binding->name,
-                      h);
-        for (int other = 0; other < h; other++)
-            if (*name && strcmp(config->heads[other].name, name) == 0)
-                error_set(
-                    binding->err, ERROR_USAGE,
-                    "%s: heads[%d].name: \"%s\" is also heads[%d]; give each label group one head",
-                    binding->name, h, name, other);
-    }
-}
-
 /* --- binding --- */
 
 static void bind_setting(Binding *binding, const Setting *setting)
@@ -312,18 +138,7 @@ static void bind_setting(Binding *binding, const Setting *setting)
     char section[CONFIG_KEY_BYTES];
     snprintf(section, sizeof section, "%.*s", dot ? (int)(dot - setting->key) : 0, setting->key);
     const char *key = dot ? dot + 1 : setting->key;
-    if (strncmp(setting->key, "heads[", 6) == 0) {
-        bind_head(binding, setting);
-        return;
-    }
-    if (!dot && strcmp(key, "heads") == 0) {
-        bind_head_names(binding, setting);
-        return;
-    }
-    if (strcmp(section, "heads") == 0) {
-        heads_are_no_list(binding, setting);
-        return;
-    }
+    if (binding_bind_head(binding, setting)) return;
     if (!dot && is_section(key)) {
         if (strcmp(setting->value, "{}") != 0 && *setting->value)
             error_set(binding->err, ERROR_USAGE,
@@ -339,10 +154,10 @@ static void bind_setting(Binding *binding, const Setting *setting)
         if (!sections[s].table) return; /* its kind is unknown, which has been reported */
         const Option *option = option_find(sections[s].table, key);
         if (!option) continue;
-        parse_into(binding, option, setting, sections[s].values);
+        binding_parse(binding, option, setting, sections[s].values);
         return;
     }
-    unknown_key(binding, setting, section, key);
+    binding_unknown_key(binding, setting, section, key);
 }
 
 static bool has_many_mistakes(const Binding *binding)
@@ -408,12 +223,12 @@ static bool bind(Config *config, Arena *run, Settings *settings, const char *nam
         if (sections[s].values && sections[s].table)
             option_defaults(sections[s].table, sections[s].values);
     choose_kinds(&binding);
-    choose_head_kinds(&binding);
+    binding_choose_heads(&binding);
     check_twice(&binding);
     for (int i = 0; i < settings->count && !has_many_mistakes(&binding); i++)
         bind_setting(&binding, &settings->list[i]);
     check_required(&binding);
-    check_heads(&binding);
+    binding_check_heads(&binding);
     check_together(&binding);
     return err->kind == ERROR_NONE;
 }
