@@ -66,8 +66,21 @@ UMBEL_API void umbel_free(UmbelModel *model);
  * number out of range gives NULL or 0. */
 UMBEL_API int umbel_head_count(const UmbelModel *model);
 UMBEL_API const char *umbel_head_name(const UmbelModel *model, int head);
+/* What a head says of an image. */
+typedef enum UmbelHeadKind {
+    UMBEL_HEAD_NONE = 0,    /* there is no such head */
+    UMBEL_HEAD_CLASS = 1,   /* one of its classes */
+    UMBEL_HEAD_MULTI = 2,   /* any number of its classes at once */
+    UMBEL_HEAD_ORDINAL = 3, /* one of its classes, which have an order */
+    UMBEL_HEAD_VALUE = 4,   /* a number */
+    UMBEL_HEAD_ANGLE = 5,   /* likewise, in [0, full turn) */
+} UmbelHeadKind;
+UMBEL_API UmbelHeadKind umbel_head_kind(const UmbelModel *model, int head);
+/* 0 for numbers. */
 UMBEL_API int umbel_class_count(const UmbelModel *model, int head);
 UMBEL_API const char *umbel_class_name(const UmbelModel *model, int head, int index);
+/* Numbers that umbel_logits gives. */
+UMBEL_API int umbel_output_count(const UmbelModel *model, int head);
 /* Number of the head of that name; -1: there is none. */
 UMBEL_API int umbel_find_head(const UmbelModel *model, const char *name);
 /* Length of a feature vector. */
@@ -127,11 +140,15 @@ UMBEL_API int umbel_classify(UmbelContext *context, const UmbelImage *images, in
 
 /* Why the image could not be read ("is a damaged JPEG: …"); NULL: it could. */
 UMBEL_API const char *umbel_problem(const UmbelContext *context, int image);
-/* One per class, from 0 to 1 and 1 in total. */
+/* One per class, from 0 to 1; 1 in total, except for UMBEL_HEAD_MULTI, where a class holds from 1/2 on. NULL for
+ * numbers. */
 UMBEL_API const float *umbel_probabilities(const UmbelContext *context, int image, int head);
-/* What the probabilities are the softmax of. */
+/* The number of a head of UMBEL_HEAD_VALUE or UMBEL_HEAD_ANGLE, in the unit of its labels; NaN for others. */
+UMBEL_API double umbel_value(const UmbelContext *context, int image, int head);
+/* What the head's last layer gives: one per class, of which the probabilities are the softmax (UMBEL_HEAD_CLASS) or
+ * the sigmoid (UMBEL_HEAD_MULTI); of others umbel_output_count numbers. */
 UMBEL_API const float *umbel_logits(const UmbelContext *context, int image, int head);
-/* The most probable class; of equals the lowest. */
+/* The most probable class; of equals the lowest. Of UMBEL_HEAD_ORDINAL the median. -1 for numbers. */
 UMBEL_API int umbel_best_class(const UmbelContext *context, int image, int head);
 /* What the heads read: umbel_feature_count numbers, for retrieval of similar images. */
 UMBEL_API const float *umbel_features(const UmbelContext *context, int image);

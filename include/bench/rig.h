@@ -9,15 +9,14 @@
 
 enum { RIG_HEADS_MAX = 16 };
 
-/* Heads of still pictures: names and numbers of classes. */
+/* Heads of still pictures. Where the names of classes are not known, they are made up. */
 typedef struct RigHeads {
-    const char *name[RIG_HEADS_MAX];
-    int classes[RIG_HEADS_MAX];
+    HeadSpec spec[RIG_HEADS_MAX];
     int count;
 } RigHeads;
 
 /* "22,176,7" as heads; their names are those of the configuration's heads where it names as many, else
- * head1, head2, … False if it is no list of at least one number of 2 or more (ERROR_USAGE). Memory
+ * head1, head2, …, and so are their kinds, of which those for numbers have no classes. False if it is no list of at least one number of 2 or more (ERROR_USAGE). Memory
  * comes from `run`. */
 bool rig_heads_parse(RigHeads *heads, const char *list, const Config *config, Arena *run,
                      Error *err);

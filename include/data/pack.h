@@ -13,16 +13,33 @@
 
 typedef struct Pack Pack;
 
-enum { LABEL_MISSING = -1, PACK_VERSION = 1 };
+enum { LABEL_MISSING = -1, PACK_VERSION = 2 };
 
 typedef enum Split { SPLIT_TRAIN, SPLIT_VAL, SPLIT_TEST, SPLIT_COUNT } Split;
 
+/* What a label is: one class, any number of classes at once, or a number. */
+typedef enum LabelKind { LABEL_CLASS, LABEL_MULTI, LABEL_VALUE, LABEL_KINDS } LabelKind;
+
+/* Parses "class", "multi", "value". */
+bool label_kind_parse(const char *text, LabelKind *kind);
+const char *label_kind_name(LabelKind kind);
+
 typedef struct LabelGroup {
     const char *name; /* "type" */
-    int classes;
+    LabelKind kind;
+    int classes;                   /* 0 of values */
     const char *const *class_name; /* (classes) */
-    const int32_t *label;          /* (records): 0 … classes-1 or LABEL_MISSING */
+    const int32_t *label; /* LABEL_CLASS: (records), 0 … classes-1 or LABEL_MISSING */
+    /* LABEL_MULTI: record r has the classes member[begin[r]] … member[begin[r + 1] - 1], rising. */
+    const uint64_t *begin; /* (records + 1) */
+    const int32_t *member;
+    const uint8_t *known; /* (records): 0 where the label is missing, which is not "no class" */
+    const double *value;  /* LABEL_VALUE: (records), NaN where missing */
 } LabelGroup;
+
+bool label_is_known(const LabelGroup *group, size_t record);
+/* The record's classes, rising; *count of them: 0 also where the label is missing or a value. */
+const int32_t *label_classes(const LabelGroup *group, size_t record, int *count);
 
 /* Checks the seal, then opens and reads the tables. Pointers obtained from a pack live until
  * pack_close. */
@@ -46,6 +63,7 @@ const char *pack_record_path(const Pack *pack, size_t record); /* as in the mani
 void pack_image_size(const Pack *pack, size_t record, int *width, int *height);
 size_t pack_image_bytes(const Pack *pack, size_t record);
 size_t pack_largest_image_bytes(const Pack *pack);
+int pack_version(const Pack *pack); /* of the format */
 /* The program that wrote it: "umbel 0.1.0". */
 const char *pack_creator(const Pack *pack);
 /* Hash of everything but the image bytes. */

@@ -18,6 +18,7 @@ typedef struct Listing {
     char **path; /* (count) relative to root */
     int groups;
     char **group_name;    /* (groups) */
+    LabelKind *kind;      /* (groups); NULL: all are classes */
     char ***label;        /* [group][record]: text, or NULL where missing */
     char **split;         /* (count) text or NULL; NULL if there is no such column */
     char **keep_together; /* (count) value of the --group column, or NULL if not asked for */
@@ -27,13 +28,13 @@ typedef struct Listing {
 } Listing;
 
 /* CSV with a header line (RFC 4180 quoting): column `path`, optional `split`, every other column a
- * label group, or only those of `labels` (comma-separated) if not NULL. `keep_together`: a column
- * name or NULL. */
+ * label group of classes, or only those of `labels` if not NULL: "type,tags:multi,azimuth:value",
+ * with the kind of what are no classes. `keep_together`: a column name or NULL. */
 bool manifest_read(Listing *listing, const char *path, const char *labels,
                    const char *keep_together, Error *err);
 /* Walks `folder`; `pattern` ("{type}/{part}_{angle}.jpg") tells which parts of a relative path are
- * labels; {split} is the split, * any characters but a slash, ** any. A piece takes as much as it
- * can. Sorted by path. keep_going: files that do not fit are rejected instead of being an error. */
+ * labels ({azimuth:value}: of what kind); {split} is the split, * any characters but a slash, ** any.
+ * A piece takes as much as it can. Sorted by path. keep_going: files that do not fit are rejected instead of being an error. */
 bool folder_scan(Listing *listing, const char *folder, const char *pattern, bool keep_going,
                  Error *err);
 /* The pattern of `levels` ("type,part"), the names of the folder levels above each image. */

@@ -1,15 +1,11 @@
 /*
- * A model: one trunk, from images to features, and any number of heads, from features to the
- * probabilities of one label group each.
+ * A model: one trunk, from images to features, and any number of heads, from features to
+ * predictions for one label group each.
  */
 #pragma once
 
+#include "models/head.h"
 #include "models/trunk.h"
-
-typedef struct HeadSpec {
-    const char *name;
-    int classes;
-} HeadSpec;
 
 /* How the parts of a model learn. */
 typedef struct ModelTraining {
@@ -37,7 +33,11 @@ typedef struct ModelSpec {
 typedef struct ModelHead {
     const char *name;
     int classes;
-    Tensor *logits, *probability; /* (N,classes) */
+    const HeadType *type;
+    const void *options;
+    HeadFacts facts;     /* read at each run; class_weight is the head's own */
+    Tensor *logits;      /* (N,outputs): what the last layer gives */
+    Tensor *prediction; /* (N,classes) probabilities, or (N,1) values */
 } ModelHead;
 
 typedef struct Model {
@@ -51,3 +51,6 @@ typedef struct Model {
 /* Builds and plans the network; parameters are declared, not yet laid out (param_layout). Memory
  * comes from `run`. All mistakes at once. */
 bool model_build(Model *model, const ModelSpec *spec, Arena *run, Error *err);
+
+/* Takes over facts that come from elsewhere, such as a checkpoint, after the model was built. */
+void model_set_facts(ModelHead *head, const HeadFacts *facts);

@@ -13,7 +13,8 @@ typedef struct ModelOnnx {
 } ModelOnnx;
 
 /* Adds to `onnx`: the input "images" (batch,3,H,W), RGB; the nodes that lead to logits, normalisation
- * first; for each head an output with its name, the logits (batch,classes). Every parameter is a
+ * first; for each head an output with its name: what its last layer gives (batch,outputs), or the
+ * predictions where its type says so. Every parameter is a
  * constant under its name, in the order of axes that ONNX asks for. Reads the model's values, which must live until
  * onnx_write; memory comes from `arena`. An op without an emitter is an error. */
 bool model_to_onnx(const Model *model, const ModelOnnx *options, Onnx *onnx, Arena *arena,

@@ -107,9 +107,62 @@ Tensor *nn_mean_tokens(Graph *graph, const char *name, Tensor *x, int skip);
  * norm of a channel over the image / their mean over channels. */
 Tensor *nn_grn(Graph *graph, const char *name, Tensor *x);
 
-/* Each element is zero with `probability` in training, the others are divided by 1 - probability. */
+/* x (N,…): each element is zero with `probability` in training, the others are divided by 1 - probability (Srivastava et
+ * al. 2014). Which ones are depends on seed, step, record and the op's name. */
 Tensor *nn_dropout(Graph *graph, const char *name, Tensor *x, float probability);
 
-/* Softmax cross-entropy of head number `head` (index into Run.head): logits (N,K) -> probabilities
- * (N,K). The gradient is scaled by the head's `scale`; masked images contribute nothing. */
-Tensor *nn_softmax_loss(Graph *graph, const char *name, Tensor *logits, int head);
+/* (N,H,W,D) or (N,T,D) -> (N,D): the mean of all places, weighted by the softmax of x w / sqrt(D) with a learnt
+ * `weight` (D), which starts at 0: the plain mean. */
+Tensor *nn_attention_pool(Graph *graph, const char *name, Tensor *x);
+
+/* --- losses ---
+ * Each reads the targets of head number `head` (index into Run.head) and returns the predictions. A target's loss has
+ * one or more terms; the gradient of a term is scaled by the target's weight and the head's `scale`. A target
+ * of weight 0 contributes nothing. docs/heads.md has the formulas. */
+
+/* Logits (N,K) -> probabilities (N,K). Cross-entropy, or focal loss (Lin et al. 2017) with gamma > 0; one
+ * term. */
+typedef struct SoftmaxLoss {
+    int head;
+    float smoothing; /* share of the label that is spread over all classes; without gamma */
+    float gamma;
+} SoftmaxLoss;
+Tensor *nn_softmax_loss(Graph *graph, const char *name, Tensor *logits, SoftmaxLoss options);
+
+/* Logits (N,K) -> probabilities (N,K), each for itself. Binary cross-entropy, or asymmetric loss (Ridnik et al.
+ * 2021) where gammas and margin are not 0; K terms. */
+typedef struct SigmoidLoss {
+    int head;
+    float gamma_positive, gamma_negative, margin;
+    const double *positive_weight; /* (K) of a class's positives, read at each run; NULL: all 1 */
+} SigmoidLoss;
+Tensor *nn_sigmoid_loss(Graph *graph, const char *name, Tensor *logits, SigmoidLoss options);
+
+/* Logits (N,K-1) -> probabilities (N,K). Logit k says whether a label of k or more is more than k (CORN; Shi, Cao and
+ * Raschka 2021); a label has one term for each k up to its own that has a logit. */
+Tensor *nn_ordinal_loss(Graph *graph, const char *name, Tensor *logits, int head);
+/* How many of the terms a label has. */
+int nn_ordinal_terms(int label, int classes);
+/* The median of a row of probabilities: the rank beyond which there is less than half. */
+int nn_ordinal_rank(const float *probability, int classes);
+
+typedef enum ValueDistance { DISTANCE_HUBER, DISTANCE_L1, DISTANCE_L2 } ValueDistance;
+
+/* Outputs (N,1), in deviations from the mean -> values (N,1). One term. */
+typedef struct ValueLoss {
+    int head;
+    ValueDistance distance;
+    float delta;                    /* of Huber's loss */
+    const double *mean, *deviation; /* of the training labels, read at each run */
+} ValueLoss;
+Tensor *nn_value_loss(Graph *graph, const char *name, Tensor *outputs, ValueLoss options);
+
+/* Outputs (N,2), sine and cosine -> angles (N,1) in [0,period). Half the squared distance to the point of the
+ * angle on the unit circle; one term. */
+typedef struct AngleLoss {
+    int head;
+    double period; /* of a full turn: 360 in degrees */
+} AngleLoss;
+Tensor *nn_angle_loss(Graph *graph, const char *name, Tensor *outputs, AngleLoss options);
+/* The shorter way between two angles. */
+double nn_angle_distance(double a, double b, double period);

@@ -70,3 +70,7 @@ typedef struct TokenRange {
     int begin, count;
 } TokenRange;
 TokenRange nn_pool_tokens_range(const Op *op);
+/* attention_pool: weight (D). */
+const Param *nn_attention_pool_weight(const Op *op);
+/* value_loss: what turns outputs into values. */
+void nn_value_loss_scale(const Op *op, double *mean, double *deviation);

@@ -9,12 +9,23 @@
 #include "kernels/kernels.h"
 #include "nn/graph.h"
 
+/* A label of an image, as one head sees it. Which member holds it is a matter of the head's loss. */
+typedef struct Target {
+    float weight;          /* its share in the image times its class's weight; 0: missing, or masked */
+    int label;             /* one class */
+    const int32_t *member; /* any number of classes: those that hold (members), rising */
+    int members;
+    double value; /* a number, in its own unit */
+} Target;
+
 /* What one head is told about the lane and what it tells back. */
 typedef struct HeadRun {
-    const int32_t *label; /* (images): class, or < 0 where masked */
-    float scale;          /* weight of the head / labelled images of the global batch */
-    double loss;          /* out: sum of the labelled images' losses, added in order */
-    int correct;          /* out: labelled images whose most probable class is the label */
+    const Target *target; /* (images,parts) */
+    int parts;            /* targets of an image: 1, or more where images are mixed */
+    float scale;          /* weight of the head / terms of its loss in the global batch */
+    double loss;          /* out: sum of the terms times their targets' weights, added in order */
+    int correct;          /* out: images whose first target is predicted exactly; 0 for numbers */
+    double error;         /* out: sum over images of the distance to the first target, where a loss has one */
 } HeadRun;
 
 struct Run {

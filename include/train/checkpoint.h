@@ -8,12 +8,13 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "models/head.h"
 #include "nn/param.h"
 #include "train/watch.h"
 
 #include <stdint.h>
 
-enum { CHECKPOINT_VERSION = 1 };
+enum { CHECKPOINT_VERSION = 2 };
 
 /* A named array of floats. */
 typedef struct CheckpointArray {
@@ -23,10 +24,12 @@ typedef struct CheckpointArray {
     float *value;
 } CheckpointArray;
 
+/* What the configuration does not tell of a head. */
 typedef struct CheckpointHead {
     const char *name;
-    int classes;
+    int classes; /* 0: its labels are values */
     const char *const *class_name;
+    HeadFacts facts;
 } CheckpointHead;
 
 typedef struct Checkpoint {
@@ -41,7 +44,7 @@ typedef struct Checkpoint {
     Watch watch;
     uint64_t *born; /* (parameters), as in Optimizer; NULL: all zero */
     int params;
-    double *best; /* (heads + 1): best validation accuracy so far per head and jointly; -1: none */
+    double *best; /* (heads + 1): best validation score so far per head (head_score), and joint accuracy; -1: none */
     Hash128 pack; /* hash of the pack that it was trained on */
     const char
         *provenance; /* "name: value" lines: program, ISA, libraries; for people and warnings */

@@ -19,6 +19,9 @@ typedef struct HeadConfig {
     double weight;                /* of its loss in the sum */
     /* Rules of data/flips.h for horizontal and vertical flips. */
     char flips[OPTION_TEXT_BYTES], flips_vertical[OPTION_TEXT_BYTES];
+    HeadBody body;
+    const HeadType *type; /* NULL: the usual one for the group's labels */
+    void *options;        /* of the type */
 } HeadConfig;
 
 typedef struct Config {
@@ -71,15 +74,19 @@ typedef struct Config {
  * its place. Memory comes from `run`. */
 bool config_load(Config *config, Arena *run, const char *path, const char *const *sets,
                  int set_count, Error *err);
-/* The same from text, as config_print writes it; `name` stands for the file in messages. */
+/* The same from text, as config_print writes it; `name` stands for the file in messages. Heads without a kind are of
+ * softmax, as all were before there were kinds. */
 bool config_parse(Config *config, Arena *run, const char *text, const char *name, Error *err);
 /* For a network from elsewhere, which was trained on no pack of ours: a trunk of `kind` with its
  * family's preprocessing, all else by default; then `sets`. */
 bool config_for_kind(Config *config, Arena *run, const char *kind, const char *const *sets,
                      int set_count, Error *err);
 
-/* Heads for a configuration that names none: one per label group, with weight 1. */
+/* Heads for a configuration that names none: one per label group, with weight 1, of the usual kinds. */
 void config_default_heads(Config *config, Arena *run, const char *const *names, int count);
+
+/* Gives the head a type, with its default options. */
+void config_choose_head(HeadConfig *head, const HeadType *type, Arena *run);
 
 /* The head with the name; -1: there is none. */
 int config_find_head(const Config *config, const char *name);

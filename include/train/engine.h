@@ -20,7 +20,7 @@ typedef struct LaneWorker {
     float *workspace;
     uint32_t *record; /* (lane) */
     bool *bad;        /* (lane) */
-    int32_t **label;  /* (heads)(lane): masked where missing or bad */
+    Target **target;  /* (heads)(lane): of weight 0 where missing or bad */
     double load_seconds, compute_seconds;
 } LaneWorker;
 
@@ -42,7 +42,7 @@ typedef struct Engine {
     const Model *now; /* the model, or that of a form */
     int lane, image;  /* of `now`: side of the input */
     uint64_t seed;
-    const int32_t **label;  /* (heads)(records): the pack's labels as classes of the heads */
+    LabelGroup *labels;     /* (heads): the pack's, with classes of the heads */
     LabelFlips flips;       /* of the same */
     LaneWorker *worker;     /* (workers) */
     const float *value;     /* parameters in use */
@@ -56,9 +56,7 @@ typedef struct Engine {
 typedef struct EngineOptions {
     Comm *comm;
     const Pack *pack;
-    ModelSpec spec;
-    /* (heads)(classes) names of the heads' classes; NULL: those of the pack's groups */
-    const char *const *const *class_name;
+    ModelSpec spec;   /* heads whose classes have no names take those of the pack */
     EngineForm *form; /* (forms): image and freeze given; kept, and their models built */
     int forms;
     const AugmentOptions *augment;
@@ -88,6 +86,11 @@ void engine_prepare(Engine *engine);
  * are prepared. */
 void engine_use(Engine *engine, const float *value, const float *state);
 
-/* Loads worker->record[0 … count-1] into the worker's input and labels; returns the number of bad
+/* A record's label as head number `head` sees it, whether the image can be read or not; in training, as the
+ * flips of `epoch` make it. */
+Target engine_target(const Engine *engine, int head, uint32_t record, bool training,
+                     uint64_t epoch);
+
+/* Loads worker->record[0 … count-1] into the worker's input and targets; returns the number of bad
  * records. The run is ready for graph_forward afterwards. */
 int engine_load(Engine *engine, LaneWorker *worker, int count, bool training, uint64_t epoch);

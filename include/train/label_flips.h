@@ -5,18 +5,22 @@
 #include "data/augment.h"
 #include "data/flips.h"
 
+enum { LABEL_VIEWS = 4 }; /* ways to be turned over: sums of FLIP_… */
+
 typedef struct LabelFlips {
     const AugmentOptions *augment;
     uint64_t seed;
     int heads;
-    const int32_t *const *label; /* (heads)(records) */
-    const int32_t *const
-        *turned[2];     /* (heads)(classes), by data/flips.h, of horizontal and vertical flips;
-                                        NULL, also of one head: labels stay */
+    const LabelGroup *labels; /* (heads) */
+    /* (heads)(classes), by data/flips.h, of horizontal and vertical flips; NULL, also of one head: labels
+     * stay */
+    const int32_t *const *turned[2];
     uint8_t *forbidden; /* (records): flips that some label does not allow; NULL: none */
+    LabelGroup (*view)[LABEL_VIEWS]; /* (heads): the labels of pictures that are so turned over */
 } LabelFlips;
 
-/* With all but `forbidden` set, finds it. Memory comes from `run`. */
+/* With all but `forbidden` and `view` set, finds them. Memory comes from `run`. */
 void label_flips_find(LabelFlips *flips, size_t records, Arena *run);
-/* The class of a record in a head as training has it in `epoch`: a flip may have turned left to right. */
-int32_t label_flips_class(const LabelFlips *flips, int head, uint32_t record, uint64_t epoch);
+/* Where to find a record's label in a head as training has it in `epoch`: a flip may have turned left to right. */
+const LabelGroup *label_flips_group(const LabelFlips *flips, int head, uint32_t record,
+                                    uint64_t epoch);

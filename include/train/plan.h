@@ -7,9 +7,15 @@
 #include "train/config.h"
 #include "train/engine.h"
 
-/* Heads default to all label groups of the pack; each one named must be a label group with at least
- * two classes. All mistakes at once. Memory comes from `run`. */
+/* Heads default to all label groups of the pack; each one named must be a label group that its kind can learn, and
+ * gets the usual kind if it names none. All mistakes at once. Memory comes from `run`. */
 bool plan_heads(Config *config, const Pack *pack, Arena *run, Error *err);
+
+/* The heads of a configuration that plan_heads has settled, with the facts of the training split. */
+HeadSpec *plan_head_specs(const Config *config, const Pack *pack, Arena *run);
+
+/* The classes of such a head in the order of its predictions: names (classes of its label group). */
+const char *const *plan_class_names(const Config *config, int head, const Pack *pack, Arena *run);
 
 /* The model of a configuration whose heads plan_heads has settled. Memory comes from `run`. */
 ModelSpec plan_model(const Config *config, const Pack *pack, Arena *run);
@@ -28,7 +34,7 @@ typedef struct FormPlan {
 /* The forms that progressive resizing and gradual unfreezing ask for. Memory comes from `run`. */
 bool plan_forms(const Config *config, const Pack *pack, FormPlan *plan, Arena *run, Error *err);
 
-/* (heads)(classes): what horizontal (0) or vertical (1) flips make of each head's classes, by its rules; NULL
+/* (heads)(classes): what horizontal (0) or vertical (1) flips make of each head's classes, by its rules (data/flips.h); NULL
  * for a head without rules, and for all if none has any. Mistakes are in terms of the key. */
 bool plan_flips(const Config *config, const Pack *pack, int direction,
                 const int32_t *const **turned, Arena *run, Error *err);

@@ -6,7 +6,7 @@
 #include "train/config.h"
 
 /* The network of a checkpoint's configuration and heads, for evaluation, in lanes as it was trained.
- * Names and trunk options are referred to, not copied; the list of heads comes from `arena`. */
+ * Names, facts, and options of trunk and heads are referred to, not copied; the list of heads comes from `arena`. */
 ModelSpec restore_spec(const Config *config, const CheckpointHead *head, int heads, Arena *arena);
 
 /* Copies parameters and statistics (their averages, if it has any) into the model's stores, whose values are allocated. All that do

@@ -7,7 +7,7 @@
 #include "train/config.h"
 
 typedef struct Watch {
-    double best_weighted;   /* -1: none */
+    double best_weighted;   /* score; -1: none */
     ScheduleState schedule; /* of schedules that go by validations */
     double stop_best;       /* of early stopping */
     uint64_t stop_bad;      /* validations since then */
@@ -15,10 +15,14 @@ typedef struct Watch {
 
 Watch watch_begin(void);
 
-/* Whether `watch` of the configuration names something that there is. Heads are known. */
+/* Whether training itself goes by validations: with early stopping, or a schedule that observes them. */
+bool watch_matters(const Config *config);
+
+/* Whether `watch` of the configuration names something that there is, and that changes if it matters. Kinds of heads are
+ * settled. */
 bool watch_check(const Config *config, Error *err);
 
-/* Takes in a validation: the value of `watch`, of which more is better, and the weighted accuracy. True if
+/* Takes in a validation: the value of `watch`, of which more is better, and the weighted score. True if
  * the latter is the best so far. */
 bool watch_observe(Watch *watch, const Config *config, double now, double weighted);
 /* Whether the run is to end now because validations no longer get better. */

@@ -17,6 +17,21 @@
 /* Different pictures, so that no two neighbours in a batch are alike. */
 enum { STILL_PICTURES = 8 };
 
+/* Names, and kinds where the configuration knows them. */
+static void describe_heads(RigHeads *heads, const Config *config, Arena *run)
+{
+    bool named = config->head_count == heads->count;
+    for (int h = 0; h < heads->count; h++) {
+        HeadSpec *spec = &heads->spec[h];
+        spec->name = named ? config->heads[h].name : arena_printf(run, "head%d", h + 1);
+        if (!named) continue;
+        spec->type = config->heads[h].type;
+        spec->options = config->heads[h].options;
+        spec->body = &config->heads[h].body;
+        if (spec->type && spec->type->label == LABEL_VALUE) spec->classes = 0;
+    }
+}
+
 bool rig_heads_parse(RigHeads *heads, const char *list, const Config *config, Arena *run,
                      Error *err)
 {
@@ -25,11 +40,9 @@ bool rig_heads_parse(RigHeads *heads, const char *list, const Config *config, Ar
         char *end;
         long classes = strtol(at, &end, 10);
         if (end == at || classes < 2 || classes > INT_MAX || (*end && *end != ',')) break;
-        heads->classes[heads->count++] = (int)classes;
+        heads->spec[heads->count++] = (HeadSpec){.classes = (int)classes};
         if (!*end) {
-            bool named = config->head_count == heads->count;
-            for (int h = 0; h < heads->count; h++)
-                heads->name[h] = named ? config->heads[h].name : arena_printf(run, "head%d", h + 1);
+            describe_heads(heads, config, run);
             return true;
         }
         at = end + 1;
@@ -40,6 +53,17 @@ bool rig_heads_parse(RigHeads *heads, const char *list, const Config *config, Ar
                      RIG_HEADS_MAX, list);
 }
 
+/* A head that outlives its pack. */
+static HeadSpec keep_head(const HeadSpec *head, Arena *run)
+{
+    HeadSpec kept = *head;
+    const char **name = arena_new(run, const char *, head->classes + 1);
+    for (int k = 0; k < head->classes; k++) name[k] = arena_strdup(run, head->class_name[k]);
+    kept.name = arena_strdup(run, head->name);
+    kept.class_name = name;
+    return kept;
+}
+
 bool rig_heads_of_pack(RigHeads *heads, const Config *config, Arena *run, Error *err)
 {
     *heads = (RigHeads){.count = 0};
@@ -47,10 +71,8 @@ bool rig_heads_of_pack(RigHeads *heads, const Config *config, Arena *run, Error 
     Pack *pack = pack_open(config->pack, err);
     if (pack && plan_heads(&copy, pack, run, err)) {
         ModelSpec spec = plan_model(&copy, pack, run);
-        for (; heads->count < spec.heads && heads->count < RIG_HEADS_MAX; heads->count++) {
-            heads->name[heads->count] = arena_strdup(run, spec.head[heads->count].name);
-            heads->classes[heads->count] = spec.head[heads->count].classes;
-        }
+        for (; heads->count < spec.heads && heads->count < RIG_HEADS_MAX; heads->count++)
+            heads->spec[heads->count] = keep_head(&spec.head[heads->count], run);
     }
     pack_close(pack);
     return err->kind == ERROR_NONE;
@@ -68,10 +90,25 @@ static StillPictures draw_pictures(int side, Arena *run)
     return (StillPictures){pixels, STILL_PICTURES};
 }
 
-static void name_heads(Config *config, const RigHeads *heads, Arena *run)
+/* What a configuration says of classes by name does not hold of names that are made up. */
+static void forget_classes(HeadConfig *head, Arena *run)
 {
-    if (config->head_count != heads->count)
-        config_default_heads(config, run, (const char *const *)heads->name, heads->count);
+    head->flips[0] = head->flips_vertical[0] = 0;
+    config_choose_head(head, head->type, run);
+}
+
+/* Heads of its own for the rig's copy of a configuration. */
+static void set_heads(Config *config, const RigHeads *heads, Arena *run)
+{
+    bool named = config->head_count == heads->count;
+    const HeadConfig *given = config->heads;
+    const char *name[RIG_HEADS_MAX];
+    for (int h = 0; h < heads->count; h++) name[h] = heads->spec[h].name;
+    config_default_heads(config, run, name, heads->count);
+    for (int h = 0; h < heads->count; h++) {
+        if (named) config->heads[h] = given[h];
+        if (!heads->spec[h].class_name) forget_classes(&config->heads[h], run);
+    }
 }
 
 /* --- opening --- */
@@ -97,7 +134,7 @@ bool rig_open(Rig *rig, const RigOptions *options, Error *err)
     silence(&rig->config, rig->folder);
     TrainerOptions trainer = {.comm = rig->comm, .config = &rig->config};
     if (options->still) {
-        name_heads(&rig->config, options->still, rig->arena);
+        set_heads(&rig->config, options->still, rig->arena);
         trainer.still = draw_pictures(rig->config.image, rig->arena);
         if (!still_pack_write(rig, options->still, err)) return false;
     }

@@ -35,7 +35,7 @@ static size_t training_records(const Rig *rig, const RigHeads *heads)
 {
     int records = rig->config.batch;
     for (int h = 0; h < heads->count; h++)
-        if (heads->classes[h] > records) records = heads->classes[h];
+        if (heads->spec[h].classes > records) records = heads->spec[h].classes;
     return (size_t)records;
 }
 
@@ -47,6 +47,15 @@ static size_t validation_records(const Rig *rig)
     return most * (size_t)comm_size(rig->comm) * (size_t)rig->config.lane * EVALUATION_LANES;
 }
 
+/* Classes, and a hundred values, go round. */
+static char *label_of(const HeadSpec *head, size_t record, Arena *arena)
+{
+    if (head->classes == 0) return arena_printf(arena, "%zu", record % 100);
+    size_t class = record % (size_t)head->classes;
+    return head->class_name ? arena_strdup(arena, head->class_name[class])
+                            : arena_printf(arena, "%06zu", class);
+}
+
 static Listing list_records(const Rig *rig, const RigHeads *heads, size_t train, size_t val)
 {
     Arena *arena = arena_create("still pictures");
@@ -55,6 +64,7 @@ static Listing list_records(const Rig *rig, const RigHeads *heads, size_t train,
                        .path = arena_new(arena, char *, count),
                        .groups = heads->count,
                        .group_name = arena_new(arena, char *, heads->count),
+                       .kind = arena_new(arena, LabelKind, heads->count),
                        .label = arena_new(arena, char **, heads->count),
                        .split = arena_new(arena, char *, count),
                        .memory = arena};
@@ -63,10 +73,12 @@ static Listing list_records(const Rig *rig, const RigHeads *heads, size_t train,
         listing.split[i] = (char *)split_name(i < train ? SPLIT_TRAIN : SPLIT_VAL);
     }
     for (int h = 0; h < heads->count; h++) {
+        const HeadSpec *head = &heads->spec[h];
         listing.group_name[h] = rig->config.heads[h].name;
+        listing.kind[h] = head->type ? head->type->label : LABEL_CLASS;
         listing.label[h] = arena_new(arena, char *, count);
         for (size_t i = 0; i < count; i++)
-            listing.label[h][i] = arena_printf(arena, "%06zu", i % (size_t)heads->classes[h]);
+            listing.label[h][i] = label_of(head, i, arena);
     }
     return listing;
 }

@@ -18,7 +18,7 @@ static void print_subject(const BenchReport *report)
     printf("%-10s %s, %d pixels, batch %d, lane %d, classes", "network", report->kind,
            config->image, config->batch, config->lane);
     for (int h = 0; h < report->heads->count; h++)
-        printf("%s%d", h ? " + " : " ", report->heads->classes[h]);
+        printf("%s%d", h ? " + " : " ", report->heads->spec[h].classes);
     printf("; ranks %d, workers %d\n", report->ranks, report->workers);
     printf("%-10s %.3f GMAC forward, %.2f GFLOP forward and backward, per image\n", "work",
            1e-9 * (double)report->work.forward, 1e-9 * work_flops(report->work));
@@ -105,7 +105,7 @@ static void add_subject(Json *json, const BenchReport *report)
     json_add_integer(json, "lane", report->config->lane);
     json_begin_array(json, "classes");
     for (int h = 0; h < report->heads->count; h++)
-        json_add_integer(json, NULL, report->heads->classes[h]);
+        json_add_integer(json, NULL, report->heads->spec[h].classes);
     json_end(json);
     json_add_integer(json, "ranks", report->ranks);
     json_add_integer(json, "workers", report->workers);

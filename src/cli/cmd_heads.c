@@ -17,8 +17,10 @@ typedef struct Arguments {
 } Arguments;
 
 static const struct argp_option options[] = {
-    {"add", KEY_ADD, "NAME:CLASSES", 0,
-     "A new head; CLASSES is their number, or a file of their names, one per line", 0},
+    {"add", KEY_ADD, "NAME:CLASSES[:KIND]", 0,
+     "A new head; CLASSES is their number, or a file of their names, one per line; KIND is softmax, "
+     "sigmoid or ordinal. NAME:circular adds one for angles",
+     0},
     {"drop", KEY_DROP, "NAME", 0, "Leave this head out", 0},
     {"rename", KEY_RENAME, "OLD=NEW", 0, "Call the head OLD by the name NEW", 0},
     {"out", KEY_OUT, "FILE", 0, "The checkpoint to write", 0},

@@ -5,6 +5,7 @@
 #include "data/pack_write.h"
 
 #include <argp.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -34,13 +35,15 @@ static const struct argp_option options[] = {
      "Columns: path, one per label group, optional split; an empty cell is a missing label", 0},
     {"root", KEY_ROOT, "DIR", 0, "Folder that the manifest's paths are relative to (default: .)",
      0},
-    {"labels", KEY_LABELS, "A,B", 0, "Only these columns of the manifest are label groups", 0},
+    {"labels", KEY_LABELS, "A,B:multi,C:value", 0,
+     "Only these columns of the manifest are label groups: one class, with :multi any number of "
+     "classes as in a;b;c, with :value a number",
+     0},
     {"levels", KEY_LEVELS, "A,B", 0,
-     "Of an image folder: the label groups that its folder levels name", 0},
+     "Of an image folder: the label groups that its folder levels name; kinds as in --labels", 0},
     {"pattern", KEY_PATTERN, "PATTERN", 0,
-     "Of an image folder: labels in paths, such as {type}/{part}_{angle}.jpg; {split} is the "
-     "split, * "
-     "anything but a slash, ** anything",
+     "Of an image folder: labels in paths, such as {type}/{part}_{angle:value}.jpg; {split} is "
+     "the split, * anything but a slash, ** anything",
      0},
     {"keep-going", KEY_KEEP_GOING, NULL, 0,
      "Leave out files that cannot be packed; PACK.h5.rejected.csv lists them with reasons", 0},
@@ -166,22 +169,42 @@ static const struct argp argp = {
 
 /* --- summary --- */
 
-static void print_group(const Pack *pack, const LabelGroup *group)
+static void print_classes(const Pack *pack, const LabelGroup *group, size_t missing)
 {
-    size_t missing = 0, fewest = SIZE_MAX, most = 0;
-    size_t *count = calloc((size_t)group->classes, sizeof *count);
-    for (size_t r = 0; count && r < pack_records(pack); r++)
-        if (group->label[r] < 0)
-            missing++;
-        else
-            count[group->label[r]]++;
+    size_t fewest = SIZE_MAX, most = 0, *count = calloc((size_t)group->classes, sizeof *count);
+    int classes;
+    for (size_t r = 0; count && r < pack_records(pack); r++) {
+        const int32_t *class = label_classes(group, r, &classes);
+        for (int k = 0; k < classes; k++) count[class[k]]++;
+    }
     for (int k = 0; count && k < group->classes; k++) {
         fewest = count[k] < fewest ? count[k] : fewest;
         most = count[k] > most ? count[k] : most;
     }
-    printf("  %-16s %6d classes of %zu to %zu images, %zu labels missing\n", group->name,
-           group->classes, fewest, most, missing);
+    printf("  %-16s %6d classes%s of %zu to %zu images, %zu labels missing\n", group->name,
+           group->classes, group->kind == LABEL_MULTI ? ", any number at once," : "", fewest, most,
+           missing);
     free(count);
+}
+
+static void print_values(const Pack *pack, const LabelGroup *group, size_t missing)
+{
+    double low = INFINITY, high = -INFINITY;
+    for (size_t r = 0; r < pack_records(pack); r++) {
+        if (group->value[r] < low) low = group->value[r];
+        if (group->value[r] > high) high = group->value[r];
+    }
+    printf("  %-16s values from %g to %g, %zu labels missing\n", group->name, low, high, missing);
+}
+
+static void print_group(const Pack *pack, const LabelGroup *group)
+{
+    size_t missing = 0;
+    for (size_t r = 0; r < pack_records(pack); r++) missing += !label_is_known(group, r);
+    if (group->kind == LABEL_VALUE)
+        print_values(pack, group, missing);
+    else
+        print_classes(pack, group, missing);
 }
 
 static void print_summary(const Pack *pack, const Listing *listing)

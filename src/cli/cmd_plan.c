@@ -168,9 +168,7 @@ static bool read_pack(PlanReport *report, const Arguments *given, RigHeads *head
 
 static ModelSpec spec_of(const Config *config, const RigHeads *heads, Arena *arena)
 {
-    HeadSpec *head = arena_new(arena, HeadSpec, heads->count);
-    for (int h = 0; h < heads->count; h++) head[h] = (HeadSpec){heads->name[h], heads->classes[h]};
-    ModelSpec spec = plan_model_with(config, head, arena);
+    ModelSpec spec = plan_model_with(config, heads->spec, arena);
     spec.heads = heads->count;
     return spec;
 }
@@ -222,7 +220,7 @@ static bool make_model(PlanReport *report, const Arguments *given, const RigHead
     StepModel *step = &report->model;
     ReduceOptions reduce = {.kind = (ReduceKind)config->reduce, .count = graph->params->total};
     step->bucket = lane_cost_buckets(&report->cost, graph, &reduce, arena, &step->buckets);
-    step->side_bytes = sizeof(int64_t) * (graph->state->total + 3 * (size_t)heads->count + 4);
+    step->side_bytes = sizeof(int64_t) * (graph->state->total + 4 * (size_t)heads->count + 4);
     step->lane_seconds = report->cost.lane_seconds;
     step->update_seconds = report->cost.update_seconds;
     step->lanes = config->batch / config->lane;

@@ -43,6 +43,7 @@ static void print_lines(const char *text, const char *indent)
 
 static void print_classes(const CheckpointHead *head, bool all)
 {
+    if (head->classes == 0) return;
     int shown = all || head->classes <= CLASSES_SHOWN + 2 ? head->classes : CLASSES_SHOWN;
     printf("   ");
     for (int k = 0; k < shown; k++) printf("%s %s", k ? "," : "", head->class_name[k]);
@@ -50,10 +51,18 @@ static void print_classes(const CheckpointHead *head, bool all)
     printf("\n");
 }
 
-static void print_best(double best)
+static const HeadType *type_of(const Facts *facts, const CheckpointHead *head)
+{
+    for (int h = 0; h < facts->config.head_count; h++)
+        if (strcmp(facts->config.heads[h].name, head->name) == 0 && facts->config.heads[h].type)
+            return facts->config.heads[h].type;
+    return head_for(LABEL_CLASS);
+}
+
+static void print_best(double best, bool is_error)
 {
     if (best >= 0)
-        printf("%.2f%%\n", 100 * best);
+        printf(is_error ? "mean error %.6g\n" : "%.2f%%\n", is_error ? best : 100 * best);
     else
         printf("not evaluated yet\n");
 }
@@ -70,14 +79,19 @@ static void print_facts(const Facts *facts, bool all)
            facts->config.image, count_floats(c, "param", ""), count_floats(c, "param", "heads."));
     printf("  %-12s %s\n  %-12s %s, hash %s\n", "digest", facts->digest, "pack", facts->config.pack,
            facts->pack);
-    printf("\nHeads, with the best accuracy on the validation images\n");
+    printf("\nHeads, with the best score on the validation images\n");
     for (int h = 0; h < c->heads; h++) {
-        printf("  %-16s %6d classes  ", c->head[h].name, c->head[h].classes);
-        print_best(c->best[h]);
+        const HeadType *type = type_of(facts, &c->head[h]);
+        printf("  %-16s %-10s ", c->head[h].name, type->name);
+        if (c->head[h].classes)
+            printf("%6d classes  ", c->head[h].classes);
+        else
+            printf("%14s  ", "values");
+        print_best(c->best[h], type->label == LABEL_VALUE);
         print_classes(&c->head[h], all);
     }
-    printf("  %-16s %6s          ", "all right", "");
-    print_best(c->best[c->heads]);
+    printf("  %-16s %27s", "all right", "");
+    print_best(c->best[c->heads], false);
     printf("\nWritten by\n");
     print_lines(c->provenance, "  ");
     printf("\nConfiguration\n");
@@ -86,10 +100,22 @@ static void print_facts(const Facts *facts, bool all)
 
 /* --- for programs --- */
 
-static void json_head(Json *json, const CheckpointHead *head, double best)
+static void json_head(Json *json, const CheckpointHead *head, const HeadType *type, double best)
 {
+    bool values = type->label == LABEL_VALUE;
     json_begin(json, head->name);
-    if (best >= 0) json_add_real(json, "best_accuracy", best);
+    json_add_text(json, "kind", type->name);
+    if (best >= 0) json_add_real(json, values ? "best_error" : "best_accuracy", best);
+    if (values) {
+        json_add_real(json, "mean", head->facts.mean);
+        json_add_real(json, "deviation", head->facts.deviation);
+    }
+    if (head->facts.class_weight) {
+        json_begin_array(json, "class_weights");
+        for (int k = 0; k < head->classes; k++)
+            json_add_real(json, NULL, head->facts.class_weight[k]);
+        json_end(json);
+    }
     json_begin_array(json, "classes");
     for (int k = 0; k < head->classes; k++) json_add_text(json, NULL, head->class_name[k]);
     json_end(json);
@@ -115,7 +141,8 @@ static void json_facts(const Facts *facts)
     json_add_text(json, "pack", facts->config.pack);
     json_add_text(json, "pack_hash", facts->pack);
     json_begin(json, "heads");
-    for (int h = 0; h < c->heads; h++) json_head(json, &c->head[h], c->best[h]);
+    for (int h = 0; h < c->heads; h++) 
+        json_head(json, &c->head[h], type_of(facts, &c->head[h]), c->best[h]);
     json_end(json);
     if (c->best[c->heads] >= 0) json_add_real(json, "best_joint_accuracy", c->best[c->heads]);
     json_add_text(json, "provenance", c->provenance);

@@ -18,6 +18,8 @@ typedef struct ClassCount {
 typedef struct GroupCount {
     const LabelGroup *group;
     ClassCount *class;           /* (classes), most frequent first */
+    double *value;               /* (values) of the labels, rising */
+    size_t values, empty;        /* empty: images known to have no class */
     size_t missing[SPLIT_COUNT]; /* labels */
     size_t labelled;
 } GroupCount;
@@ -35,23 +37,44 @@ static int by_frequency(const void *a, const void *b)
     return x->class - y->class;
 }
 
+static void count_record(GroupCount *count, size_t record, Split split)
+{
+    const LabelGroup *group = count->group;
+    if (!label_is_known(group, record)) {
+        count->missing[split]++;
+        return;
+    }
+    count->labelled++;
+    if (group->kind == LABEL_VALUE) {
+        count->value[count->values++] = group->value[record];
+        return;
+    }
+    int classes;
+    const int32_t *class = label_classes(group, record, &classes);
+    count->empty += classes == 0;
+    for (int k = 0; k < classes; k++) {
+        count->class[class[k]].split[split]++;
+        count->class[class[k]].all++;
+    }
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
 static GroupCount count_group(const Pack *pack, const LabelGroup *group)
 {
+    size_t records = pack_records(pack);
     GroupCount count = {.group = group,
-                        .class = calloc((size_t)group->classes, sizeof(ClassCount))};
-    if (!count.class) die("no memory for %d classes", group->classes);
+                        .class = calloc((size_t)group->classes + 1, sizeof(ClassCount)),
+                        .value = malloc(sizeof(double) * (group->value ? records : 1))};
+    if (!count.class || !count.value) die("no memory to count label group %s", group->name);
     for (int k = 0; k < group->classes; k++) count.class[k].class = k;
-    for (size_t r = 0; r < pack_records(pack); r++) {
-        Split split = pack_split_of(pack, r);
-        if (group->label[r] < 0) {
-            count.missing[split]++;
-            continue;
-        }
-        count.class[group->label[r]].split[split]++;
-        count.class[group->label[r]].all++;
-        count.labelled++;
-    }
+    for (size_t r = 0; r < records; r++) count_record(&count, r, pack_split_of(pack, r));
     qsort(count.class, (size_t)group->classes, sizeof *count.class, by_frequency);
+    qsort(count.value, count.values, sizeof *count.value, by_size);
     return count;
 }
 
@@ -98,12 +121,34 @@ static void print_spread(const char *what, Spread spread)
     printf("  %-10s %d to %d pixels, median %d\n", what, spread.least, spread.most, spread.median);
 }
 
+static void print_missing(const GroupCount *count)
+{
+    if (missing_labels(count))
+        printf("  %-28s %9zu %9zu %9zu\n", "(missing)", count->missing[SPLIT_TRAIN],
+               count->missing[SPLIT_VAL], count->missing[SPLIT_TEST]);
+}
+
+static void print_values(const GroupCount *count)
+{
+    printf("\n%s: values, %zu labelled, %zu missing\n", count->group->name, count->labelled,
+           missing_labels(count));
+    if (count->values)
+        printf("  from %g to %g, median %g\n", count->value[0], count->value[count->values - 1],
+               count->value[count->values / 2]);
+    print_missing(count);
+}
+
 static void print_group(const GroupCount *count, bool all)
 {
     const LabelGroup *group = count->group;
-    size_t missing = missing_labels(count);
-    printf("\n%s: %d classes, %zu labelled, %zu missing\n", group->name, group->classes,
-           count->labelled, missing);
+    if (group->kind == LABEL_VALUE) {
+        print_values(count);
+        return;
+    }
+    printf("\n%s: %d classes%s, %zu labelled, %zu missing\n", group->name, group->classes,
+           group->kind == LABEL_MULTI ? ", any number at once" : "", count->labelled,
+           missing_labels(count));
+    if (count->empty) printf("  %zu images have none of them\n", count->empty);
     printf("  %-28s %9s %9s %9s\n", "class", "train", "val", "test");
     int shown = all || group->classes <= CLASSES_SHOWN + 2 ? group->classes : CLASSES_SHOWN;
     for (int k = 0; k < shown; k++) {
@@ -116,17 +161,15 @@ static void print_group(const GroupCount *count, bool all)
         printf("  … and %d more, down to %zu images of %s (--all shows them)\n",
                group->classes - shown, last->all, group->class_name[last->class]);
     }
-    if (missing)
-        printf("  %-28s %9zu %9zu %9zu\n", "(missing)", count->missing[SPLIT_TRAIN],
-               count->missing[SPLIT_VAL], count->missing[SPLIT_TEST]);
+    print_missing(count);
 }
 
 static void print_pack(const Pack *pack, const GroupCount *count, bool all)
 {
     char hash[HASH_TEXT_BYTES];
     hash_print(pack_hash(pack), hash);
-    printf("%s: pack, version %d, written by %s\n", pack_path(pack), PACK_VERSION,
-           pack_creator(pack));
+    printf("%s: pack, version %d, written by %s\n", pack_path(pack),
+           pack_version(pack), pack_creator(pack));
     printf("  %-10s %zu in %.1f MB\n", "images", pack_records(pack),
            (double)image_bytes(pack) / 1e6);
     print_spread("widths", spread_of(pack, 0));
@@ -161,11 +204,17 @@ static void json_splits(Json *json, const size_t count[SPLIT_COUNT])
 static void json_group(Json *json, const GroupCount *count)
 {
     json_begin(json, count->group->name);
+    json_add_text(json, "kind", label_kind_name(count->group->kind));
     json_add_integer(json, "classes", count->group->classes);
     json_add_integer(json, "labelled", (int64_t)count->labelled);
     json_begin(json, "missing");
     json_splits(json, count->missing);
     json_end(json);
+    if (count->values) {
+        json_add_real(json, "least", count->value[0]);
+        json_add_real(json, "median", count->value[count->values / 2]);
+        json_add_real(json, "most", count->value[count->values - 1]);
+    }
     json_begin(json, "images");
     for (int k = 0; k < count->group->classes; k++) {
         json_begin(json, count->group->class_name[count->class[k].class]);
@@ -183,7 +232,7 @@ static void print_json(const Pack *pack, const GroupCount *count)
     Json *json = json_create();
     json_add_text(json, "kind", "pack");
     json_add_text(json, "path", pack_path(pack));
-    json_add_integer(json, "version", PACK_VERSION);
+    json_add_integer(json, "version", pack_version(pack));
     json_add_text(json, "created_by", pack_creator(pack));
     json_add_text(json, "hash", hash);
     json_add_integer(json, "images", (int64_t)pack_records(pack));
@@ -216,7 +265,10 @@ bool inspect_pack(const char *path, const InspectOptions *options, Error *err)
         print_json(pack, count);
     else
         print_pack(pack, count, options->all);
-    for (int g = 0; g < pack_groups(pack); g++) free(count[g].class);
+    for (int g = 0; g < pack_groups(pack); g++) {
+        free(count[g].class);
+        free(count[g].value);
+    }
     free(count);
     pack_close(pack);
     return true;

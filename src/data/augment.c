@@ -46,6 +46,7 @@ const Option augment_options[] = {
      .help = "probability of a horizontal flip; heads[].flips says where labels depend on it"},
     {.key = "flip_vertical",
      .type = OPTION_FLOAT,
+     .added = true,
      .offset = AT(flip_vertical),
      .fallback = "0",
      .low = 0,

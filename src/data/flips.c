@@ -52,9 +52,14 @@ static bool parse_rule(const char *rule, size_t length, const LabelGroup *group,
 
 bool flips_parse(const char *rules, const LabelGroup *group, int32_t *becomes, Error *err)
 {
-    bool never = strcmp(rules, "never") == 0, ok = true;
-    for (int k = 0; k < group->classes; k++) becomes[k] = never ? FLIP_FORBIDDEN : k;
-    if (never) return true;
+    bool never = strcmp(rules, "never") == 0, values = group->kind == LABEL_VALUE, ok = true;
+    for (int k = 0; k < (values ? 1 : group->classes); k++) becomes[k] = never ? FLIP_FORBIDDEN : k;
+    if (never || !*rules) return true;
+    if (values)
+        return error_set(err, ERROR_USAGE,
+                         "the labels of group %s are numbers, which have no classes that could change "
+                         "places; write never, or nothing if a flip leaves them as they are",
+                         group->name);
     size_t length = strlen(rules);
     const char *end = rules + length;
     if (length >= 2 && rules[0] == '[' && end[-1] == ']') rules++, end--;

@@ -2,6 +2,7 @@
  * From a folder of images to a listing: a pattern tells which parts of a path are labels.
  * `--levels type,part` is the pattern "{type}/{part}/" and anything below.
  */
+#include "cell.h"
 #include "data/image.h"
 #include "io/file.h"
 #include "listing.h"
@@ -109,7 +110,15 @@ static void label_path(Scan *scan, char *path, Taken *taken)
         const Piece *piece = &pattern->piece[k];
         char *text = arena_printf(listing->memory, "%.*s", (int)taken[k].length, taken[k].begin);
         Split split;
+        Error why = {0};
         if (piece->kind == PIECE_LABEL) listing->label[piece->group][i] = text;
+        if (piece->kind == PIECE_LABEL &&
+            !cell_check(listing_kind(listing, piece->group), text, &why)) {
+            snprintf(reason, sizeof reason, "label %s: %.3500s", listing->group_name[piece->group],
+                     why.text);
+            refuse(scan, path, full, reason);
+            return;
+        }
         if (piece->kind == PIECE_SPLIT) listing->split[i] = text;
         if (piece->kind == PIECE_SPLIT && !split_parse(text, &split)) {
             snprintf(reason, sizeof reason, "the split must be train, val or test, not \"%s\"",

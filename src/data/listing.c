@@ -10,9 +10,28 @@ bool no_problems(Error *err)
     return err->kind == ERROR_NONE;
 }
 
-bool listing_add_group(Listing *listing, const char *option, const char *name, Error *err)
+LabelKind listing_cut_kind(char *text)
 {
-    if (!listing->group_name) listing->group_name = arena_new(listing->memory, char *, GROUPS_MAX);
+    LabelKind kind;
+    char *colon = strrchr(text, ':');
+    if (!colon || !label_kind_parse(colon + 1, &kind)) return LABEL_CLASS;
+    *colon = 0;
+    return kind;
+}
+
+LabelKind listing_kind(const Listing *listing, int group)
+{
+    return listing->kind ? listing->kind[group] : LABEL_CLASS;
+}
+
+bool listing_add_group(Listing *listing, const char *option, const char *text, Error *err)
+{
+    char *name = arena_strdup(listing->memory, text);
+    LabelKind kind = listing_cut_kind(name);
+    if (!listing->group_name) {
+        listing->group_name = arena_new(listing->memory, char *, GROUPS_MAX);
+        listing->kind = arena_new(listing->memory, LabelKind, GROUPS_MAX);
+    }
     if (!is_group_name(name))
         return error_set(err, ERROR_USAGE, "%s: \"%s\" cannot name a label group", option, name);
     for (int before = 0; before < listing->groups; before++)
@@ -21,7 +40,8 @@ bool listing_add_group(Listing *listing, const char *option, const char *name, E
     if (listing->groups == GROUPS_MAX)
         return error_set(err, ERROR_USAGE, "%s: names more than %d label groups", option,
                          GROUPS_MAX);
-    listing->group_name[listing->groups++] = arena_strdup(listing->memory, name);
+    listing->kind[listing->groups] = kind;
+    listing->group_name[listing->groups++] = name;
     return true;
 }
 

@@ -15,7 +15,13 @@ enum { PROBLEMS_MAX = 20, GROUPS_MAX = 256 };
 /* Says how many problems there were beyond those that are shown. */
 bool no_problems(Error *err);
 
-/* Adds a group; false: the name cannot be one, or is taken, which `option` is to be told. */
+/* Cuts the kind off "azimuth:value"; a text without the name of a kind behind its last colon is all name,
+ * of classes. */
+LabelKind listing_cut_kind(char *text);
+LabelKind listing_kind(const Listing *listing, int group);
+
+/* Adds a group "NAME" or "NAME:KIND"; false: the name cannot be one, or is taken, which `option` is to be
+ * told. */
 bool listing_add_group(Listing *listing, const char *option, const char *name, Error *err);
 
 /* Notes a file that is left out; texts are copied. */

@@ -1,5 +1,6 @@
 /* From a manifest to the listing of what is to be packed. */
 #include "base/option.h"
+#include "cell.h"
 #include "data/csv.h"
 #include "io/file.h"
 #include "listing.h"
@@ -51,15 +52,38 @@ static void check_names(const Manifest *manifest, const int *column, int groups)
                 PROBLEM(manifest->err, "--labels: names \"%s\" twice", header->field[column[g]]);
 }
 
+/* The column of "NAME" or "NAME:KIND". A column whose own name ends like a kind is found by its whole
+ * name. */
+static int find_label(const Manifest *manifest, char *text, LabelKind *kind)
+{
+    *kind = LABEL_CLASS;
+    if (find_column(manifest, text) < 0) *kind = listing_cut_kind(text);
+    char *colon = strrchr(text, ':');
+    if (colon && find_column(manifest, text) < 0) {
+        *colon = 0;
+        bool known = find_column(manifest, text) >= 0;
+        *colon = ':';
+        if (known) {
+            error_set(manifest->err, ERROR_USAGE,
+                      "--labels: \"%s\": there is no kind \"%s\" of label; class, multi and value "
+                      "are possible",
+                      text, colon + 1);
+            return -1;
+        }
+    }
+    return need_column(manifest, text);
+}
+
 static void choose_columns(const Manifest *manifest, const char *labels, int column[GROUPS_MAX],
-                           int *groups)
+                           LabelKind *kind, int *groups)
 {
     const CsvRow *header = &manifest->csv.row[0];
     int wanted = 0;
     if (labels) {
         char *copy = arena_strdup(manifest->arena, labels), *rest = NULL;
         for (char *name = strtok_r(copy, ",", &rest); name; name = strtok_r(NULL, ",", &rest))
-            if (wanted++ < GROUPS_MAX) column[wanted - 1] = need_column(manifest, name);
+            if (wanted++ < GROUPS_MAX)
+                column[wanted - 1] = find_label(manifest, name, &kind[wanted - 1]);
     } else {
         for (int c = 0; c < header->fields; c++)
             if (strcmp(header->field[c], "path") != 0 && strcmp(header->field[c], "split") != 0)
@@ -113,6 +137,18 @@ static void check_row(const Manifest *manifest, const CsvRow *row, const char *p
         }
 }
 
+/* Cells that cannot be labels of their column's kind. */
+static void check_cells(const Listing *listing, const Manifest *manifest, size_t i)
+{
+    for (int g = 0; g < listing->groups; g++) {
+        Error why = {0};
+        const char *text = listing->label[g][i];
+        if (text && !cell_check(listing->kind[g], text, &why))
+            PROBLEM(manifest->err, "%s:%zu: column \"%s\": %s", manifest->name,
+                    manifest->csv.row[i + 1].line, listing->group_name[g], why.text);
+    }
+}
+
 static int by_text(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -151,6 +187,7 @@ static void fill_listing(Listing *listing, const Manifest *manifest, const int *
         for (int g = 0; g < listing->groups; g++)
             listing->label[g][i] = *row->field[column[g]] ? row->field[column[g]] : NULL;
         check_row(manifest, row, listing->path[i], split >= 0 ? listing->split[i] : NULL);
+        check_cells(listing, manifest, i);
     }
 }
 
@@ -160,7 +197,8 @@ static bool read_manifest(Listing *listing, Manifest *manifest, const char *labe
     int column[GROUPS_MAX], group = -1;
     int path = need_column(manifest, "path"), split = find_column(manifest, "split");
     if (keep_together) group = need_column(manifest, keep_together);
-    choose_columns(manifest, labels, column, &listing->groups);
+    listing->kind = arena_new(manifest->arena, LabelKind, GROUPS_MAX);
+    choose_columns(manifest, labels, column, listing->kind, &listing->groups);
     if (manifest->err->kind != ERROR_NONE) return false;
     if (manifest->csv.rows == 1)
         return error_set(manifest->err, ERROR_DATA,

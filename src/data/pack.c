@@ -10,6 +10,7 @@
 #include "io/h5.h"
 #include "io/seal.h"
 #include "listing.h"
+#include "pack_labels.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,8 +21,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NAME_BYTES = 512, CLASSES_MAX = 65536 };
-
 struct Pack {
     Arena *arena;
     char *path;
@@ -31,6 +30,7 @@ struct Pack {
     uint64_t file_bytes;   /* of the whole file: no table can be larger */
     uint64_t base;         /* address of the image bytes in the file */
     Hash128 hash;
+    int version;
     size_t records;
     const uint64_t *offset, *checksum; /* (records + 1), (records) */
     const int32_t *size;               /* (records,2): width, height */
@@ -100,32 +100,6 @@ static bool read_images(Pack *pack, Error *err)
     return err->kind == ERROR_NONE;
 }
 
-static bool read_group(Pack *pack, LabelGroup *group, const char *name, Error *err)
-{
-    char path[NAME_BYTES];
-    size_t classes = 0;
-    if (!is_group_name(name))
-        return error_set(err, ERROR_DATA, "%s: \"%s\" cannot name a label group", pack->path, name);
-    snprintf(path, sizeof path, "/labels/%s/class", name);
-    group->name = name;
-    group->class_name = read_texts(pack, path, &classes, err);
-    snprintf(path, sizeof path, "/labels/%s/label", name);
-    group->label =
-        read_array(pack, path, H5_I32, (H5Shape){1, {pack->records}}, 4 * pack->records, err);
-    if (!group->class_name || !group->label) return false;
-    if (classes < 1 || classes > CLASSES_MAX)
-        return error_set(err, ERROR_DATA,
-                         "%s: label group %s has %zu classes; from 1 to %d are possible",
-                         pack->path, name, classes, CLASSES_MAX);
-    group->classes = (int)classes;
-    for (size_t r = 0; r < pack->records; r++)
-        if (group->label[r] < LABEL_MISSING || group->label[r] >= group->classes)
-            return error_set(err, ERROR_DATA,
-                             "%s: image %zu has label %d of group %s, which has %zu classes",
-                             pack->path, r, group->label[r], name, classes);
-    return true;
-}
-
 static bool read_groups(Pack *pack, Error *err)
 {
     char **names = NULL;
@@ -138,9 +112,10 @@ static bool read_groups(Pack *pack, Error *err)
     }
     pack->group = arena_new(pack->arena, LabelGroup, count + 1);
     bool ok = true;
+    LabelSource source = {pack->path, pack->file, pack->records, pack->file_bytes, pack->arena};
     for (size_t g = 0; g < count && ok; g++)
-        ok = read_group(pack, &pack->group[pack->groups++], arena_strdup(pack->arena, names[g]),
-                        err);
+        ok = labels_read(&pack->group[pack->groups++], arena_strdup(pack->arena, names[g]), &source,
+                         err);
     free(names);
     return ok;
 }
@@ -217,6 +192,7 @@ static bool read_all(Pack *pack, Error *err)
         return error_set(err, ERROR_SYSTEM, "cannot examine %s: %s", pack->path, strerror(errno));
     pack->file_bytes = (uint64_t)info.st_size;
     pack->hash = seal.hash;
+    pack->version = (int)seal.version;
     pack->file = h5_open(pack->path, err);
     if (!pack->file || !read_images(pack, err) || !read_groups(pack, err)) return false;
     read_creator(pack);
@@ -305,6 +281,10 @@ size_t pack_image_bytes(const Pack *pack, size_t record)
 size_t pack_largest_image_bytes(const Pack *pack)
 {
     return pack->largest;
+}
+int pack_version(const Pack *pack)
+{
+    return pack->version;
 }
 const char *pack_creator(const Pack *pack)
 {

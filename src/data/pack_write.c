@@ -16,6 +16,7 @@
 #include "io/h5.h"
 #include "io/seal.h"
 #include "listing.h"
+#include "pack_labels.h"
 #include "resample.h"
 
 #include <assert.h>
@@ -235,25 +236,19 @@ static void spool_record(Spool *spool, Record *record, size_t index, Error *err)
 
 /* --- rank 0: the file --- */
 
-static bool write_tables(H5 *file, const Listing *listing, const EncodedGroup *group,
+static bool write_tables(H5 *file, const Listing *listing, const LabelGroup *group,
                          const uint8_t *split, const Tables *tables, uint64_t *images_at,
                          Error *err)
 {
     size_t n = listing->count;
     assert(tables->offset);
-    char creator[64], name[512];
+    char creator[64];
     snprintf(creator, sizeof creator, "umbel %s", version_text());
     bool ok = h5_write_attribute_text(file, "/", "format", "umbel pack", err) &&
-              h5_write_attribute_int(file, "/", "version", PACK_VERSION, err) &&
+              h5_write_attribute_int(file, "/", "version", labels_version(group, listing->groups),
+                                     err) &&
               h5_write_attribute_text(file, "/", "created_by", creator, err);
-    for (int g = 0; g < listing->groups && ok; g++) {
-        snprintf(name, sizeof name, "/labels/%s/class", group[g].name);
-        ok = h5_write_texts(file, name, (const char *const *)group[g].class_name,
-                            (size_t)group[g].classes, err);
-        snprintf(name, sizeof name, "/labels/%s/label", group[g].name);
-        ok = ok && h5_write(file, name, H5_I32, (H5Shape){1, {n}}, group[g].label, err) &&
-             h5_write_attribute_int(file, name, "missing", LABEL_MISSING, err);
-    }
+    for (int g = 0; g < listing->groups && ok; g++) ok = labels_write(file, &group[g], n, err);
     return ok && h5_write(file, "/split", H5_U8, (H5Shape){1, {n}}, split, err) &&
            h5_write(file, "/images/offset", H5_U64, (H5Shape){1, {n + 1}}, tables->offset, err) &&
            h5_write(file, "/images/checksum", H5_U64, (H5Shape){1, {n}}, tables->checksum, err) &&
@@ -280,7 +275,7 @@ static bool copy_images(int from, const char *path, uint64_t at, uint64_t bytes,
 }
 
 static bool write_file(const char *path, const Spool *spool, const Listing *listing,
-                       const EncodedGroup *group, const uint8_t *split, Error *err)
+                       const LabelGroup *group, const uint8_t *split, Error *err)
 {
     assert(group && spool->tables.offset);
     uint64_t images_at = 0, bytes = spool->tables.offset[listing->count];
@@ -289,7 +284,7 @@ static bool write_file(const char *path, const Spool *spool, const Listing *list
     bool ok = write_tables(file, listing, group, split, &spool->tables, &images_at, err);
     ok = h5_close(file, ok ? err : &(Error){0}) && ok;
     Seal seal = {.kind = SEAL_PACK,
-                 .version = PACK_VERSION,
+                 .version = (uint32_t)labels_version(group, listing->groups),
                  .hole_begin = images_at,
                  .hole_end = images_at + bytes};
     return ok && copy_images(spool->fd, path, images_at, bytes, err) &&
@@ -297,7 +292,7 @@ static bool write_file(const char *path, const Spool *spool, const Listing *list
 }
 
 static bool finish_file(const PackOptions *options, const Spool *spool, const Listing *listing,
-                        const EncodedGroup *group, const uint8_t *split, Error *err)
+                        const LabelGroup *group, const uint8_t *split, Error *err)
 {
     char temporary[PATH_BYTES];
     file_temporary(options->out, temporary, sizeof temporary);
@@ -358,7 +353,7 @@ static void drop_rejected(Spool *spool)
 
 /* Labels and splits of a listing. */
 typedef struct Labels {
-    EncodedGroup *group;
+    LabelGroup *group;
     uint8_t *split;
 } Labels;
 

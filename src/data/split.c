@@ -132,20 +132,20 @@ static void order_units(Units *units, uint64_t seed, Arena *arena)
 }
 
 /* Fills begin (rows + 1) and the entries of rows, counted by the first pass; used both ways. A
- * label's units stand in their order by chance. */
-static void list_labels(Units *units, const Listing *listing, const EncodedGroup *group,
-                        Arena *arena)
+ * label's units stand in their order by chance. Values are no labels here. */
+static void list_labels(Units *units, const Listing *listing, const LabelGroup *group, Arena *arena)
 {
     size_t n = listing->count, entries = 0, base = 0;
+    int members;
     for (int g = 0; g < listing->groups; g++) units->labels += (size_t)group[g].classes;
     units->label_begin = arena_new(arena, size_t, units->count + 2);
     units->unit_begin = arena_new(arena, size_t, units->labels + 2);
     for (int g = 0; g < listing->groups; base += (size_t)group[g++].classes)
         for (size_t i = 0; i < n; i++) {
-            if (group[g].label[i] < 0) continue;
-            units->label_begin[units->unit_of[i] + 2]++;
-            units->unit_begin[base + (size_t)group[g].label[i] + 2]++;
-            entries++;
+            const int32_t *class = label_classes(&group[g], i, &members);
+            units->label_begin[units->unit_of[i] + 2] += (size_t)members;
+            for (int j = 0; j < members; j++) units->unit_begin[base + (size_t)class[j] + 2]++;
+            entries += (size_t)members;
         }
     for (size_t u = 0; u < units->count; u++)
         units->label_begin[u + 2] += units->label_begin[u + 1];
@@ -155,9 +155,10 @@ static void list_labels(Units *units, const Listing *listing, const EncodedGroup
     base = 0;
     for (int g = 0; g < listing->groups; base += (size_t)group[g++].classes)
         for (size_t i = 0; i < n; i++) {
-            if (group[g].label[i] < 0) continue;
-            size_t label = base + (size_t)group[g].label[i];
-            units->label[units->label_begin[units->unit_of[i] + 1]++] = (uint32_t)label;
+            const int32_t *class = label_classes(&group[g], i, &members);
+            for (int j = 0; j < members; j++)
+                units->label[units->label_begin[units->unit_of[i] + 1]++] =
+                    (uint32_t)(base + (size_t)class[j]);
         }
     for (size_t o = 0; o < units->count; o++) {
         uint32_t u = units->order[o];
@@ -292,7 +293,7 @@ static Stratifier prepare(const Units *units, const SplitShares *shares, size_t 
     return stratifier;
 }
 
-static void stratify(uint8_t *split, const Listing *listing, const EncodedGroup *group,
+static void stratify(uint8_t *split, const Listing *listing, const LabelGroup *group,
                      const SplitShares *shares, uint64_t seed, Arena *arena)
 {
     Units units = {0};
@@ -309,7 +310,7 @@ static void stratify(uint8_t *split, const Listing *listing, const EncodedGroup 
         split[i] = (uint8_t)stratifier.split[units.unit_of[i]];
 }
 
-uint8_t *assign_splits(const Listing *listing, const EncodedGroup *group, const SplitShares *shares,
+uint8_t *assign_splits(const Listing *listing, const LabelGroup *group, const SplitShares *shares,
                        uint64_t seed, Arena *arena, Error *err)
 {
     uint8_t *split = arena_new(arena, uint8_t, listing->count);

@@ -2,9 +2,10 @@
 #include "handles.h"
 
 #include "data/augment.h"
-#include "data/pack.h"
+#include "nn/ops.h"
 #include "nn/run.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,16 +21,22 @@ struct UmbelContext {
     int count;                      /* images of the last call */
     char (*problem)[PROBLEM_BYTES]; /* (batch): empty where there is none */
     float *features;                /* (batch,D) */
-    float **logits, **probability;  /* (heads)(batch,classes) */
+    float **logits, **prediction;   /* (heads)(batch,outputs), (heads)(batch,classes or 1) */
 };
 
 /* --- creation --- */
+
+static size_t row_floats(const Tensor *tensor)
+{
+    return (size_t)tensor->shape.dim[1];
+}
 
 static size_t result_floats(const UmbelContext *context)
 {
     size_t floats = (size_t)umbel_feature_count(context->model);
     for (int h = 0; h < context->network.heads; h++)
-        floats += 2 * (size_t)context->network.head[h].classes;
+        floats += row_floats(context->network.head[h].logits) +
+                  row_floats(context->network.head[h].prediction);
     return floats * (size_t)context->batch;
 }
 
@@ -47,13 +54,13 @@ static bool reserve(UmbelContext *context, Error *err)
                      context->model->config.image);
 }
 
-/* Heads want labels, also where there are none. */
+/* Heads want targets, also where there are none. */
 static HeadRun *masked_heads(const UmbelContext *context)
 {
-    int32_t *label = arena_new(context->arena, int32_t, context->lane);
-    for (int n = 0; n < context->lane; n++) label[n] = LABEL_MISSING;
+    Target *target = arena_new(context->arena, Target, context->lane);
     HeadRun *head = arena_new(context->arena, HeadRun, context->network.heads + 1);
-    for (int h = 0; h < context->network.heads; h++) head[h].label = label;
+    for (int h = 0; h < context->network.heads; h++)
+        head[h] = (HeadRun){.target = target, .parts = 1};
     return head;
 }
 
@@ -80,11 +87,11 @@ static void make_results(UmbelContext *context)
     context->problem = arena_alloc(arena, sizeof *context->problem * batch);
     context->features = arena_new(arena, float, batch *(size_t)umbel_feature_count(context->model));
     context->logits = arena_new(arena, float *, heads + 1);
-    context->probability = arena_new(arena, float *, heads + 1);
+    context->prediction = arena_new(arena, float *, heads + 1);
     for (int h = 0; h < heads; h++) {
-        size_t floats = batch * (size_t)context->network.head[h].classes;
-        context->logits[h] = arena_new(arena, float, floats);
-        context->probability[h] = arena_new(arena, float, floats);
+        const ModelHead *head = &context->network.head[h];
+        context->logits[h] = arena_new(arena, float, batch *row_floats(head->logits));
+        context->prediction[h] = arena_new(arena, float, batch *row_floats(head->prediction));
     }
 }
 
@@ -207,7 +214,7 @@ static int run_lane(UmbelContext *context, const UmbelImage *images, int begin, 
     keep(context->features, context, network->features, begin);
     for (int h = 0; h < network->heads; h++) {
         keep(context->logits[h], context, network->head[h].logits, begin);
-        keep(context->probability[h], context, network->head[h].probability, begin);
+        keep(context->prediction[h], context, network->head[h].prediction, begin);
     }
     return good;
 }
@@ -239,12 +246,10 @@ static bool has_results(const UmbelContext *context, int image)
     return image >= 0 && image < context->count && !context->problem[image][0];
 }
 
-/* Row `image` of one head's results; NULL: there are none. */
-static const float *head_row(const UmbelContext *context, float *const *results, int image,
-                             int head)
+static const ModelHead *find_head(const UmbelContext *context, int image, int head)
 {
-    if (!has_results(context, image) || head < 0 || head >= context->network.heads) return NULL;
-    return results[head] + (size_t)image * (size_t)context->network.head[head].classes;
+    bool found = has_results(context, image) && head >= 0 && head < context->network.heads;
+    return found ? &context->network.head[head] : NULL;
 }
 
 const char *umbel_problem(const UmbelContext *context, int image)
@@ -255,20 +260,33 @@ const char *umbel_problem(const UmbelContext *context, int image)
 
 const float *umbel_probabilities(const UmbelContext *context, int image, int head)
 {
-    return head_row(context, context->probability, image, head);
+    const ModelHead *found = find_head(context, image, head);
+    if (!found || found->classes == 0) return NULL;
+    return context->prediction[head] + (size_t)image * row_floats(found->prediction);
+}
+
+double umbel_value(const UmbelContext *context, int image, int head)
+{
+    const ModelHead *found = find_head(context, image, head);
+    if (!found || found->classes > 0) return (double)NAN;
+    return (double)context->prediction[head][image];
 }
 
 const float *umbel_logits(const UmbelContext *context, int image, int head)
 {
-    return head_row(context, context->logits, image, head);
+    const ModelHead *found = find_head(context, image, head);
+    return found ? context->logits[head] + (size_t)image * row_floats(found->logits) : NULL;
 }
 
 int umbel_best_class(const UmbelContext *context, int image, int head)
 {
-    const float *logits = umbel_logits(context, image, head);
-    if (!logits) return -1;
+    const float *probability = umbel_probabilities(context, image, head);
+    if (!probability) return -1;
+    const ModelHead *found = &context->network.head[head];
+    if (found->type->measure == MEASURE_RANK) return nn_ordinal_rank(probability, found->classes);
+    const float *logits = umbel_logits(context, image, head); /* which are finer */
     int best = 0;
-    for (int k = 1; k < context->network.head[head].classes; k++)
+    for (int k = 1; k < found->classes; k++)
         if (logits[k] > logits[best]) best = k;
     return best;
 }

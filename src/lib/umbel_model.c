@@ -35,11 +35,16 @@ static void keep_heads(UmbelModel *model, const Checkpoint *checkpoint)
     model->head = arena_new(model->arena, CheckpointHead, checkpoint->heads + 1);
     for (int h = 0; h < checkpoint->heads; h++) {
         const CheckpointHead *head = &checkpoint->head[h];
-        const char **name = arena_new(model->arena, const char *, head->classes);
+        const char **name = arena_new(model->arena, const char *, head->classes + 1);
         for (int k = 0; k < head->classes; k++)
             name[k] = arena_strdup(model->arena, head->class_name[k]);
-        model->head[h] =
-            (CheckpointHead){arena_strdup(model->arena, head->name), head->classes, name};
+        model->head[h] = (CheckpointHead){
+            .name = arena_strdup(model->arena, head->name),
+            .classes = head->classes,
+            .class_name = name,
+            /* weights of classes are of training only */
+            .facts = {.mean = head->facts.mean, .deviation = head->facts.deviation},
+        };
     }
 }
 
@@ -143,6 +148,21 @@ int umbel_class_count(const UmbelModel *model, int head)
 {
     const CheckpointHead *found = find(model, head);
     return found ? found->classes : 0;
+}
+
+UmbelHeadKind umbel_head_kind(const UmbelModel *model, int head)
+{
+    static const UmbelHeadKind kind[] = {[MEASURE_CLASS] = UMBEL_HEAD_CLASS,
+                                         [MEASURE_RANK] = UMBEL_HEAD_ORDINAL,
+                                         [MEASURE_SET] = UMBEL_HEAD_MULTI,
+                                         [MEASURE_VALUE] = UMBEL_HEAD_VALUE,
+                                         [MEASURE_ANGLE] = UMBEL_HEAD_ANGLE};
+    return find(model, head) ? kind[model->network.head[head].type->measure] : UMBEL_HEAD_NONE;
+}
+
+int umbel_output_count(const UmbelModel *model, int head)
+{
+    return find(model, head) ? model->network.head[head].logits->shape.dim[1] : 0;
 }
 
 const char *umbel_class_name(const UmbelModel *model, int head, int index)

@@ -1,10 +1,11 @@
 /* Assembling trunk and heads into one graph. */
 #include "models/model.h"
 
-#include "models/head.h"
 #include "nn/ops.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 /* Distances count from the trunk's last stage, whose rate is the one that is given. */
 static void scale_rates(const ParamStore *params, const ModelTraining *training)
@@ -17,6 +18,116 @@ static void scale_rates(const ParamStore *params, const ModelTraining *training)
         param->lr_scale = param->stage > 0 ? pow(training->lr_decay, last - param->stage)
                                            : training->heads_lr_scale;
     }
+}
+
+/* --- heads --- */
+
+/* What the trunk's pooling reads: the input of the last op that makes one row per image of a map or of tokens.
+ * NULL: there is none. */
+static Tensor *find_map(const Graph *graph)
+{
+    for (int i = graph->op_count - 1; i >= 0; i--) {
+        const Op *op = graph->op[i];
+        if (op->out->shape.rank == 2 && op->in[0]->shape.rank > 2) return op->in[0];
+    }
+    return NULL;
+}
+
+/* Places are normalised first: maps come out of trunks at any scale. */
+static Tensor *attend(Graph *graph, Tensor *map, Tensor *features, const char *name)
+{
+    static const float EPSILON = 1e-6F;
+    if (!map) {
+        error_set(&graph->err, ERROR_USAGE,
+                  "head %s: pool: attention needs a trunk that pools a map; this one has none", name);
+        return features;
+    }
+    return nn_attention_pool(graph, "pool", nn_layernorm(graph, "pool.norm", map, EPSILON));
+}
+
+static Tensor *drop(Graph *graph, const char *name, Tensor *x, const HeadBody *body)
+{
+    return body->dropout > 0 ? nn_dropout(graph, name, x, (float)body->dropout) : x;
+}
+
+/* The last layer starts as timm's classifiers do: truncated normal, deviation 0.02. */
+static Tensor *build_body(Graph *graph, Tensor *x, const HeadBody *body, int outputs)
+{
+    for (int i = 0; i < body->hidden.count; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "hidden.%d.dropout", i);
+        x = drop(graph, name, x, body);
+        snprintf(name, sizeof name, "hidden.%d", i);
+        double deviation = sqrt(2.0 / x->shape.dim[1]); /* Kaiming's, over the fan-in */
+        x = nn_linear(graph, name, x,
+                      (Linear){.out = body->hidden.value[i],
+                               .gelu = true,
+                               .init = {INIT_NORMAL, deviation}});
+    }
+    x = drop(graph, "dropout", x, body);
+    return nn_linear(graph, "linear", x,
+                     (Linear){.out = outputs, .init = {INIT_TRUNC_NORMAL, 0.02}});
+}
+
+static const void *default_options(const HeadType *type, Arena *run)
+{
+    void *options = arena_alloc(run, type->options_bytes + 1);
+    option_defaults(type->options, options);
+    return options;
+}
+
+static void describe_head(ModelHead *head, const HeadSpec *spec, Arena *run)
+{
+    const HeadType *type = spec->type ? spec->type : head_for(LABEL_CLASS);
+    *head = (ModelHead){.name = arena_strdup(run, spec->name),
+                        .classes = spec->classes,
+                        .type = type,
+                        .options = spec->options ? spec->options : default_options(type, run),
+                        .facts = spec->facts};
+    if (head->facts.deviation == 0) head->facts.deviation = 1;
+    if (!spec->facts.class_weight) return;
+    double *weight = arena_new(run, double, spec->classes);
+    memcpy(weight, spec->facts.class_weight, sizeof *weight * (size_t)spec->classes);
+    head->facts.class_weight = weight;
+}
+
+void model_set_facts(ModelHead *head, const HeadFacts *facts)
+{
+    head->facts.mean = facts->mean;
+    head->facts.deviation = facts->deviation == 0 ? 1 : facts->deviation;
+    if (head->facts.class_weight && facts->class_weight)
+        memcpy((double *)head->facts.class_weight, facts->class_weight,
+               sizeof(double) * (size_t)head->classes);
+}
+
+/* A file may say of a head what cannot be. */
+static bool check_classes(Graph *graph, const ModelHead *head)
+{
+    bool values = head->type->label == LABEL_VALUE;
+    if (values ? head->classes == 0 : head->classes > 0 && head->type->outputs(head->classes) > 0)
+        return true;
+    return error_set(&graph->err, ERROR_DATA, "head %s: a head of the kind %s cannot have %d classes",
+                     head->name, head->type->name, head->classes);
+}
+
+static void build_head(Model *model, int index, const HeadSpec *spec, Tensor *features, Tensor *map,
+                       Arena *run)
+{
+    static const HeadBody plain = {{0}, 0, HEAD_POOL_TRUNK};
+    Graph *graph = model->graph;
+    ModelHead *head = &model->head[index];
+    const HeadBody *body = spec->body ? spec->body : &plain;
+    describe_head(head, spec, run);
+    if (!check_classes(graph, head)) return;
+    graph_head(graph, index);
+    graph_push_scope(graph, "heads.%s", head->name);
+    Tensor *x =
+        body->pool == HEAD_POOL_ATTENTION ? attend(graph, map, features, head->name) : features;
+    head->logits = build_body(graph, x, body, head->type->outputs(head->classes));
+    head->logits->is_output = true;
+    head->prediction =
+        head->type->loss(graph, head->logits, index, head->options, &head->facts);
+    graph_pop_scope(graph);
 }
 
 bool model_build(Model *model, const ModelSpec *spec, Arena *run, Error *err)
@@ -38,18 +149,12 @@ bool model_build(Model *model, const ModelSpec *spec, Arena *run, Error *err)
     model->features->is_output = true;
     graph_pop_scope(graph);
     graph_stage(graph, 0);
-    Tensor *features = model->features;
+    Tensor *features = model->features, *map = find_map(graph);
     if (spec->training && spec->training->dropout > 0)
         features = nn_dropout(graph, "dropout", features, (float)spec->training->dropout);
-    for (int h = 0; h < spec->heads; h++) {
-        ModelHead *head = &model->head[h];
-        head->name = arena_strdup(run, spec->head[h].name);
-        head->classes = spec->head[h].classes;
-        graph_push_scope(graph, "heads.%s", head->name);
-        head_softmax(graph, features, h, head->classes, &head->logits, &head->probability);
-        head->logits->is_output = true;
-        graph_pop_scope(graph);
-    }
+    for (int h = 0; h < spec->heads; h++)
+        build_head(model, h, &spec->head[h], features, map, run);
+    graph_head(graph, -1);
     if (spec->training) scale_rates(graph->params, spec->training);
     return graph_finish(graph, err);
 }

@@ -1,4 +1,4 @@
-/* A model as an ONNX graph: the table of emitters, and the walk over the ops that lead to logits. */
+/* A model as an ONNX graph: the table of emitters, and the walk over the ops that lead to what heads give. */
 #include "models/onnx.h"
 
 #include "onnx_emit.h"
@@ -27,6 +27,9 @@ static const struct {
     {"tokens", emit_tokens},
     {"attention", emit_attention},
     {"pool_tokens", emit_pool_tokens},
+    {"attention_pool", emit_attention_pool},
+    {"dropout", emit_dropout},
+    {"value_loss", emit_value},
 };
 
 static EmitFn *find_emitter(const char *op_type)
@@ -50,12 +53,17 @@ static bool check_heads(const Model *model, Error *err)
     return true;
 }
 
-/* Ops that logits depend on; losses are not among them. */
+static const Tensor *exported(const ModelHead *head)
+{
+    return head->type->exports_predictions ? head->prediction : head->logits;
+}
+
+/* Ops that what is exported depends on. */
 static bool *find_needed(const Model *model, Arena *arena)
 {
     const Graph *graph = model->graph;
     bool *needed = arena_new(arena, bool, graph->op_count + 1);
-    for (int h = 0; h < model->heads; h++) needed[model->head[h].logits->producer] = true;
+    for (int h = 0; h < model->heads; h++) needed[exported(&model->head[h])->producer] = true;
     for (int i = graph->op_count - 1; i >= 0; i--)
         for (int j = 0; needed[i] && j < OP_INPUTS; j++) {
             const Tensor *input = graph->op[i]->in[j];
@@ -102,9 +110,11 @@ static void add_outputs(const Emitter *emitter)
     const Model *model = emitter->model;
     for (int h = 0; h < model->heads; h++) {
         const ModelHead *head = &model->head[h];
-        const Value *logits = &emitter->value[head->logits->id];
-        onnx_add_node(emitter->onnx, "Identity", NAMES(logits->name[CHANNELS_LAST]), head->name);
-        onnx_add_output(emitter->onnx, head->name, ONNX_F32, 2, (int[]){ONNX_BATCH, head->classes});
+        const Tensor *out = exported(head);
+        const Value *value = &emitter->value[out->id];
+        onnx_add_node(emitter->onnx, "Identity", NAMES(value->name[CHANNELS_LAST]), head->name);
+        onnx_add_output(emitter->onnx, head->name, ONNX_F32, 2,
+                        (int[]){ONNX_BATCH, out->shape.dim[1]});
     }
 }
 

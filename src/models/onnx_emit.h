@@ -83,3 +83,5 @@ EmitFn emit_layernorm, emit_normalize, emit_affine, emit_grn, emit_plain_linear,
     emit_linear_residual, emit_mlp;
 /* onnx_tokens.c */
 EmitFn emit_tokens, emit_attention, emit_pool_tokens;
+/* onnx_heads.c */
+EmitFn emit_attention_pool, emit_dropout, emit_value;

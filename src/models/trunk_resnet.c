@@ -93,6 +93,7 @@ static const Option options[] = {
      .help = "3x3 pooling behind the stem; none keeps the details of small images"},
     {.key = "drop_path",
      .type = OPTION_FLOAT,
+     .added = true,
      .offset = AT(drop_path),
      .fallback = "0",
      .low = 0,

@@ -39,6 +39,7 @@ static const Option options[] = {
      .help = "behind each norm"},
     {.key = "drop_path",
      .type = OPTION_FLOAT,
+     .added = true,
      .offset = AT(drop_path),
      .fallback = "0",
      .low = 0,

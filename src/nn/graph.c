@@ -15,6 +15,7 @@ Graph *graph_create(Arena *run)
     graph->arena = run;
     graph->params = param_store_create(run);
     graph->state = param_store_create(run);
+    graph->head = -1;
     return graph;
 }
 
@@ -71,6 +72,11 @@ void graph_stage(Graph *graph, int stage)
     graph->stage = stage;
 }
 
+void graph_head(Graph *graph, int head)
+{
+    graph->head = head;
+}
+
 bool graph_is_frozen(const Graph *graph)
 {
     return graph->stage > 0 && graph->stage <= graph->frozen;
@@ -113,6 +119,7 @@ Param *graph_param(Graph *graph, Op *op, int slot, const char *name, Shape shape
     op->param[slot] = param_declare(graph->params, full, shape, init, decay);
     op->param_count = graph->params->total - op->param_begin;
     op->param[slot]->stage = graph->stage;
+    op->param[slot]->head = graph->head;
     op->param[slot]->frozen = graph_is_frozen(graph);
     if (!op->param[slot]->frozen) op->out->wants_grad = true;
     return op->param[slot];
@@ -124,6 +131,7 @@ Param *graph_state(Graph *graph, Op *op, int slot, const char *name, int count, 
     snprintf(full, sizeof full, "%s%s", graph->scope, name);
     op->state[slot] = param_declare(graph->state, full, shape_of(1, count),
                                     (Init){INIT_CONSTANT, initial}, false);
+    op->state[slot]->head = graph->head;
     op->state[slot]->frozen = graph_is_frozen(graph) || graph->fixed_norm;
     return op->state[slot];
 }

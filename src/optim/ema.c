@@ -9,6 +9,7 @@
 const Option ema_options[] = {
     {.key = "decay",
      .type = OPTION_FLOAT,
+     .added = true,
      .offset = AT(decay),
      .fallback = "0",
      .low = 0,
@@ -18,6 +19,7 @@ const Option ema_options[] = {
          "validated, evaluated and exported; 0: none"},
     {.key = "warmup",
      .type = OPTION_BOOL,
+     .added = true,
      .offset = AT(warmup),
      .fallback = "true",
      .help = "let the average follow quickly at first: its decay is at most (1 + updates) / (10 + "

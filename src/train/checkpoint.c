@@ -2,6 +2,7 @@
 #include "train/checkpoint.h"
 
 #include "base/version.h"
+#include "checkpoint_heads.h"
 #include "io/file.h"
 #include "io/h5.h"
 #include "io/seal.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES = 4096, NAME_BYTES = 512, HEADS_MAX = 256, CLASSES_MAX = 65536 };
+enum { PATH_BYTES = 4096, NAME_BYTES = 512, HEADS_MAX = 256 };
 
 static const char *const integer_keys[] = {"step",    "epoch",     "updates",
                                            "skipped", "validated", "bad"};
@@ -78,13 +79,8 @@ static bool write_header(H5 *file, const Checkpoint *checkpoint, Error *err)
 
 static bool write_heads(H5 *file, const Checkpoint *checkpoint, Error *err)
 {
-    for (int h = 0; h < checkpoint->heads; h++) {
-        char name[NAME_BYTES];
-        snprintf(name, sizeof name, "/heads/%s/class", checkpoint->head[h].name);
-        if (!h5_write_texts(file, name, checkpoint->head[h].class_name,
-                            (size_t)checkpoint->head[h].classes, err))
-            return false;
-    }
+    for (int h = 0; h < checkpoint->heads; h++)
+        if (!checkpoint_write_head(file, &checkpoint->head[h], err)) return false;
     return true;
 }
 
@@ -194,18 +190,8 @@ static bool read_heads(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
     checkpoint->heads = (int)count;
     checkpoint->head = arena_new(arena, CheckpointHead, count + 1);
     checkpoint->best = arena_new(arena, double, count + 1);
-    for (size_t h = 0; h < count; h++) {
-        char path[NAME_BYTES];
-        snprintf(path, sizeof path, "/heads/%s/class", name[h]);
-        char **classes = NULL;
-        size_t class_count = 0;
-        if (!h5_read_texts(file, path, &classes, &class_count, err)) return false;
-        checkpoint->head[h] =
-            (CheckpointHead){name[h], (int)class_count, adopt_texts(classes, class_count, arena)};
-        if (class_count < 1 || class_count > CLASSES_MAX)
-            return error_set(err, ERROR_DATA, "%s: has no classes, or more than %d", path,
-                             CLASSES_MAX);
-    }
+    for (size_t h = 0; h < count; h++)
+        if (!checkpoint_read_head(file, &checkpoint->head[h], name[h], arena, err)) return false;
     return h5_read(file, "/best", H5_F64, (H5Shape){1, {count + 1}}, checkpoint->best, err);
 }
 
@@ -380,10 +366,11 @@ bool checkpoint_digest(const Checkpoint *checkpoint, Hash128 *digest, Error *err
             hasher_add_text(hasher, array->name);
             hasher_add(hasher, array->value, sizeof(float) * shape_count(array->shape));
         }
+        for (int h = 0; h < checkpoint->heads; h++) checkpoint_hash_head(hasher, &checkpoint->head[h]);
         add_u64(hasher, checkpoint->step);
         add_u64(hasher, checkpoint->epoch);
         add_u64(hasher, checkpoint->updates);
-        add_watch(hasher, &checkpoint->watch);
+        if (watch_matters(&config)) add_watch(hasher, &checkpoint->watch);
         for (int i = 0; i < checkpoint->params; i++) add_u64(hasher, checkpoint->born[i]);
         config_digest(&config, hasher);
         *digest = hasher_finish(hasher);

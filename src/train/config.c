@@ -1,23 +1,13 @@
 /* From settings to a configuration: every setting must find its option, every option its value. */
 #include "train/config.h"
 
-#include "config_tables.h"
-#include "io/yaml.h"
+#include "config_binding.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A pack has at most 256 label groups. Beyond MISTAKES_MAX nothing more is looked for. */
-enum { KNOWN_MAX = 512, LANES_MAX = 4096, HEADS_MAX = 256, MISTAKES_MAX = 20 };
-
-/* A configuration being filled in. */
-typedef struct Binding {
-    Config *config;
-    Settings *settings;
-    Arena *arena;
-    const char *name; /* of the file */
-    Error *err;
-} Binding;
+/* Beyond MISTAKES_MAX nothing more is looked for. */
+enum { LANES_MAX = 4096, MISTAKES_MAX = 20 };
 
 static const Setting *find_setting(const Binding *binding, const char *key)
 {
@@ -35,8 +25,8 @@ static bool is_section(const Config *config, const char *name)
     return false;
 }
 
-static void parse_into(const Binding *binding, const Option *option, const Setting *setting,
-                       void *values)
+void binding_parse(const Binding *binding, const Option *option, const Setting *setting,
+                   void *values)
 {
     Error why = {0};
     if (!option_parse(option, setting->value, values, &why))
@@ -52,6 +42,15 @@ static int count_names(const char *const *names)
     return count;
 }
 
+void binding_no_kind(const Binding *binding, const Setting *setting, const char *const *kinds)
+{
+    const char *near = option_nearest(setting->value, kinds, count_names(kinds));
+    error_set(binding->err, ERROR_USAGE,
+              "%s: %s: there is no \"%s\"%s%s%s; umbel train --keys lists all", setting->where,
+              setting->key, setting->value, near ? "; did you mean \"" : "", near ? near : "",
+              near ? "\"?" : "");
+}
+
 static void bad_kind(const Binding *binding, const KindSection *section, const Setting *setting)
 {
     const char *const *kinds = section->kinds();
@@ -61,11 +60,7 @@ static void bad_kind(const Binding *binding, const KindSection *section, const S
                   binding->name, section->name, kinds[0]);
         return;
     }
-    const char *near = option_nearest(setting->value, kinds, count_names(kinds));
-    error_set(binding->err, ERROR_USAGE,
-              "%s: %s: there is no \"%s\"%s%s%s; umbel train --keys lists all", setting->where,
-              setting->key, setting->value, near ? "; did you mean \"" : "", near ? near : "",
-              near ? "\"?" : "");
+    binding_no_kind(binding, setting, kinds);
 }
 
 static void choose_kinds(Binding *binding)
@@ -117,8 +112,8 @@ static const char *other_owner(const char *section, const char *key)
     return NULL;
 }
 
-static void unknown_key(const Binding *binding, const Setting *setting, const char *section,
-                        const char *key)
+void binding_unknown_key(const Binding *binding, const Setting *setting, const char *section,
+                         const char *key)
 {
     const char *owner = other_owner(section, key);
     if (owner) {
@@ -135,89 +130,6 @@ static void unknown_key(const Binding *binding, const Setting *setting, const ch
               near ? "?" : "");
 }
 
-/* --- heads --- */
-
-/* `index` is below HEADS_MAX. */
-static HeadConfig *head_at(Binding *binding, int index)
-{
-    Config *config = binding->config;
-    if (!config->heads) config->heads = arena_new(binding->arena, HeadConfig, HEADS_MAX);
-    for (; config->head_count <= index; config->head_count++)
-        option_defaults(config_head_options, &config->heads[config->head_count]);
-    return &config->heads[index];
-}
-
-static void heads_are_no_list(const Binding *binding, const Setting *setting)
-{
-    error_set(binding->err, ERROR_USAGE,
-              "%s: heads: must be a list such as [{name: type}, {name: part}]", setting->where);
-}
-
-/* "heads[0].weight" */
-static void bind_head(Binding *binding, const Setting *setting)
-{
-    char *end;
-    long index = strtol(setting->key + strlen("heads["), &end, 10);
-    if (strcmp(end, "]") == 0) {
-        error_set(binding->err, ERROR_USAGE, "%s: %s: must be a map such as {name: type}",
-                  setting->where, setting->key);
-        return;
-    }
-    if (end[0] != ']' || end[1] != '.' || index < 0 || index >= HEADS_MAX) {
-        unknown_key(binding, setting, "heads", setting->key);
-        return;
-    }
-    const char *key = end + 2;
-    const Option *option = option_find(config_head_options, key);
-    HeadConfig *head = head_at(binding, (int)index);
-    if (option)
-        parse_into(binding, option, setting, head);
-    else
-        error_set(binding->err, ERROR_USAGE,
-                  "%s: %s: unknown key; a head has name, weight, flips and flips_vertical",
-                  setting->where, setting->key);
-}
-
-/* "heads: [type, part]" */
-static void bind_head_names(Binding *binding, const Setting *setting)
-{
-    const char *at = setting->value;
-    if (*at++ != '[') {
-        heads_are_no_list(binding, setting);
-        return;
-    }
-    for (int index = 0; *(at += strspn(at, " ,")) && *at != ']'; index++) {
-        size_t length = strcspn(at, ",]");
-        if (index == HEADS_MAX) {
-            error_set(binding->err, ERROR_USAGE, "%s: heads: names more than %d", setting->where,
-                      HEADS_MAX);
-            return;
-        }
-        Setting name = *setting;
-        name.value = arena_printf(binding->arena, "%.*s", (int)length, at);
-        parse_into(binding, option_find(config_head_options, "name"), &name,
-                   head_at(binding, index));
-        at += length;
-    }
-}
-
-static void check_heads(const Binding *binding)
-{
-    const Config *config = binding->config;
-    for (int h = 0; h < config->head_count; h++) {
-        const char *name = config->heads[h].name;
-        if (!*name)
-            error_set(binding->err, ERROR_USAGE, "%s: heads[%d].name: must be given", binding->name,
-                      h);
-        for (int other = 0; other < h; other++)
-            if (*name && strcmp(config->heads[other].name, name) == 0)
-                error_set(
-                    binding->err, ERROR_USAGE,
-                    "%s: heads[%d].name: \"%s\" is also heads[%d]; give each label group one head",
-                    binding->name, h, name, other);
-    }
-}
-
 /* --- binding --- */
 
 static void bind_setting(Binding *binding, const Setting *setting)
@@ -226,18 +138,7 @@ static void bind_setting(Binding *binding, const Setting *setting)
     char section[CONFIG_KEY_BYTES];
     snprintf(section, sizeof section, "%.*s", dot ? (int)(dot - setting->key) : 0, setting->key);
     const char *key = dot ? dot + 1 : setting->key;
-    if (strncmp(setting->key, "heads[", 6) == 0) {
-        bind_head(binding, setting);
-        return;
-    }
-    if (!dot && strcmp(key, "heads") == 0) {
-        bind_head_names(binding, setting);
-        return;
-    }
-    if (strcmp(section, "heads") == 0) {
-        heads_are_no_list(binding, setting);
-        return;
-    }
+    if (binding_bind_head(binding, setting)) return;
     if (!dot && is_section(binding->config, key)) {
         if (strcmp(setting->value, "{}") != 0 && *setting->value)
             error_set(binding->err, ERROR_USAGE,
@@ -254,10 +155,10 @@ static void bind_setting(Binding *binding, const Setting *setting)
         if (!sections[s].table) return; /* its kind is unknown, which has been reported */
         const Option *option = option_find(sections[s].table, key);
         if (!option) continue;
-        parse_into(binding, option, setting, sections[s].values);
+        binding_parse(binding, option, setting, sections[s].values);
         return;
     }
-    unknown_key(binding, setting, section, key);
+    binding_unknown_key(binding, setting, section, key);
 }
 
 static bool has_many_mistakes(const Binding *binding)
@@ -307,23 +208,29 @@ static void check_together(const Binding *binding)
                   where, config->batch, config->lane, config->batch / config->lane, LANES_MAX);
 }
 
-static bool bind(Config *config, Arena *run, Settings *settings, const char *name, Error *err)
+static bool bind(Config *config, Arena *run, Settings *settings, const char *name,
+                 const HeadType *head_type, Error *err)
 {
     *config = (Config){0};
     augment_create(&config->augment, run);
-    Binding binding = {
-        .config = config, .settings = settings, .arena = run, .name = name, .err = err};
+    Binding binding = {.config = config,
+                       .settings = settings,
+                       .arena = run,
+                       .name = name,
+                       .head_type = head_type,
+                       .err = err};
     Section sections[SECTIONS];
     config_sections(config, sections);
     for (int s = 0; s < SECTIONS; s++)
         if (sections[s].values && sections[s].table)
             option_defaults(sections[s].table, sections[s].values);
     choose_kinds(&binding);
+    binding_choose_heads(&binding);
     check_twice(&binding);
     for (int i = 0; i < settings->count && !has_many_mistakes(&binding); i++)
         bind_setting(&binding, &settings->list[i]);
     check_required(&binding);
-    check_heads(&binding);
+    binding_check_heads(&binding);
     check_together(&binding);
     return err->kind == ERROR_NONE;
 }
@@ -336,7 +243,7 @@ bool config_load(Config *config, Arena *run, const char *path, const char *const
     if (!yaml_load(&settings, path, err)) return false;
     for (int i = 0; i < set_count; i++) yaml_set(&settings, sets[i], err);
     return err->kind == ERROR_NONE && config_inherit(&settings, run, err) &&
-           bind(config, run, &settings, path, err);
+           bind(config, run, &settings, path, NULL, err);
 }
 
 bool config_parse(Config *config, Arena *run, const char *text, const char *name, Error *err)
@@ -344,7 +251,7 @@ bool config_parse(Config *config, Arena *run, const char *text, const char *name
     Settings settings = {.arena = run};
     *config = (Config){0};
     return yaml_parse(&settings, text, strlen(text), name, err) &&
-           bind(config, run, &settings, name, err);
+           bind(config, run, &settings, name, head_for(LABEL_CLASS), err);
 }
 
 bool config_for_kind(Config *config, Arena *run, const char *kind, const char *const *sets,
@@ -358,7 +265,7 @@ bool config_for_kind(Config *config, Arena *run, const char *kind, const char *c
     *config = (Config){0};
     if (!yaml_parse(&settings, text, strlen(text), "--trunk", err)) return false;
     for (int i = 0; i < set_count; i++) yaml_set(&settings, sets[i], err);
-    return err->kind == ERROR_NONE && bind(config, run, &settings, "--trunk", err);
+    return err->kind == ERROR_NONE && bind(config, run, &settings, "--trunk", NULL, err);
 }
 
 int config_find_head(const Config *config, const char *name)

@@ -69,6 +69,7 @@ static const Option top_options[] = {
      .help = "largest norm of the whole gradient; 0: no clipping"},
     {.key = "clip_adaptive",
      .type = OPTION_FLOAT,
+     .added = true,
      .offset = AT(clip_adaptive),
      .fallback = "0",
      .low = 0,
@@ -78,6 +79,7 @@ static const Option top_options[] = {
          "clipping"},
     {.key = "dropout",
      .type = OPTION_FLOAT,
+     .added = true,
      .offset = AT(training.dropout),
      .fallback = "0",
      .low = 0,
@@ -85,6 +87,7 @@ static const Option top_options[] = {
      .help = "probability that a feature is hidden from the heads in training"},
     {.key = "watch",
      .type = OPTION_TEXT,
+     .added = true,
      .scope = SCOPE_SCHEDULE,
      .offset = AT(watch),
      .fallback = "joint",
@@ -98,6 +101,7 @@ static const Option top_options[] = {
      .help = "how gradients are added; float is smaller, but depends on ranks and workers"},
     {.key = "conv",
      .type = OPTION_CHOICE,
+     .added = true,
      .offset = AT(conv),
      .fallback = "auto",
      .choices = conv_choices,
@@ -217,6 +221,7 @@ static const Option trunk_options[] = {
      .help = "factor on the learning rate per stage, from the last one down to the first"},
     {.key = "unfreeze_epochs",
      .type = OPTION_INT,
+     .added = true,
      .offset = AT(unfreeze_epochs),
      .fallback = "0",
      .low = 0,
@@ -230,6 +235,7 @@ static const Option trunk_options[] = {
 static const Option early_stop_options[] = {
     {.key = "patience",
      .type = OPTION_INT,
+     .added = true,
      .scope = SCOPE_SCHEDULE,
      .offset = AT(stop_patience),
      .fallback = "0",
@@ -240,6 +246,7 @@ static const Option early_stop_options[] = {
          "does not"},
     {.key = "threshold",
      .type = OPTION_FLOAT,
+     .added = true,
      .scope = SCOPE_SCHEDULE,
      .offset = AT(stop_threshold),
      .fallback = "0",
@@ -255,6 +262,7 @@ static const char *const balance_choices[] = {"none", "sqrt", "full",
 static const Option sampling_options[] = {
     {.key = "balance",
      .type = OPTION_CHOICE,
+     .added = true,
      .offset = AT(balance),
      .fallback = "none",
      .choices = balance_choices,
@@ -262,6 +270,7 @@ static const Option sampling_options[] = {
          "how often classes are seen: as they come, by the square root of their images, equally"},
     {.key = "by",
      .type = OPTION_TEXT,
+     .added = true,
      .offset = AT(balance_by),
      .fallback = "",
      .help =
@@ -272,6 +281,7 @@ static const Option sampling_options[] = {
 static const Option progressive_options[] = {
     {.key = "sides",
      .type = OPTION_INTS,
+     .added = true,
      .offset = AT(progressive_sides),
      .fallback = "[]",
      .low = 8,
@@ -280,6 +290,7 @@ static const Option progressive_options[] = {
          "sides of the input that training begins with, pixels, one after the other; then `image`"},
     {.key = "epochs",
      .type = OPTION_INT,
+     .added = true,
      .offset = AT(progressive_epochs),
      .fallback = "1",
      .low = 1,
@@ -323,6 +334,7 @@ const Option config_head_options[] = {
      .help = "of its loss in the total"},
     {.key = "flips",
      .type = OPTION_TEXT,
+     .added = true,
      .offset = offsetof(HeadConfig, flips),
      .fallback = "",
      .help =
@@ -330,11 +342,50 @@ const Option config_head_options[] = {
          "of left<->right (they change places) and !text (that class is not flipped)"},
     {.key = "flips_vertical",
      .type = OPTION_TEXT,
+     .added = true,
      .offset = offsetof(HeadConfig, flips_vertical),
      .fallback = "",
      .help = "likewise a vertical flip"},
+    {.key = "hidden",
+     .type = OPTION_INTS,
+     .added = true,
+     .offset = offsetof(HeadConfig, body.hidden),
+     .fallback = "[]",
+     .low = 1,
+     .high = 65536,
+     .help = "widths of layers before the last one"},
+    {.key = "dropout",
+     .type = OPTION_FLOAT,
+     .added = true,
+     .offset = offsetof(HeadConfig, body.dropout),
+     .fallback = "0",
+     .low = 0,
+     .high = 0.95,
+     .help = "share of what each of its layers reads that is left out in training"},
+    {.key = "pool",
+     .type = OPTION_CHOICE,
+     .added = true,
+     .offset = offsetof(HeadConfig, body.pool),
+     .fallback = "features",
+     .choices = head_pools,
+     .help = "what it reads: the trunk's features, or places of the trunk's last map that it pays "
+             "attention to"},
     {.key = NULL},
 };
+
+const char *config_head_kind(const HeadConfig *head)
+{
+    return head->type ? head->type->name : "auto";
+}
+
+void config_choose_head(HeadConfig *head, const HeadType *type, Arena *run)
+{
+    head->type = type;
+    head->options = NULL;
+    if (!type) return;
+    head->options = arena_alloc(run, type->options_bytes + 1);
+    option_defaults(type->options, head->options);
+}
 
 /* --- sections with kinds --- */
 
@@ -456,6 +507,21 @@ static const KindSection *kind_section(const char *name)
     return NULL;
 }
 
+static bool is_default(const Option *option, const char *value)
+{
+    union {
+        char text[OPTION_TEXT_BYTES];
+        OptionFloats floats;
+        OptionInts ints;
+    } values;
+    char text[CONFIG_VALUE_BYTES];
+    Option alone = *option;
+    alone.offset = 0;
+    if (!option_parse(&alone, option->fallback, &values, &(Error){0})) return false;
+    option_print(&alone, &values, text, sizeof text);
+    return strcmp(text, value) == 0;
+}
+
 static void visit_table(const char *prefix, const Option *table, const void *values,
                         ConfigVisitor *visit, void *context)
 {
@@ -464,8 +530,19 @@ static void visit_table(const char *prefix, const Option *table, const void *val
         char key[CONFIG_KEY_BYTES], value[CONFIG_VALUE_BYTES];
         snprintf(key, sizeof key, "%s%s%s", prefix, *prefix ? "." : "", option->key);
         option_print(option, values, value, sizeof value);
-        visit(context, key, value, option->scope);
+        visit(context, key, value, option->scope, option->added && is_default(option, value));
     }
+}
+
+static void visit_head(const HeadConfig *head, int index, ConfigVisitor *visit, void *context)
+{
+    char prefix[32], key[48];
+    snprintf(prefix, sizeof prefix, "heads[%d]", index);
+    snprintf(key, sizeof key, "%s.kind", prefix);
+    visit_table(prefix, config_head_options, head, visit, context);
+    visit(context, key, config_head_kind(head), SCOPE_MODEL,
+          !head->type || head->type == head_for(LABEL_CLASS));
+    if (head->type) visit_table(prefix, head->type->options, head->options, visit, context);
 }
 
 void config_visit(const Config *config, ConfigVisitor *visit, void *context)
@@ -478,13 +555,11 @@ void config_visit(const Config *config, ConfigVisitor *visit, void *context)
         if (kind) {
             char key[CONFIG_KEY_BYTES];
             snprintf(key, sizeof key, "%s.kind", kind->name);
-            visit(context, key, kind->chosen(config), kind->scope);
+            visit(context, key, kind->chosen(config), kind->scope, false);
         }
         visit_table(sections[s].name, sections[s].table, sections[s].values, visit, context);
     }
     for (int h = 0; h < config->head_count; h++) {
-        char prefix[32];
-        snprintf(prefix, sizeof prefix, "heads[%d]", h);
-        visit_table(prefix, config_head_options, &config->heads[h], visit, context);
+        visit_head(&config->heads[h], h, visit, context);
     }
 }

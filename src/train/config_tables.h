@@ -23,7 +23,9 @@ bool config_begins(const Section sections[SECTIONS], int s);
 /* The sections of a configuration whose kinds are chosen. */
 void config_sections(const Config *config, Section sections[SECTIONS]);
 
-extern const Option config_head_options[]; /* of one HeadConfig */
+extern const Option config_head_options[]; /* of one HeadConfig, whatever its kind */
+/* "softmax"; "auto" where the labels are to decide. */
+const char *config_head_kind(const HeadConfig *head);
 
 /* A section whose keys depend on its kind. */
 typedef struct KindSection {
@@ -47,6 +49,8 @@ const char *config_preprocessing(const TrunkType *trunk, Arena *run);
 /* Whether a path is taken for safetensors; all else is taken for a checkpoint. */
 bool config_is_safetensors(const char *path);
 
-/* Calls visit for every key with its canonical value, in a fixed order. */
-typedef void ConfigVisitor(void *context, const char *key, const char *value, OptionScope scope);
+/* Calls visit for every key with its canonical value, in a fixed order. `implied`: a key that came later stands at its
+ * default (Option.added). */
+typedef void ConfigVisitor(void *context, const char *key, const char *value, OptionScope scope,
+                           bool implied);
 void config_visit(const Config *config, ConfigVisitor *visit, void *context);

@@ -92,6 +92,15 @@ static void put_name(Text *text, const Config *config, const Section *section)
     }
 }
 
+static void put_head(Text *text, const HeadConfig *head)
+{
+    put_table(text, "  - ", "    ", config_head_options, head);
+    put(text, "    kind: ");
+    put(text, config_head_kind(head));
+    put(text, "\n");
+    if (head->type) put_table(text, "    ", "    ", head->type->options, head->options);
+}
+
 char *config_print(const Config *config, Arena *run)
 {
     Text text = {0};
@@ -104,7 +113,7 @@ char *config_print(const Config *config, Arena *run)
     }
     put(&text, config->head_count ? "heads:\n" : "heads: []\n");
     for (int h = 0; h < config->head_count; h++)
-        put_table(&text, "  - ", "    ", config_head_options, &config->heads[h]);
+        put_head(&text, &config->heads[h]);
     char *copy = arena_strdup(run, text.data);
     free(text.data);
     return copy;
@@ -112,9 +121,10 @@ char *config_print(const Config *config, Arena *run)
 
 /* --- digest --- */
 
-static void digest_key(void *context, const char *key, const char *value, OptionScope scope)
+static void digest_key(void *context, const char *key, const char *value, OptionScope scope,
+                       bool implied)
 {
-    if (scope == SCOPE_RUN) return;
+    if (scope == SCOPE_RUN || implied) return;
     hasher_add_text(context, key);
     hasher_add_text(context, value);
 }
@@ -126,7 +136,7 @@ void config_digest(const Config *config, Hasher *hasher)
 
 /* --- comparison --- */
 
-enum { KEYS_MAX = 1024 };
+enum { KEYS_MAX = 8192 }; /* 256 heads with all their keys, and more */
 
 typedef struct KeyValue {
     const char *key, *value;
@@ -139,9 +149,11 @@ typedef struct KeyList {
     int count;
 } KeyList;
 
-static void collect_key(void *context, const char *key, const char *value, OptionScope scope)
+static void collect_key(void *context, const char *key, const char *value, OptionScope scope,
+                        bool implied)
 {
     KeyList *keys = context;
+    (void)implied;
     if (keys->count == KEYS_MAX) die("configuration: more than %d keys", KEYS_MAX);
     keys->list[keys->count++] =
         (KeyValue){arena_strdup(keys->arena, key), arena_strdup(keys->arena, value), scope};
@@ -220,6 +232,13 @@ void config_help(FILE *out)
     for (int s = 0; s < SECTIONS; s++)
         if (sections[s].table) help_table(out, sections[s].name, sections[s].table);
     help_table(out, "heads[]", config_head_options);
+    for (const char *const *kind = head_kinds(); *kind; kind++) {
+        const HeadType *type = head_find(*kind);
+        fprintf(out, "heads[].kind: %s, for labels of the kind %s%s\n", type->name,
+                label_kind_name(type->label),
+                type == head_for(type->label) ? " (their default)" : "");
+        help_table(out, "heads[]", type->options);
+    }
     for (int k = 0; k < KIND_SECTIONS; k++) {
         const KindSection *section = &config_kind_sections[k];
         const char *const *kinds = section->kinds();

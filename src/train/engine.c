@@ -4,86 +4,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pulse.h"
-#include "train/class_names.h"
+#include "train/head_labels.h"
 
 #include <string.h>
 
-/* --- labels --- */
-
-static int find_class(const char *const *names, int count, const char *name)
-{
-    for (int k = 0; k < count; k++)
-        if (strcmp(names[k], name) == 0) return k;
-    return -1;
-}
-
-/* The pack's classes as the head's, by name; -1: the head has not learnt it. Returns how many of those
- * that records carry are lacking. */
-static int match_classes(const LabelGroup *group, const int64_t *used, const HeadSpec *head,
-                         const char *const *class_name, int *class_of)
-{
-    int lacking = 0;
-    for (int k = 0; k < group->classes; k++) {
-        class_of[k] = find_class(class_name, head->classes, group->class_name[k]);
-        lacking += class_of[k] < 0 && used[k] > 0;
-    }
-    return lacking;
-}
-
-static bool report_lacking(const Pack *pack, const LabelGroup *group, const int64_t *used,
-                           const HeadSpec *head, const int *class_of, Error *err)
-{
-    for (int k = 0; k < group->classes; k++)
-        if (class_of[k] < 0 && used[k] > 0)
-            error_set(
-                err, ERROR_DATA,
-                "%s: label group %s: class \"%s\" (%lld images) is not among the %d classes of the "
-                "checkpoint's head; evaluate on a pack with the classes it was trained on",
-                pack_path(pack), group->name, group->class_name[k], (long long)used[k],
-                head->classes);
-    return false;
-}
-
-/* The pack's labels of one group in terms of the head's classes. A class that the head has not
- * learnt is an error if a record carries it. */
-static bool map_labels(const Pack *pack, const LabelGroup *group, const HeadSpec *head,
-                       const char *const *class_name, const int32_t **out, Arena *run, Error *err)
-{
-    int *class_of = arena_new(run, int, group->classes + 1);
-    int64_t *used = arena_new(run, int64_t, group->classes + 1);
-    size_t records = pack_records(pack);
-    for (size_t r = 0; r < records; r++)
-        if (group->label[r] >= 0) used[group->label[r]]++;
-    if (match_classes(group, used, head, class_name, class_of) > 0) {
-        if (group->classes != head->classes || !class_names_are_numbers(class_name, head->classes))
-            return report_lacking(pack, group, used, head, class_of, err);
-        for (int k = 0; k < group->classes; k++) class_of[k] = k;
-    }
-    int32_t *label = arena_new(run, int32_t, records + 1);
-    for (size_t r = 0; r < records; r++)
-        label[r] = group->label[r] < 0 ? LABEL_MISSING : class_of[group->label[r]];
-    *out = label;
-    return true;
-}
-
 static bool match_heads(Engine *engine, const EngineOptions *options, Arena *run, Error *err)
 {
-    const Pack *pack = options->pack;
-    engine->label = arena_new(run, const int32_t *, options->spec.heads + 1);
-    for (int h = 0; h < options->spec.heads; h++) {
-        const HeadSpec *head = &options->spec.head[h];
-        int g = pack_find_group(pack, head->name);
-        if (g < 0) {
-            error_set(err, ERROR_DATA, "%s: has no label group \"%s\", which a head needs",
-                      pack_path(pack), head->name);
-            continue;
-        }
-        const LabelGroup *group = pack_group(pack, g);
-        if (!options->class_name)
-            engine->label[h] = group->label;
-        else
-            map_labels(pack, group, head, options->class_name[h], &engine->label[h], run, err);
-    }
+    engine->labels = arena_new(run, LabelGroup, options->spec.heads + 1);
+    for (int h = 0; h < options->spec.heads; h++)
+        head_labels_match(&engine->labels[h], options->pack, &options->spec.head[h], run, err);
     return err->kind == ERROR_NONE;
 }
 
@@ -130,13 +59,15 @@ static void open_worker(Engine *engine, LaneWorker *worker, const EngineOptions 
     worker->workspace = arena_new(run, float, needs.workspace);
     worker->record = arena_new(run, uint32_t, lane);
     worker->bad = arena_new(run, bool, lane);
-    worker->label = arena_new(run, int32_t *, heads + 1);
+    worker->target = arena_new(run, Target *, heads + 1);
     HeadRun *head = arena_new(run, HeadRun, heads + 1);
-    for (int h = 0; h < heads; h++)
-        head[h].label = worker->label[h] = arena_new(run, int32_t, lane);
+    for (int h = 0; h < heads; h++) {
+        worker->target[h] = arena_new(run, Target, lane);
+        head[h] = (HeadRun){.target = worker->target[h], .parts = 1};
+    }
     worker->loader = lane_loader_create(&(LaneLoaderOptions){.pack = engine->pack,
                                                              .augment = options->augment,
-                                                              .still = options->still,
+                                                             .still = options->still,
                                                              .seed = engine->seed,
                                                              .forbidden = engine->flips.forbidden,
                                                              .report = report_bad,
@@ -216,7 +147,7 @@ bool engine_open(Engine *engine, const EngineOptions *options, Arena *run, Error
     engine->flips = (LabelFlips){.augment = options->augment,
                                  .seed = options->seed,
                                  .heads = options->spec.heads,
-                                 .label = engine->label,
+                                 .labels = engine->labels,
                                  .turned = {options->turned[0], options->turned[1]}};
     label_flips_find(&engine->flips, pack_records(options->pack), run);
     Graph *graph = engine->model.graph;
@@ -279,6 +210,13 @@ void engine_use(Engine *engine, const float *value, const float *state)
     engine_prepare(engine);
 }
 
+Target engine_target(const Engine *engine, int head, uint32_t record, bool training, uint64_t epoch)
+{
+    const LabelGroup *labels = training ? label_flips_group(&engine->flips, head, record, epoch)
+                                        : &engine->labels[head];
+    return head_target(labels, &engine->model.head[head].facts, record);
+}
+
 int engine_load(Engine *engine, LaneWorker *worker, int count, bool training, uint64_t epoch)
 {
     double begin = clock_seconds();
@@ -290,10 +228,9 @@ int engine_load(Engine *engine, LaneWorker *worker, int count, bool training, ui
                                worker->bad, worker->record, count, training, epoch);
     for (int h = 0; h < engine->model.heads; h++)
         for (int n = 0; n < count; n++)
-            worker->label[h][n] =
-                worker->bad[n] ? LABEL_MISSING
-                : training     ? label_flips_class(&engine->flips, h, worker->record[n], epoch)
-                               : engine->label[h][worker->record[n]];
+            worker->target[h][n] =
+                worker->bad[n] ? (Target){0}
+                               : engine_target(engine, h, worker->record[n], training, epoch);
     worker->load_seconds += clock_seconds() - begin;
     pulse_tick();
     return bad;

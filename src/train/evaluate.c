@@ -15,7 +15,7 @@
 struct Evaluator {
     Engine *engine;
     Score *worker_score;          /* (workers) */
-    const float ***worker_logits; /* (workers)(heads): of the lane under way */
+    HeadOutput **worker_output;   /* (workers)(heads): of the lane under way */
     Score total;
     /* of the evaluation under way */
     const uint32_t *record;
@@ -29,21 +29,17 @@ Evaluator *evaluator_create(Engine *engine, Arena *run)
 {
     Evaluator *evaluator = arena_new(run, Evaluator, 1);
     const Model *model = &engine->model;
-    int *classes = arena_new(run, int, model->heads + 1);
-    const char **name = arena_new(run, const char *, model->heads + 1);
-    for (int h = 0; h < model->heads; h++) {
-        classes[h] = model->head[h].classes;
-        name[h] = model->head[h].name;
-    }
+    ScoreHead *head = arena_new(run, ScoreHead, model->heads + 1);
+    for (int h = 0; h < model->heads; h++) head[h] = score_head_of(&model->head[h]);
     int workers = pool_workers(engine->pool);
     evaluator->engine = engine;
     evaluator->worker_score = arena_new(run, Score, workers);
-    evaluator->worker_logits = arena_new(run, const float **, workers);
+    evaluator->worker_output = arena_new(run, HeadOutput *, workers);
     for (int w = 0; w < workers; w++) {
-        evaluator->worker_score[w] = score_create(model->heads, classes, name, run);
-        evaluator->worker_logits[w] = arena_new(run, const float *, model->heads + 1);
+        evaluator->worker_score[w] = score_create(model->heads, head, run);
+        evaluator->worker_output[w] = arena_new(run, HeadOutput, model->heads + 1);
     }
-    evaluator->total = score_create(model->heads, classes, name, run);
+    evaluator->total = score_create(model->heads, head, run);
     return evaluator;
 }
 
@@ -52,16 +48,18 @@ static void score_lane(Evaluator *evaluator, LaneWorker *worker, int index)
     const Model *model = &evaluator->engine->model;
     const Run *run = &worker->run;
     Score *score = &evaluator->worker_score[index];
-    const float **logits = evaluator->worker_logits[index];
+    HeadOutput *output = evaluator->worker_output[index];
     for (int h = 0; h < model->heads; h++) {
-        logits[h] = run_value(run, model->head[h].logits);
+        output[h] = (HeadOutput){.logits = run_value(run, model->head[h].logits),
+                                 .prediction = run_value(run, model->head[h].prediction),
+                                 .target = worker->target[h]};
         score_loss(score, h, run->head[h].loss);
     }
     for (int n = 0; n < run->images; n++)
         if (worker->bad[n])
             score_bad(score);
         else
-            score_image(score, logits, worker->label, n);
+            score_image(score, output, n);
 }
 
 static void evaluate_some(void *context, int index)

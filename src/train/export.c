@@ -64,6 +64,25 @@ static const char *classes_text(const Export *export)
     return copy;
 }
 
+/* {"HEAD": {"kind": "circular", "period": "360"}, …}: what turns outputs into predictions. */
+static const char *heads_text(const Export *export)
+{
+    Json *json = json_create();
+    for (int h = 0; h < export->model.heads; h++) {
+        const ModelHead *head = &export->model.head[h];
+        json_begin(json, head->name);
+        json_add_text(json, "kind", head->type->name);
+        if (head->type->measure == MEASURE_ANGLE)
+            json_add_real(json, "period", head->type->unit(head->options, &head->facts));
+        json_end(json);
+    }
+    char *text = json_print(json, false);
+    json_destroy(json);
+    const char *copy = arena_strdup(export->arena, text);
+    free(text);
+    return copy;
+}
+
 static const char *kind_of(const Export *export)
 {
     return export->config.trunk->kinds[export->config.trunk_kind];
@@ -82,6 +101,7 @@ static bool collect(const Export *export, Metadata *metadata, Error *err)
     add_option(metadata, export, "mean");
     add_option(metadata, export, "deviation");
     add(metadata, "classes", classes_text(export));
+    add(metadata, "heads", heads_text(export));
     add(metadata, "digest", arena_strdup(export->arena, text));
     return true;
 }

@@ -59,7 +59,8 @@ static bool name_classes(Import *import, Error *err)
 /* The file's classifier as the model's only head. */
 static bool choose_head(Import *import, Error *err)
 {
-    import->head = (HeadSpec){import->options->head, foreign_classes(&import->foreign)};
+    import->head = (HeadSpec){.name = import->options->head,
+                              .classes = foreign_classes(&import->foreign)};
     if (import->head.classes > CLASSES_MAX)
         return error_set(err, ERROR_DATA,
                          "%s: its classifier has %d classes; at most %d are possible",
@@ -73,6 +74,7 @@ static bool choose_head(Import *import, Error *err)
                          "%s: its classifier has %d classes; at most %d are possible",
                          import->options->path, import->head.classes, CLASSES_MAX);
     config_default_heads(&import->config, import->arena, &import->head.name, 1);
+    config_choose_head(&import->config.heads[0], head_for(LABEL_CLASS), import->arena);
     return name_classes(import, err);
 }
 
@@ -101,7 +103,9 @@ static bool load(Import *import, Error *err)
 static bool save(Import *import, Error *err)
 {
     const Graph *graph = import->model.graph;
-    CheckpointHead head = {import->head.name, import->head.classes, import->class_name};
+    CheckpointHead head = {.name = import->head.name,
+                           .classes = import->head.classes,
+                           .class_name = import->class_name};
     double best[2] = {-1, -1};
     Checkpoint checkpoint = {.config = config_print(&import->config, import->arena),
                              .head = &head,

@@ -3,36 +3,6 @@
 
 #include "base/log.h"
 #include "dist/reduce.h"
-#include "train/watch.h"
-
-bool plan_heads(Config *config, const Pack *pack, Arena *run, Error *err)
-{
-    int groups = pack_groups(pack);
-    const char **name = arena_new(run, const char *, groups + 1);
-    for (int g = 0; g < groups; g++) name[g] = pack_group(pack, g)->name;
-    if (config->head_count == 0) config_default_heads(config, run, name, groups);
-    for (int h = 0; h < config->head_count; h++) {
-        const char *wanted = config->heads[h].name;
-        int group = pack_find_group(pack, wanted);
-        if (group >= 0) {
-            if (pack_group(pack, group)->classes < 2)
-                error_set(
-                    err, ERROR_USAGE,
-                    "heads[%d].name: label group \"%s\" of %s has a single class, so there is "
-                    "nothing to learn; leave the head out",
-                    h, wanted, config->pack);
-            continue;
-        }
-        const char *near = option_nearest(wanted, name, groups);
-        error_set(err, ERROR_USAGE, "heads[%d].name: %s has no label group \"%s\"%s%s%s", h,
-                  config->pack, wanted, near ? "; did you mean \"" : "", near ? near : "",
-                  near ? "\"?" : "");
-    }
-    watch_check(config, err);
-    if (*config->balance_by && config_find_head(config, config->balance_by) < 0)
-        error_set(err, ERROR_USAGE, "sampling.by: there is no head \"%s\"", config->balance_by);
-    return err->kind == ERROR_NONE;
-}
 
 ModelSpec plan_model_with(const Config *config, const HeadSpec *head, Arena *run)
 {
@@ -53,12 +23,7 @@ ModelSpec plan_model_with(const Config *config, const HeadSpec *head, Arena *run
 
 ModelSpec plan_model(const Config *config, const Pack *pack, Arena *run)
 {
-    HeadSpec *head = arena_new(run, HeadSpec, config->head_count);
-    for (int h = 0; h < config->head_count; h++) {
-        int group = pack_find_group(pack, config->heads[h].name);
-        head[h] = (HeadSpec){config->heads[h].name, pack_group(pack, group)->classes};
-    }
-    return plan_model_with(config, head, run);
+    return plan_model_with(config, plan_head_specs(config, pack, run), run);
 }
 
 static uint64_t count_parameters(const ParamStore *store)

@@ -21,13 +21,10 @@ static bool open_files(SavedModel *model, const char *checkpoint, const char *pa
 static bool open_engine(SavedModel *model, int workers, Comm *comm, Arena *arena, Error *err)
 {
     const Checkpoint *checkpoint = &model->checkpoint;
-    const char *const **class_name = arena_new(arena, const char *const *, checkpoint->heads + 1);
-    for (int h = 0; h < checkpoint->heads; h++) class_name[h] = checkpoint->head[h].class_name;
     EngineOptions options = {
         .comm = comm,
         .pack = model->pack,
         .spec = restore_spec(&model->config, checkpoint->head, checkpoint->heads, arena),
-        .class_name = class_name,
         .augment = &model->config.augment,
         .seed = (uint64_t)model->config.seed,
         .workers = workers > 0 ? workers : pool_cores(),

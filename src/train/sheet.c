@@ -3,6 +3,7 @@
 
 #include "data/lane_loader.h"
 #include "data/sampler.h"
+#include "train/head_labels.h"
 #include "train/label_flips.h"
 #include "train/plan.h"
 
@@ -38,20 +39,17 @@ static bool choose_records(Sheet *sheet, Arena *arena, Error *err)
     return true;
 }
 
-static const LabelGroup *group_of(const Sheet *sheet, int head)
-{
-    return pack_group(sheet->pack, pack_find_group(sheet->pack, sheet->config->heads[head].name));
-}
-
 static bool read_flips(Sheet *sheet, Arena *arena, Error *err)
 {
     const Config *config = sheet->config;
-    const int32_t **label = arena_new(arena, const int32_t *, config->head_count + 1);
-    for (int h = 0; h < config->head_count; h++) label[h] = group_of(sheet, h)->label;
+    LabelGroup *labels = arena_new(arena, LabelGroup, config->head_count + 1);
+    const HeadSpec *head = plan_head_specs(config, sheet->pack, arena);
+    for (int h = 0; h < config->head_count; h++)
+        if (!head_labels_match(&labels[h], sheet->pack, &head[h], arena, err)) return false;
     sheet->flips = (LabelFlips){.augment = &config->augment,
                                 .seed = (uint64_t)config->seed,
                                 .heads = config->head_count,
-                                .label = label};
+                                .labels = labels};
     for (int d = 0; d < 2; d++)
         if (!plan_flips(config, sheet->pack, d, &sheet->flips.turned[d], arena, err)) return false;
     label_flips_find(&sheet->flips, pack_records(sheet->pack), arena);
@@ -107,9 +105,28 @@ static void draw_cell(Sheet *sheet, int row, int column)
         }
 }
 
-static const char *class_name(const Sheet *sheet, int head, int32_t label)
+/* "left", "rusty; bent", "12.5"; "-" where it is missing. */
+static void print_label(const LabelGroup *labels, uint32_t record)
 {
-    return label < 0 ? "-" : group_of(sheet, head)->class_name[label];
+    int classes;
+    const int32_t *class = label_classes(labels, record, &classes);
+    if (!label_is_known(labels, record))
+        printf("-");
+    else if (labels->kind == LABEL_VALUE)
+        printf("%g", labels->value[record]);
+    else if (classes == 0)
+        printf(";");
+    for (int j = 0; j < classes; j++)
+        printf("%s%s", j ? "; " : "", labels->class_name[class[j]]);
+}
+
+static bool same_label(const LabelGroup *a, const LabelGroup *b, uint32_t record)
+{
+    int count, other;
+    const int32_t *classes = label_classes(a, record, &count),
+                  *others = label_classes(b, record, &other);
+    return count == other &&
+           (count == 0 || memcmp(classes, others, sizeof *classes * (size_t)count) == 0);
 }
 
 static void print_row(const Sheet *sheet, int row)
@@ -117,11 +134,16 @@ static void print_row(const Sheet *sheet, int row)
     uint32_t record = sheet->record[row];
     printf("row %d: record %u, %s", row + 1, record, pack_record_path(sheet->pack, record));
     for (int h = 0; h < sheet->flips.heads; h++) {
-        int32_t label = sheet->flips.label[h][record];
-        printf("; %s %s", sheet->config->heads[h].name, class_name(sheet, h, label));
+        const LabelGroup *labels = &sheet->flips.labels[h];
+        printf("; %s ", sheet->config->heads[h].name);
+        print_label(labels, record);
         for (int epoch = 0; epoch < EPOCHS; epoch++) {
-            int32_t now = label_flips_class(&sheet->flips, h, record, (uint64_t)epoch);
-            if (now != label) printf(" (epoch %d: %s)", epoch, class_name(sheet, h, now));
+            const LabelGroup *now =
+                label_flips_group(&sheet->flips, h, record, (uint64_t)epoch);
+            if (same_label(labels, now, record)) continue;
+            printf(" (epoch %d: ", epoch);
+            print_label(now, record);
+            printf(")");
         }
     }
     printf("\n");

@@ -19,6 +19,7 @@ typedef struct NewHead {
     const char *name, *old_name; /* old_name NULL: added */
     int classes;
     const char *const *class_name;
+    HeadFacts facts;
     double best;
     HeadConfig config;
 } NewHead;
@@ -62,21 +63,39 @@ static bool is_free(const Surgery *s, const char *option, const char *name, Erro
            error_set(err, ERROR_USAGE, "%s: %s has a head \"%s\" already", option, s->path, name);
 }
 
+static void new_config(Surgery *s, NewHead *head, const HeadType *type)
+{
+    option_defaults(config_head_options, &head->config);
+    config_choose_head(&head->config, type, s->arena);
+}
+
 static bool name_classes(Surgery *s, NewHead *head, const char *classes, Error *err)
 {
     char *end;
     long number = strtol(classes, &end, 10);
+    int least = head->config.type->least_classes;
     if (end == classes || *end) {
         if (!class_names_read(classes, &head->class_name, &head->classes, s->arena, err))
             return false;
         number = head->classes;
     }
-    if (number < 2 || number > CLASSES_MAX)
-        return error_set(err, ERROR_USAGE, "--add: head \"%s\" needs 2 to %d classes, not %s",
-                         head->name, CLASSES_MAX, classes);
+    if (number < least || number > CLASSES_MAX)
+        return error_set(err, ERROR_USAGE, "--add: head \"%s\" needs %d to %d classes, not %s",
+                         head->name, least, CLASSES_MAX, classes);
     head->classes = (int)number;
     if (!head->class_name) head->class_name = class_names_numbers(head->classes, s->arena);
     return true;
+}
+
+/* Cuts the kind off "12:ordinal" or, of values, "circular". */
+static const HeadType *cut_kind(char *what)
+{
+    char *colon = strrchr(what, ':');
+    const HeadType *whole = head_find(what), *behind = colon ? head_find(colon + 1) : NULL;
+    if (whole && whole->label == LABEL_VALUE) return whole;
+    if (!behind || behind->label == LABEL_VALUE) return head_for(LABEL_CLASS);
+    *colon = 0;
+    return behind;
 }
 
 static bool add_head(Surgery *s, const HeadEdit *edit, Error *err)
@@ -85,9 +104,15 @@ static bool add_head(Surgery *s, const HeadEdit *edit, Error *err)
     if (s->heads == HEADS_MAX)
         return error_set(err, ERROR_USAGE, "--add: more than %d heads", HEADS_MAX);
     NewHead *head = &s->head[s->heads];
+    char *what = arena_strdup(s->arena, edit->what);
     *head = (NewHead){.name = edit->name, .best = -1};
-    option_defaults(config_head_options, &head->config);
-    if (!name_classes(s, head, edit->what, err)) return false;
+    new_config(s, head, cut_kind(what));
+    if (head->config.type->needs_facts)
+        return error_set(err, ERROR_USAGE,
+                         "--add: head \"%s\": %s is standardised by training labels, so it begins "
+                         "with a run: name the checkpoint as trunk.weights of one with this head",
+                         head->name, head->config.type->name);
+    if (head->config.type->label != LABEL_VALUE && !name_classes(s, head, what, err)) return false;
     s->heads++;
     return true;
 }
@@ -118,8 +143,9 @@ static void list_old_heads(Surgery *s)
                           .old_name = old->name,
                           .classes = old->classes,
                           .class_name = old->class_name,
+                          .facts = old->facts,
                           .best = s->old.best[h]};
-        option_defaults(config_head_options, &head->config);
+        new_config(s, head, head_for(LABEL_CLASS));
         for (int c = 0; c < s->config.head_count; c++)
             if (strcmp(s->config.heads[c].name, old->name) == 0) head->config = s->config.heads[c];
     }
@@ -145,7 +171,13 @@ static bool edit_heads(Surgery *s, const HeadEdit *edit, int edits, Error *err)
 static bool build(Surgery *s, Error *err)
 {
     HeadSpec *head = arena_new(s->arena, HeadSpec, s->heads + 1);
-    for (int h = 0; h < s->heads; h++) head[h] = (HeadSpec){s->head[h].name, s->head[h].classes};
+    for (int h = 0; h < s->heads; h++)
+        head[h] = (HeadSpec){.name = s->head[h].name,
+                             .classes = s->head[h].classes,
+                             .type = s->head[h].config.type,
+                             .options = s->head[h].config.options,
+                             .body = &s->head[h].config.body,
+                             .facts = s->head[h].facts};
     /* with its statistics as they are: what a lane holds does not matter here */
     ModelTraining training = {.freeze_norm = true, .lr_decay = 1, .heads_lr_scale = 1};
     ModelSpec spec = {.trunk = s->config.trunk,
@@ -164,16 +196,14 @@ static bool build(Surgery *s, Error *err)
 }
 
 /* What the parameter is called in the old checkpoint; NULL: it is new. */
-static const char *old_name(Surgery *s, const char *name)
+static const char *old_name(Surgery *s, const Param *param)
 {
-    for (int h = 0; h < s->heads; h++) {
-        const char *scope = arena_printf(s->arena, "heads.%s.linear.", s->head[h].name);
-        if (strncmp(name, scope, strlen(scope)) != 0) continue;
-        return s->head[h].old_name ? arena_printf(s->arena, "heads.%s.linear.%s",
-                                                  s->head[h].old_name, name + strlen(scope))
-                                   : NULL;
-    }
-    return name;
+    if (param->head < 0) return param->name;
+    const NewHead *head = &s->head[param->head];
+    const char *scope = arena_printf(s->arena, "heads.%s.", head->name);
+    return head->old_name ? arena_printf(s->arena, "heads.%s.%s", head->old_name,
+                                         param->name + strlen(scope))
+                          : NULL;
 }
 
 static bool copy_group(Surgery *s, const char *group, const ParamStore *store, float *flat,
@@ -181,7 +211,7 @@ static bool copy_group(Surgery *s, const char *group, const ParamStore *store, f
 {
     for (int i = 0; i < store->count; i++) {
         const Param *param = store->list[i];
-        const char *name = old_name(s, param->name);
+        const char *name = old_name(s, param);
         if (!name) continue;
         const CheckpointArray *array = checkpoint_find(&s->old, group, name);
         if (!array || !shape_equal(array->shape, param->shape))
@@ -246,7 +276,8 @@ static bool save(Surgery *s, const char *path, Error *err)
     out.head = arena_new(s->arena, CheckpointHead, s->heads + 1);
     out.best = arena_new(s->arena, double, s->heads + 1);
     for (int h = 0; h < s->heads; h++) {
-        out.head[h] = (CheckpointHead){s->head[h].name, s->head[h].classes, s->head[h].class_name};
+        out.head[h] = (CheckpointHead){s->head[h].name, s->head[h].classes, s->head[h].class_name,
+                                       s->head[h].facts};
         out.best[h] = s->head[h].best;
     }
     out.best[s->heads] = -1; /* of all heads together: not known of this set */

@@ -119,6 +119,7 @@ static void open_buffers(Trainer *trainer)
     trainer->interval.loss = arena_new(trainer->arena, double, heads);
     trainer->interval.correct = arena_new(trainer->arena, int64_t, heads);
     trainer->interval.scored = arena_new(trainer->arena, int64_t, heads);
+    trainer->interval.error = arena_new(trainer->arena, double, heads);
     trainer->best = arena_new(trainer->arena, double, heads + 1);
     for (size_t h = 0; h <= heads; h++) trainer->best[h] = -1;
     trainer->lane = arena_new(trainer->arena, LaneContext, pool_workers(trainer->engine.pool));
@@ -267,15 +268,20 @@ size_t trainer_bytes(const Trainer *trainer)
 
 /* --- the run --- */
 
-/* Marks heads (then all jointly, and weighted) whose accuracy is the best so far; true if any is. */
+/* Marks heads, then all jointly and weighted, whose score is the best so far; true if any is. Where no head can be
+ * right or wrong, nothing is best jointly or weighted. */
 static bool find_improved(Trainer *trainer, const Score *score, bool *improved)
 {
-    bool any = improved[score->heads + 1] = trainer_judge(trainer, score);
-    for (int h = 0; h <= score->heads; h++) {
-        double accuracy =
-            h < score->heads ? score_head(score, h).top1 : score_joint(score).accuracy;
-        improved[h] = accuracy > trainer->best[h];
-        if (improved[h]) trainer->best[h] = accuracy;
+    int heads = score->heads;
+    JointResult joint = score_joint(score);
+    bool any = improved[heads + 1] = trainer_judge(trainer, score);
+    improved[heads] = joint.labelled > 0 && joint.accuracy > trainer->best[heads];
+    if (improved[heads]) trainer->best[heads] = joint.accuracy;
+    any |= improved[heads];
+    for (int h = 0; h < heads; h++) {
+        HeadResult result = score_head(score, h);
+        improved[h] = head_is_better(&result, trainer->best[h]);
+        if (improved[h]) trainer->best[h] = head_score(&result);
         any |= improved[h];
     }
     return any;

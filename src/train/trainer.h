@@ -21,13 +21,14 @@
 
 /* Exact sums of a step beside the gradient; per head behind them, then the statistics. */
 enum { SIDE_LR, SIDE_BAD, SIDE_STOP, SIDE_FIXED };
-enum { SIDE_LOSS, SIDE_CORRECT, SIDE_SCORED, SIDE_PER_HEAD };
+enum { SIDE_LOSS, SIDE_ERROR, SIDE_CORRECT, SIDE_SCORED, SIDE_PER_HEAD };
 
 /* Totals since the last log line, over all ranks. */
 typedef struct Interval {
     double started; /* clock_seconds */
     uint64_t steps, images, bad;
     double *loss;                      /* (heads): sum of the steps' losses */
+    double *error;                     /* (heads): sum of the scored images' distances */
     int64_t *correct, *scored;         /* (heads) */
     double load_seconds, wait_seconds; /* of this rank, at the start of the interval */
     double grad_norm;                  /* of the last step */
@@ -77,8 +78,8 @@ struct Trainer {
     Watch watch;
 
     /* of the step under way */
-    float *head_scale;         /* (heads): weight / labelled images of the global batch */
-    double *head_share;        /* (heads): 1 / labelled images */
+    float *head_scale;         /* (heads): weight / terms of the loss in the global batch */
+    double *head_share;        /* (heads): 1 / terms */
     const uint32_t *batch;     /* (config->batch) records */
     int first_lane, last_lane; /* of this rank; last is exclusive */
     atomic_int next_lane;
@@ -120,7 +121,7 @@ void trainer_leave_epoch(Trainer *trainer);
 void trainer_open_sampler(Trainer *trainer);
 
 /* trainer_watch.c */
-/* Takes in a validation. True if the weighted accuracy is the best so far. */
+/* Takes in a validation. True if the weighted score is the best so far. */
 bool trainer_judge(Trainer *trainer, const Score *score);
 
 /* trainer_weights.c */

@@ -26,11 +26,13 @@ static void describe_heads(Trainer *trainer, Checkpoint *checkpoint, Arena *aren
 {
     checkpoint->heads = trainer->config->head_count;
     checkpoint->head = arena_new(arena, CheckpointHead, checkpoint->heads);
-    for (int h = 0; h < checkpoint->heads; h++) {
-        const char *name = trainer->config->heads[h].name;
-        const LabelGroup *group = pack_group(trainer->pack, pack_find_group(trainer->pack, name));
-        checkpoint->head[h] = (CheckpointHead){name, group->classes, group->class_name};
-    }
+    for (int h = 0; h < checkpoint->heads; h++)
+        checkpoint->head[h] = (CheckpointHead){
+            .name = trainer->config->heads[h].name,
+            .classes = trainer->engine.labels[h].classes,
+            .class_name = trainer->engine.labels[h].class_name,
+            .facts = trainer->engine.model.head[h].facts,
+        };
 }
 
 static Checkpoint describe_run(Trainer *trainer, Arena *arena)
@@ -111,6 +113,8 @@ static bool copy_all(Trainer *trainer, const Checkpoint *saved, Arena *arena, Er
     if (saved->born)
         memcpy(trainer->optimizer->born, saved->born, sizeof(uint64_t) * (size_t)saved->params);
     trainer->watch = saved->watch;
+    for (int h = 0; h < saved->heads; h++)
+        model_set_facts(&trainer->engine.model.head[h], &saved->head[h].facts);
     memcpy(trainer->best, saved->best, sizeof(double) * ((size_t)saved->heads + 1));
     trainer->step = saved->step;
     trainer->optimizer->updates = saved->updates;

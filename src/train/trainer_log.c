@@ -22,6 +22,7 @@ void interval_start(Trainer *trainer)
     Interval *interval = &trainer->interval;
     size_t heads = (size_t)trainer->config->head_count;
     memset(interval->loss, 0, sizeof(double) * heads);
+    memset(interval->error, 0, sizeof(double) * heads);
     memset(interval->correct, 0, sizeof(int64_t) * heads);
     memset(interval->scored, 0, sizeof(int64_t) * heads);
     interval->steps = interval->images = interval->bad = 0;
@@ -39,6 +40,7 @@ void interval_add_step(Trainer *trainer, double grad_norm)
     interval->grad_norm = grad_norm;
     for (int h = 0; h < trainer->config->head_count; h++) {
         interval->loss[h] += reduce_side(trainer->reduce, side_of_head(h, SIDE_LOSS));
+        interval->error[h] += reduce_side(trainer->reduce, side_of_head(h, SIDE_ERROR));
         interval->correct[h] += reduce_side_count(trainer->reduce, side_of_head(h, SIDE_CORRECT));
         interval->scored[h] += reduce_side_count(trainer->reduce, side_of_head(h, SIDE_SCORED));
     }
@@ -57,10 +59,25 @@ static double head_loss(const Interval *interval, int head)
     return interval->loss[head] / (double)interval->steps;
 }
 
-static double head_top1(const Interval *interval, int head)
+/* What training itself shows of a head: on the fly, with augmentation and a network that changes. */
+static HeadResult head_result(const Trainer *trainer, int head)
 {
-    return interval->scored[head] ? (double)interval->correct[head] / (double)interval->scored[head]
-                                  : 0;
+    const Interval *interval = &trainer->interval;
+    const ModelHead *of = &trainer->engine.model.head[head];
+    HeadResult result = {.measure = of->type->measure,
+                         .labelled = interval->scored[head],
+                         .correct = interval->correct[head],
+                         .loss = head_loss(interval, head)};
+    if (result.labelled == 0) return result;
+    result.top1 = (double)result.correct / (double)result.labelled;
+    result.error = interval->error[head] / (double)result.labelled;
+    if (result.measure == MEASURE_VALUE) result.error *= of->facts.deviation;
+    return result;
+}
+
+static bool has_error(const HeadResult *result)
+{
+    return result->measure != MEASURE_CLASS && result->measure != MEASURE_SET;
 }
 
 static Summary summarize(const Trainer *trainer)
@@ -110,23 +127,35 @@ static void record_interval(Trainer *trainer, const Summary *summary, double lr)
     json_end(json);
     json_begin(json, "heads");
     for (int h = 0; h < trainer->config->head_count; h++) {
+        HeadResult result = head_result(trainer, h);
+        const char *right = result.measure == MEASURE_SET ? "exact" : "top1";
         json_begin(json, trainer->config->heads[h].name);
-        json_add_real(json, "loss", head_loss(interval, h));
-        json_add_real(json, "top1", head_top1(interval, h));
+        json_add_real(json, "loss", result.loss);
+        if (result.measure < MEASURE_VALUE) json_add_real(json, right, result.top1);
+        if (has_error(&result)) json_add_real(json, "mae", result.error);
         json_end(json);
     }
     json_end(json);
     write_record(trainer, json);
 }
 
-/* "type 1.234 56.7 %  part …", at most `bytes`. */
+/* "  type 1.234 56.7%", at most `bytes` with what is there. */
+static void print_head(char *text, size_t bytes, const char *name, const HeadResult *result)
+{
+    char score[32];
+    size_t used = strlen(text);
+    head_print_score(result, score, sizeof score);
+    snprintf(text + used, bytes - used, "  %s %.4f %s", name, result->loss, score);
+}
+
+
 static void print_heads(const Trainer *trainer, char *text, size_t bytes)
 {
     text[0] = 0;
     for (int h = 0; h < trainer->config->head_count; h++) {
-        size_t used = strlen(text);
-        snprintf(text + used, bytes - used, "  %s %.4f %.1f%%", trainer->config->heads[h].name,
-                 head_loss(&trainer->interval, h), 100 * head_top1(&trainer->interval, h));
+        HeadResult result = head_result(trainer, h);
+        if (result.measure == MEASURE_SET) result.micro_f1 = result.top1; /* all that is counted */
+        print_head(text, bytes, trainer->config->heads[h].name, &result);
     }
 }
 
@@ -159,12 +188,12 @@ void log_validation(Trainer *trainer, const Score *score)
     char text[1024] = "";
     for (int h = 0; h < score->heads; h++) {
         HeadResult result = score_head(score, h);
-        size_t used = strlen(text);
-        snprintf(text + used, sizeof text - used, "  %s %.4f %.1f%%", score->name[h], result.loss,
-                 100 * result.top1);
+        print_head(text, sizeof text, score->head[h].name, &result);
     }
-    log_info("epoch %" PRIu64 "  validation%s  joint %.1f%%", epoch, text,
-             100 * score_joint(score).accuracy);
+    JointResult joint = score_joint(score);
+    char together[32] = "";
+    if (joint.labelled) snprintf(together, sizeof together, "  joint %.1f%%", 100 * joint.accuracy);
+    log_info("epoch %" PRIu64 "  validation%s%s", epoch, text, together);
     Json *json = json_create();
     json_add_text(json, "kind", "val");
     json_add_integer(json, "step", (int64_t)trainer->step);

@@ -40,7 +40,7 @@ static int classes_of_head(const Trainer *trainer, int32_t *class_of, const uint
                            size_t count)
 {
     int h = config_find_head(trainer->config, trainer->config->balance_by);
-    for (size_t i = 0; i < count; i++) class_of[i] = trainer->engine.label[h][records[i]];
+    for (size_t i = 0; i < count; i++) class_of[i] = trainer->engine.labels[h].label[records[i]];
     return trainer->engine.model.head[h].classes;
 }
 
@@ -59,7 +59,7 @@ void trainer_open_sampler(Trainer *trainer)
             classes = classes_of_head(trainer, class_of, records, count);
         else
             for (int h = 0; h < config->head_count; h++)
-                classes = combine(class_of, engine->label[h], engine->model.head[h].classes,
+                classes = combine(class_of, engine->labels[h].label, engine->model.head[h].classes,
                                   records, count);
     }
     trainer->sampler = sampler_create(records, count, kind, class_of, classes, trainer->arena);

@@ -41,14 +41,20 @@ static void find_batch(Trainer *trainer)
                      trainer->step % trainer->steps_per_epoch * (uint64_t)trainer->config->batch;
 }
 
-/* Labels are known everywhere, so each head's global count is known before the forward pass. */
-static void count_labels(Trainer *trainer)
+/* Labels are known everywhere, so the terms of each head's loss in the global batch, by weight, are known before the
+ * forward pass. They are added in the batch's order. */
+static void count_terms(Trainer *trainer)
 {
     for (int h = 0; h < trainer->config->head_count; h++) {
-        int labelled = 0;
-        for (int i = 0; i < trainer->config->batch; i++)
-            labelled += trainer->engine.label[h][trainer->batch[i]] >= 0;
-        trainer->head_share[h] = labelled ? 1.0 / labelled : 0;
+        const ModelHead *head = &trainer->engine.model.head[h];
+        double terms = 0;
+        for (int i = 0; i < trainer->config->batch; i++) {
+            Target target = engine_target(&trainer->engine, h, trainer->batch[i], true,
+                                          trainer->order_epoch);
+            if (target.weight != 0)
+                terms += (double)target.weight * head->type->terms(head->classes, target.label);
+        }
+        trainer->head_share[h] = terms > 0 ? 1.0 / terms : 0;
         trainer->head_scale[h] = (float)(trainer->config->heads[h].weight * trainer->head_share[h]);
     }
 }
@@ -81,15 +87,23 @@ static void on_statistic(void *context, const Param *state, const float *lane_va
                         (double)lane_value[i] * share);
 }
 
+/* The sum of a lane's distances, for the log: a wild one must not look like an overflow of the gradient. */
+static double bounded(double error)
+{
+    static const double MOST = 0x1p17;
+    return error < MOST ? error : MOST;
+}
+
 static void add_scores(Trainer *trainer, LaneContext *lane, const LaneWorker *worker, int bad)
 {
     const Run *run = &worker->run;
     for (int h = 0; h < trainer->config->head_count; h++) {
         int scored = 0;
-        for (int n = 0; n < run->images; n++) scored += worker->label[h][n] >= 0;
+        for (int n = 0; n < run->images; n++) scored += worker->target[h][n].weight != 0;
         if (!reduce_add_side(trainer->reduce, side_of_head(h, SIDE_LOSS),
                              run->head[h].loss * trainer->head_share[h]))
             lane->overflowed = true;
+        reduce_add_side(trainer->reduce, side_of_head(h, SIDE_ERROR), bounded(run->head[h].error));
         reduce_count_side(trainer->reduce, side_of_head(h, SIDE_CORRECT), run->head[h].correct);
         reduce_count_side(trainer->reduce, side_of_head(h, SIDE_SCORED), scored);
     }
@@ -255,7 +269,7 @@ void trainer_step(Trainer *trainer)
     if (trainer->step % trainer->steps_per_epoch == 0) trainer->bad = 0;
     int lanes = trainer->config->batch / trainer->config->lane;
     find_batch(trainer);
-    count_labels(trainer);
+    count_terms(trainer);
     deal_lanes(trainer, lanes);
     reduce_begin(trainer->reduce, lanes, trainer->last_lane - trainer->first_lane);
     announce_lr(trainer);

@@ -3,27 +3,47 @@
 
 #include <string.h>
 
-static double weight_of(const Config *config, int head)
+/* Whose mean is taken: all heads, or those whose predictions are right or wrong. */
+typedef bool Chosen(HeadMeasure measure);
+
+static bool any_head(HeadMeasure measure)
 {
-    double sum = 0;
-    for (int h = 0; h < config->head_count; h++) sum += config->heads[h].weight;
-    return sum > 0 ? config->heads[head].weight / sum : 1.0 / config->head_count;
+    (void)measure;
+    return true;
 }
 
-/* The heads' accuracies (top 1), weighted as their losses are; all alike if all weigh nothing. */
-static double weighted_accuracy(const Config *config, const Score *score)
+/* The share of a head among those chosen: as their losses are weighted; all alike if all weigh nothing. */
+static double share_of(const Config *config, int head, Chosen *chosen)
 {
     double sum = 0;
-    for (int h = 0; h < config->head_count; h++)
-        sum += weight_of(config, h) * score_head(score, h).top1;
-    return sum;
+    int count = 0;
+    if (!chosen(config->heads[head].type->measure)) return 0;
+    for (int h = 0; h < config->head_count; h++) {
+        if (!chosen(config->heads[h].type->measure)) continue;
+        sum += config->heads[h].weight;
+        count++;
+    }
+    return sum > 0 ? config->heads[head].weight / sum : 1.0 / count;
+}
+
+/* Of accuracies and the like; errors, which have units of their own, have no part in it. -1: there is none. */
+static double weighted_score(const Config *config, const Score *score)
+{
+    double sum = 0, shares = 0;
+    for (int h = 0; h < config->head_count; h++) {
+        HeadResult result = score_head(score, h);
+        double share = share_of(config, h, head_judges);
+        sum += share * head_score(&result);
+        shares += share;
+    }
+    return shares > 0 ? sum : -1;
 }
 
 static double weighted_loss(const Config *config, const Score *score)
 {
     double sum = 0;
     for (int h = 0; h < config->head_count; h++)
-        sum += weight_of(config, h) * score_head(score, h).loss;
+        sum += share_of(config, h, any_head) * score_head(score, h).loss;
     return sum;
 }
 
@@ -31,14 +51,15 @@ static double weighted_loss(const Config *config, const Score *score)
 static double metric(const Config *config, const Score *score)
 {
     if (strcmp(config->watch, "joint") == 0) return score_joint(score).accuracy;
-    if (strcmp(config->watch, "weighted") == 0) return weighted_accuracy(config, score);
+    if (strcmp(config->watch, "weighted") == 0) return weighted_score(config, score);
     if (strcmp(config->watch, "loss") == 0) return -weighted_loss(config, score);
-    return score_head(score, config_find_head(config, config->watch)).top1;
+    HeadResult result = score_head(score, config_find_head(config, config->watch));
+    return head_merit(&result);
 }
 
 bool trainer_judge(Trainer *trainer, const Score *score)
 {
     const Config *config = trainer->config;
     return watch_observe(&trainer->watch, config, metric(config, score),
-                         weighted_accuracy(config, score));
+                         weighted_score(config, score));
 }

@@ -8,11 +8,6 @@
 
 #include <string.h>
 
-static bool is_of_trunk(const Param *param)
-{
-    return strncmp(param->name, "trunk.", strlen("trunk.")) == 0;
-}
-
 /* --- from a checkpoint --- */
 
 /* Learnt places of a picture of another size. */
@@ -44,7 +39,7 @@ static void copy_trunk(const Checkpoint *saved, const char *group, const ParamSt
                        Error *err)
 {
     for (int i = 0; i < store->count; i++)
-        if (is_of_trunk(store->list[i])) copy_trunk_array(saved, group, store, store->list[i], err);
+        if (store->list[i]->head < 0) copy_trunk_array(saved, group, store, store->list[i], err);
 }
 
 static const CheckpointHead *find_head(const Checkpoint *saved, const char *name)
@@ -54,48 +49,75 @@ static const CheckpointHead *find_head(const Checkpoint *saved, const char *name
     return NULL;
 }
 
-static bool same_classes(const CheckpointHead *head, const LabelGroup *group)
+static bool same_classes(const CheckpointHead *head, const LabelGroup *labels)
 {
-    if (head->classes != group->classes) return false;
+    if (head->classes != labels->classes) return false;
     for (int k = 0; k < head->classes; k++)
-        if (strcmp(head->class_name[k], group->class_name[k]) != 0) return false;
+        if (strcmp(head->class_name[k], labels->class_name[k]) != 0) return false;
     return true;
 }
 
-/* A head that means the same is taken over; any other starts anew. */
-static void copy_head(Trainer *trainer, const Checkpoint *saved, const char *name, Arena *arena)
+static const HeadType *saved_type(const Config *config, const char *name)
+{
+    for (int h = 0; h < config->head_count; h++)
+        if (strcmp(config->heads[h].name, name) == 0) return config->heads[h].type;
+    return head_for(LABEL_CLASS);
+}
+
+/* Whether the head of the weights means the same and is built alike; `why` it does not. */
+static bool fits(const Trainer *trainer, int h, const Checkpoint *saved, const Config *config,
+                 const CheckpointHead *head, const char **why)
+{
+    const ModelHead *now = &trainer->engine.model.head[h];
+    const ParamStore *params = trainer->engine.model.graph->params;
+    *why = ", since the classes of the weights differ from the pack's";
+    if (!same_classes(head, &trainer->engine.labels[h])) return false;
+    *why = ", since that of the weights is of another kind or has other layers";
+    if (saved_type(config, head->name) != now->type) return false;
+    for (int i = 0; i < params->count; i++) {
+        if (params->list[i]->head != h) continue;
+        const CheckpointArray *array = checkpoint_find(saved, "param", params->list[i]->name);
+        if (!array || !shape_equal(array->shape, params->list[i]->shape)) return false;
+    }
+    return true;
+}
+
+/* A head that means the same is taken over, with what it knows of its labels; any other starts anew. */
+static void copy_head(Trainer *trainer, int h, const Checkpoint *saved, const Config *config)
 {
     const ParamStore *params = trainer->engine.model.graph->params;
-    const LabelGroup *group = pack_group(trainer->pack, pack_find_group(trainer->pack, name));
-    const CheckpointHead *head = find_head(saved, name);
-    if (!head || !same_classes(head, group)) {
-        log_info("head %s: starts anew%s", name,
-                 head ? ", since the classes of the weights differ from the pack's" : "");
+    ModelHead *now = &trainer->engine.model.head[h];
+    const CheckpointHead *head = find_head(saved, now->name);
+    const char *why = "";
+    if (!head || !fits(trainer, h, saved, config, head, &why)) {
+        log_info("head %s: starts anew%s", now->name, why);
         return;
     }
-    const char *scope = arena_printf(arena, "heads.%s.linear.", name);
     for (int i = 0; i < params->count; i++) {
         const Param *param = params->list[i];
-        if (strncmp(param->name, scope, strlen(scope)) != 0) continue;
+        if (param->head != h) continue;
         const CheckpointArray *array =
             checkpoint_find(saved, checkpoint_group(saved, "param"), param->name);
-        if (!array || !shape_equal(array->shape, param->shape)) return;
         memcpy(params->value + param->offset, array->value, sizeof(float) * param->count);
     }
-    log_info("head %s: taken over from the weights", name);
+    model_set_facts(now, &(HeadFacts){.mean = head->facts.mean, .deviation = head->facts.deviation});
+    log_info("head %s: taken over from the weights", now->name);
 }
 
 static bool start_from_checkpoint(Trainer *trainer, const char *path, Arena *arena, Error *err)
 {
     const Graph *graph = trainer->engine.model.graph;
     Checkpoint saved;
-    if (!checkpoint_load(&saved, path, arena, err)) return false;
+    Config config;
+    if (!checkpoint_load(&saved, path, arena, err) ||
+        !config_parse(&config, arena, saved.config, path, err))
+        return false;
     copy_trunk(&saved, checkpoint_group(&saved, "param"), graph->params, err);
     copy_trunk(&saved, checkpoint_group(&saved, "state"), graph->state, err);
     if (err->kind != ERROR_NONE) return error_context(err, "%s", path);
     log_info("the trunk starts from %s", path);
     for (int h = 0; h < trainer->config->head_count; h++)
-        copy_head(trainer, &saved, trainer->config->heads[h].name, arena);
+        copy_head(trainer, h, &saved, &config);
     return true;
 }
 

@@ -14,11 +14,26 @@ static bool is_common(const char *name)
     return strcmp(name, "joint") == 0 || strcmp(name, "weighted") == 0 || strcmp(name, "loss") == 0;
 }
 
+bool watch_matters(const Config *config)
+{
+    return config->schedule->observe || config->stop_patience > 0;
+}
+
 bool watch_check(const Config *config, Error *err)
 {
-    return is_common(config->watch) || config_find_head(config, config->watch) >= 0 ||
-           error_set(err, ERROR_USAGE,
-                     "watch: must be joint, weighted, loss or the name of a head, not \"%s\"",
+    bool judges = false;
+    for (int h = 0; h < config->head_count; h++)
+        judges |= config->heads[h].type->label != LABEL_VALUE;
+    if (!is_common(config->watch) && config_find_head(config, config->watch) < 0)
+        return error_set(err, ERROR_USAGE,
+                         "watch: must be joint, weighted, loss or the name of a head, not \"%s\"",
+                         config->watch);
+    if (judges || !is_common(config->watch) || strcmp(config->watch, "loss") == 0 ||
+        !watch_matters(config))
+        return true;
+    return error_set(err, ERROR_USAGE,
+                     "watch: %s is an accuracy, but all heads are for numbers; choose loss or the "
+                     "name of a head",
                      config->watch);
 }
 

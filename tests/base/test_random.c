@@ -1,6 +1,7 @@
 /* Addressed random numbers: published vectors, distributions, addresses. */
 #include "check.h"
 
+#include "base/plain_exp.h"
 #include "base/plain_log.h"
 #include "base/random.h"
 
@@ -94,6 +95,10 @@ static void test_log(void **state)
     for (double x = 1e-300; x < 1e300; x *= 1.37)
         assert_true(fabs(plain_log(x) - log(x)) <= 4e-16 * fmax(1, fabs(log(x))));
     assert_true(isnan(plain_log(NAN)) && isinf(plain_log(INFINITY)));
+    for (double x = -700; x < 709; x += 0.37)
+        assert_true(fabs(plain_exp(x) - exp(x)) <= 1e-15 * exp(x));
+    assert_true(plain_exp(0) == 1 && plain_exp(-701) == 0 && isinf(plain_exp(710)));
+    assert_true(isnan(plain_exp(NAN)));
 }
 
 int main(void)

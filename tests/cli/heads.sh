@@ -79,6 +79,37 @@ mkdir -p resumed/checkpoint && cp plus.h5 resumed/checkpoint/step-6.h5
 "$UMBEL" train c.yaml --set run=resumed --set epochs=4 --set 'heads=[{name: shape}, {name: colour, weight: 0.5}, {name: place}]' --resume >log 2>&1
 same "a run resumes with a head more" "0 1" "$? $(grep -c 'resuming resumed at step 6' log)"
 
+# heads of other kinds are kept with what they know of their labels, and can be added
+"$PYTHON" "$TESTS/make_dataset.py" whole 60 32 0 3 && "$PYTHON" "$TESTS/cli/add_labels.py" whole/manifest.csv kinds.csv 0.2
+"$UMBEL" pack --manifest kinds.csv --root whole --labels tags:multi,grade,size:value,azimuth:value --out kinds.h5 >/dev/null 2>&1
+sed '1s/,size,/,length,/' kinds.csv >length.csv
+"$UMBEL" pack --manifest length.csv --root whole --labels tags:multi,grade,length:value,azimuth:value --out length.h5 >/dev/null 2>&1
+cat >k.yaml <<'END'
+pack: kinds.h5
+image: 32
+trunk: {kind: resnet18, width: 8}
+heads: [{name: tags, kind: sigmoid, positive_weights: balanced, hidden: [8]}, {name: grade, kind: ordinal, order: "low, middle, high", pool: attention},
+  {name: size, kind: regression}, {name: azimuth}]
+batch: 24
+lane: 8
+epochs: 2
+run: kinds
+END
+"$UMBEL" train k.yaml >log 2>&1 || not_ok "train other kinds" "$(tail -1 log)"
+heads kinds/checkpoint/last --rename size=length --drop azimuth --add turn:circular --add marks:3:sigmoid --add rank:sizes.txt:ordinal --out kinds-edited.h5 ||
+    not_ok "edit other kinds" "failed"
+for head in tags grade; do
+    same "$head scores the same" "$(scores kinds/checkpoint/last $head)" \
+        "$(heads kinds-edited.h5 --drop turn --drop marks --drop rank --out kept.h5 && scores kept.h5 $head --pack length.h5)"
+done
+same "a regression keeps its scale" "$(scores kinds/checkpoint/last size)" "$(scores kept.h5 length --pack length.h5)"
+same "kinds of the edited heads" "sigmoid ordinal regression circular sigmoid ordinal" "$("$UMBEL" inspect kinds-edited.h5 --json | "$PYTHON" -c '
+import json, sys
+print(*(head["kind"] for head in json.load(sys.stdin)["heads"].values()))')"
+"$UMBEL" train k.yaml --set trunk.weights=kinds/checkpoint/last --set run=further --set 'heads[2].hidden=[4]' >log 2>&1
+same "what is taken over and what is not" "azimuth taken grade taken size starts tags taken" \
+    "$(grep -o 'head [a-z]*: [a-z]*' log | sed 's/head //; s/://' | sort | tr '\n' ' ' | sed 's/ $//')"
+
 fails "no such head" 2 '--drop: run/checkpoint/last has no head "shap"; did you mean "shape"\?' heads $checkpoint --drop shap --out x.h5
 fails "name in use" 2 '--rename: run/checkpoint/last has a head "shape" already' heads $checkpoint --rename colour=shape --out x.h5
 fails "one class" 2 'head "size" needs 2 to 65536 classes, not 1' heads $checkpoint --add size:1 --out x.h5

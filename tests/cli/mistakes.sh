@@ -112,6 +112,11 @@ manifest "empty label group" 3 'path,t,u\ngood.jpg,x,\n'
 manifest "a class only in test" 3 'path,t,split\ngood.jpg,x,train\nother.jpg,y,train\nthird.jpg,z,test\n'
 "$PYTHON" -c 'print("path,t"); [print(f"{i}.jpg,{i}") for i in range(70000)]' >many.csv
 mistake "70,000 classes" 3 pack --manifest many.csv
+manifest "no such kind of label" 2 'path,t\ngood.jpg,x\n' --labels t:mutli
+manifest "a value that is no number" 3 'path,t\ngood.jpg,12 mm\n' --labels t:value
+manifest "a decimal comma" 3 'path,t\ngood.jpg,"12,5"\n' --labels t:value
+manifest "an empty name in a set" 3 'path,t\ngood.jpg,a;;b\n' --labels t:multi
+manifest "a name twice in a set" 3 'path,t\ngood.jpg,a;b;a\n' --labels t:multi
 manifest "shares that do not add up" 2 'path,t\ngood.jpg,x\n' --split train=0.5
 mkdir -p tree/bolt nowhere && cp set/00000.jpg tree/bolt/m3-top.jpg && cp set/00001.jpg tree/bolt/m4_side.jpg
 mistake "folder without images" 3 umbel pack nowhere --levels t --out o.h5
@@ -171,6 +176,23 @@ rows 'path,t\ngood.jpg,x\n'
 umbel pack --root bad --manifest m.csv --out one.h5 >/dev/null 2>&1 || not_ok "pack of one image" "failed"
 mistake "one image only" 2 train good.yaml --set pack=one.h5
 mistake "one class only" 2 train good.yaml --set pack=one.h5 --set batch=1 --set lane=1
+"$PYTHON" "$TESTS/make_dataset.py" whole 60 40 0 1 && "$PYTHON" "$TESTS/cli/add_labels.py" whole/manifest.csv kinds.csv
+umbel pack --manifest kinds.csv --root whole --labels shape,tags:multi,grade,size:value --out kinds.h5 >/dev/null 2>&1 || not_ok "pack of kinds" "failed"
+of_head() { mistake "$1" 2 train good.yaml --set pack=kinds.h5 --set "heads=[$2]"; } # NAME HEAD
+of_head "no such kind of head" '{name: shape, kind: softmaks}'
+of_head "a key of another kind" '{name: shape, kind: softmax, period: 180}'
+of_head "a key of a kind that is not named" '{name: size, period: 180}'
+of_head "unknown key of a head" '{name: shape, kind: softmax, smothing: 0.1}'
+of_head "softmax for several labels at once" '{name: tags, kind: softmax}'
+of_head "an angle of classes" '{name: grade, kind: circular}'
+of_head "smoothing of the focal loss" '{name: shape, kind: softmax, loss: focal, smoothing: 0.1}'
+of_head "factor on a class that is not there" '{name: shape, kind: softmax, class_factors: "sqare=2"}'
+of_head "factor that is no number" '{name: shape, kind: softmax, class_factors: "square=much"}'
+of_head "a class left out of the order" '{name: grade, kind: ordinal, order: "low, middle"}'
+of_head "an order with a class that is not there" '{name: grade, kind: ordinal, order: "low, medium, high"}'
+sed '1s/size/measure/; s/,[0-9][0-9]*\.[0-9][0-9],/,7,/' kinds.csv >equal.csv
+umbel pack --manifest equal.csv --root whole --labels measure:value --out equal.h5 >/dev/null 2>&1 || not_ok "pack of equal values" "failed"
+mistake "values that are all the same" 3 train good.yaml --set pack=equal.h5
 mistake "the doctor, --set without a configuration" 2 umbel doctor --set batch=8
 
 section "Packs"
@@ -188,6 +210,8 @@ mistake "a checkpoint" 3 train good.yaml --set pack=$checkpoint
 sed 's/,test/,train/' set/manifest.csv >untested.csv && umbel pack --manifest untested.csv --root set --out untested.h5 >/dev/null 2>&1
 mistake "no images of the split" 3 umbel eval $checkpoint --pack untested.h5 --split test
 sed '1s/shape/form/' set/manifest.csv >renamed.csv && umbel pack --manifest renamed.csv --root set --out renamed.h5 >/dev/null 2>&1
+umbel pack --manifest kinds.csv --root whole --labels shape:multi,colour,place --out sets.h5 >/dev/null 2>&1
+mistake "label group of another kind" 3 umbel eval $checkpoint --pack sets.h5
 mistake "label group missing" 3 umbel eval $checkpoint --pack renamed.h5
 
 section "Checkpoints and run folders"
@@ -242,6 +266,7 @@ mistake "heads: no such head" 2 umbel heads $checkpoint --drop shap --out o.h5
 mistake "heads: name in use" 2 umbel heads $checkpoint --add shape:3 --out o.h5
 mistake "heads: one class" 2 umbel heads $checkpoint --add size:1 --out o.h5
 mistake "heads: no classes" 2 umbel heads $checkpoint --add size --out o.h5
+mistake "heads: a regression" 2 umbel heads $checkpoint --add size:regression --out o.h5
 
 # --- one line, however many ranks
 fails "24 ranks, one line: command line" 2 '^umbel train: .*steps' ranks 24 "$UMBEL" train good.yaml --steps 5x

@@ -28,6 +28,20 @@ static void rules_are_read(void **state)
     check("front<->front", 0, 1, 2, 3);
 }
 
+static void values_know_only_never(void **state)
+{
+    (void)state;
+    static const LabelGroup values = {.name = "azimuth", .kind = LABEL_VALUE};
+    int32_t becomes[1];
+    Error err = {0};
+    assert_true(flips_parse("never", &values, becomes, &err));
+    assert_int_equal(becomes[0], FLIP_FORBIDDEN);
+    assert_true(flips_parse("", &values, becomes, &err));
+    assert_int_equal(becomes[0], 0);
+    assert_false(flips_parse("[left<->right]", &values, becomes, &err));
+    check_error(&err, "the labels of group azimuth are numbers");
+}
+
 static void refuse(const char *rules, const char *part)
 {
     int32_t becomes[4];
@@ -50,6 +64,7 @@ static void mistakes_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(rules_are_read),
+                                       cmocka_unit_test(values_know_only_never),
                                        cmocka_unit_test(mistakes_are_told)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

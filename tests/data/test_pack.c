@@ -401,7 +401,7 @@ static void contradicting_tables(void **state)
     REFUSED("/split: is uint8 (2), not uint8 (3)", f.splits = 2);
     REFUSED("/images/bytes is no list of bytes", f.bytes_type = H5_I32);
     REFUSED("is a checkpoint, not a pack", f.kind = SEAL_CHECKPOINT);
-    REFUSED("is a pack of version 2, this program reads up to version 1", f.version = 2);
+    REFUSED("is a pack of version 3, this program reads up to version 2", f.version = 3);
     REFUSED("/labels", f.no_labels = true);
 #undef REFUSED
 }

@@ -10,10 +10,15 @@
 
 static void check_group(const Pack *pack, const LabelGroup *group)
 {
-    FUZZ_REQUIRE(*group->name && group->classes > 0);
+    FUZZ_REQUIRE(*group->name && (group->classes > 0) == (group->kind != LABEL_VALUE));
     for (int k = 0; k < group->classes; k++) FUZZ_REQUIRE(strlen(group->class_name[k]) < SIZE_MAX);
-    for (size_t r = 0; r < pack_records(pack); r++)
-        FUZZ_REQUIRE(group->label[r] >= LABEL_MISSING && group->label[r] < group->classes);
+    for (size_t r = 0; r < pack_records(pack); r++) {
+        int classes;
+        const int32_t *class = label_classes(group, r, &classes);
+        FUZZ_REQUIRE(label_is_known(group, r) || classes == 0);
+        for (int k = 0; k < classes; k++)
+            FUZZ_REQUIRE(class[k] >= (k ? class[k - 1] + 1 : 0) && class[k] < group->classes);
+    }
 }
 
 static void check_splits(const Pack *pack)

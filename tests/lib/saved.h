@@ -11,7 +11,9 @@
 
 static const char *const type_names[] = {"bolt", "größer", "nut"};
 static const char *const part_names[] = {"1", "2", "3", "4", "5", "6", "7"};
-static const CheckpointHead saved_heads[] = {{"type", 3, type_names}, {"part", 7, part_names}};
+static const CheckpointHead saved_heads[] = {
+    {.name = "type", .classes = 3, .class_name = type_names},
+    {.name = "part", .classes = 7, .class_name = part_names}};
 enum { SAVED_HEADS = 2 };
 
 static const char convnext_config[] =
@@ -50,7 +52,7 @@ static inline void save_network(const char *path, const char *text)
     Error err = {0};
     HeadSpec head[SAVED_HEADS];
     for (int h = 0; h < SAVED_HEADS; h++)
-        head[h] = (HeadSpec){saved_heads[h].name, saved_heads[h].classes};
+        head[h] = (HeadSpec){.name = saved_heads[h].name, .classes = saved_heads[h].classes};
     config_parse(&config, arena, text, "test", &err);
     check_no_error(&err);
     ModelSpec spec = {.trunk = config.trunk,

@@ -87,7 +87,7 @@ static void compare_lanes(Engine *engine, const UmbelModel *model, const UmbelCo
         for (int h = 0; h < SAVED_HEADS; h++) {
             int K = umbel_class_count(model, h);
             const float *logits = run_value(&worker->run, engine->model.head[h].logits);
-            const float *probability = run_value(&worker->run, engine->model.head[h].probability);
+            const float *probability = run_value(&worker->run, engine->model.head[h].prediction);
             for (int n = 0; n < count; n++) {
                 check_same(umbel_logits(context, begin + n, h), logits + n * K, K, begin + n);
                 check_same(umbel_probabilities(context, begin + n, h), probability + n * K, K,

@@ -80,7 +80,7 @@ static void test_inconsistent_checkpoints(void **state)
     save_mixed(path, convnext_config, 2);
     check_refused(path, UMBEL_ERROR_DATA, "has shape");
     save_mixed(path, convnext_config, 0);
-    check_refused(path, UMBEL_ERROR_DATA, "no classes");
+    check_refused(path, UMBEL_ERROR_DATA, "cannot have 0 classes");
     save_mixed(path, "image: 32\ntrunk: {kind: convnext_atto}\n", 3);
     check_refused(path, UMBEL_ERROR_DATA, "pack: must be given");
     save_mixed(path, "pack: a\nimage: 8\ntrunk: {kind: convnext_atto}\nbatch: 1\nlane: 1\n", 3);

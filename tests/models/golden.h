@@ -110,7 +110,7 @@ static inline void golden_heads(Golden *golden)
         char *equals = strchr(line, '=');
         assert_non_null(equals);
         *equals = 0;
-        golden->head[h] = (HeadSpec){line, atoi(equals + 1)};
+        golden->head[h] = (HeadSpec){.name = line, .classes = atoi(equals + 1)};
         golden->label[h] = arena_new(golden->arena, int32_t, golden->images);
         CHECK(h5_read(golden->file, arena_printf(golden->arena, "/label/%s", line), H5_I32,
                       (H5Shape){1, {(uint64_t)golden->images}}, golden->label[h], &err));

@@ -103,7 +103,9 @@ OPERATORS = {
     "Sigmoid": lambda i, _: 1 / (1 + numpy.exp(-i[0])),
     "Slice": slice_,
     "Softmax": softmax,
+    "Squeeze": lambda i, _: i[0].squeeze(tuple(i[1])),
     "Transpose": lambda i, a: i[0].transpose(a["perm"]),
+    "Unsqueeze": lambda i, _: numpy.expand_dims(i[0], tuple(i[1])),
 }
 
 

@@ -15,7 +15,7 @@ static Model build(const char *kind, Arena *arena)
     int index;
     const TrunkType *trunk = trunk_find(kind, &index);
     void *options = arena_alloc(arena, trunk->options_bytes + 1);
-    HeadSpec heads[] = {{"class", 5}, {"other", 3}};
+    HeadSpec heads[] = {{.name = "class", .classes = 5}, {.name = "other", .classes = 3}};
     ModelSpec spec = {.trunk = trunk,
                       .kind = index,
                       .trunk_options = options,

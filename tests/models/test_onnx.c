@@ -27,7 +27,7 @@ static void write_variant(const Variant *variant, const char *folder, const char
 {
     Arena *arena = arena_create("variant");
     Model model;
-    variant_open(&model, variant, variant_heads, arena);
+    variant_open(&model, variant, variant_heads(arena), arena);
     const char *base = arena_printf(arena, "%s/%s", folder, variant->name);
     write_onnx(&model, ONNX_F32, arena_printf(arena, "%s.onnx", base), arena);
     if (!pixels) write_onnx(&model, ONNX_U8, arena_printf(arena, "%s.u8.onnx", base), arena);
@@ -47,7 +47,7 @@ static void test_repeats(void **state)
     for (int i = 0; i < 2; i++) {
         Arena *arena = arena_create("variant");
         Model model;
-        variant_open(&model, &small_variants[0], variant_heads, arena);
+        variant_open(&model, &small_variants[0], variant_heads(arena), arena);
         write_onnx(&model, ONNX_F32, path, arena);
         arena_destroy(arena);
         CHECK(file_read(path, &data[i], &bytes[i], &err));
@@ -77,7 +77,7 @@ static void test_unknown_op(void **state)
     (void)state;
     Arena *arena = arena_create("variant");
     Model model;
-    variant_open(&model, &small_variants[0], variant_heads, arena);
+    variant_open(&model, &small_variants[0], variant_heads(arena), arena);
     OpType stranger = {.name = "stranger"};
     model.graph->op[0]->type = &stranger;
     refuse(&model, "/tmp/never-written.onnx", "no op of type \"stranger\"", arena);
@@ -87,8 +87,10 @@ static void test_unknown_op(void **state)
 static void test_head_named_as_input(void **state)
 {
     (void)state;
-    static const HeadSpec named[HEADS] = {{"images", 7}, {"part", 3}};
     Arena *arena = arena_create("variant");
+    HeadSpec named[HEADS];
+    memcpy(named, variant_heads(arena), sizeof named);
+    named[0].name = "images";
     Model model;
     variant_open(&model, &small_variants[0], named, arena);
     refuse(&model, "/tmp/never-written.onnx", "umbel heads --rename", arena);
@@ -100,7 +102,7 @@ static void test_no_folder(void **state)
     (void)state;
     Arena *arena = arena_create("variant");
     Model model;
-    variant_open(&model, &small_variants[0], variant_heads, arena);
+    variant_open(&model, &small_variants[0], variant_heads(arena), arena);
     refuse(&model, "/tmp/no-such-folder/m.onnx", "/tmp/no-such-folder/m.onnx", arena);
     arena_destroy(arena);
 }

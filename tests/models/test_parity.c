@@ -7,6 +7,7 @@
  *     test_parity [--report] [GOLDEN…]     default: the committed ones; --report prints a table row of each
  */
 #include "golden.h"
+#include "nn/targets.h"
 #include "nn/run.h"
 
 #include <glob.h>
@@ -42,6 +43,7 @@ typedef struct Step {
     int64_t *sum;             /* exact sum of the gradient */
     float *statistic;         /* parallel to the statistics */
     float *logits[HEADS_MAX]; /* (images,classes) */
+    Target *target[HEADS_MAX]; /* (lane) */
     double loss;
 } Step;
 
@@ -91,9 +93,11 @@ static void step_open(Step *step, const Golden *golden, int lane, ConvChoice con
         graph->train.floats > graph->eval.floats ? graph->train.floats : graph->eval.floats;
     step->sum = arena_new(arena, int64_t, graph->params->total);
     step->statistic = arena_new(arena, float, graph->state->total + 1);
-    for (int h = 0; h < golden->spec.heads; h++)
+    for (int h = 0; h < golden->spec.heads; h++) {
+        step->target[h] = arena_new(arena, Target, lane);
         step->logits[h] =
             arena_new(arena, float, (size_t)golden->images *(size_t)golden->head[h].classes);
+    }
     step->run = (Run){.graph = graph,
                       .kernel = kernels(),
                       .workspace = arena_new(arena, float, floats),
@@ -126,7 +130,8 @@ static void run_lane(Step *step, int first, bool training)
     memcpy(run_value(run, step->model.images), golden->pixels + (size_t)first * image,
            sizeof(float) * image * (size_t)run->images);
     for (int h = 0; h < golden->spec.heads; h++) {
-        run->head[h].label = golden->label[h] + first;
+        run->head[h].target = targets_of(step->target[h], golden->label[h] + first, run->images);
+        run->head[h].parts = 1;
         run->head[h].scale = golden->weight[h] / (float)labelled(golden, h);
     }
     graph_forward(run);

@@ -4,6 +4,7 @@
  * and when a lane is not full.
  */
 #include "net.h"
+#include "nn/targets.h"
 
 #include "base/random.h"
 #include "nn/run.h"
@@ -130,7 +131,12 @@ static Findings net_run(const Net *net, RunOptions options)
     Findings found = {.gradient = filled(net->arena, graph->params->total, NAN),
                       .statistic = filled(net->arena, graph->state->total, 0),
                       .logits = filled(net->arena, HEADS * LANE * CLASSES, 0)};
-    HeadRun head[HEADS] = {{.label = label[0], .scale = 0.25F}, {.label = label[1], .scale = 0.5F}};
+    Target target[HEADS][LANE];
+    HeadRun head[HEADS];
+    for (int h = 0; h < HEADS; h++)
+        head[h] = (HeadRun){.target = targets_of(target[h], label[h], LANE),
+                            .parts = 1,
+                            .scale = h ? 0.5F : 0.25F};
     Run run = {.graph = graph,
                .plan = options.plan,
                .kernel = kernels(),

@@ -77,7 +77,7 @@ static void there_and_back(const Variant *variant, const char *scheme, const cha
     Model model;
     char path[] = "/tmp/umbel-weights-XXXXXX";
     close(mkstemp(path));
-    variant_open(&model, variant, variant_heads, arena);
+    variant_open(&model, variant, variant_heads(arena), arena);
     CHECK(save(&model, variant, scheme, head, path, arena, &err));
     ParamStore *params = model.graph->params, *state = model.graph->state;
     const float *params_before = copied(params, arena), *state_before = copied(state, arena);
@@ -139,7 +139,7 @@ static void test_no_such_network(void **state)
         Arena *arena = arena_create("variant");
         Model model;
         const Variant *variant = find_variant(refused[i].variant);
-        variant_open(&model, variant, variant_heads, arena);
+        variant_open(&model, variant, variant_heads(arena), arena);
         assert_false(save(&model, variant, "torchvision", NULL, "/tmp/never-written.safetensors",
                           arena, &err));
         check_error(&err, refused[i].array);
@@ -155,7 +155,7 @@ static void write_variant(const Variant *variant, const char *folder, const char
 {
     Arena *arena = arena_create("variant");
     Model model;
-    variant_open(&model, variant, variant_heads, arena);
+    variant_open(&model, variant, variant_heads(arena), arena);
     const char *base = arena_printf(arena, "%s/%s", folder, variant->name);
     variant_record(&model, variant_pixels(pixels, variant->image, arena),
                    arena_printf(arena, "%s.h5", base), arena);

@@ -17,7 +17,7 @@ static Built build(const char *kind, int lane, int freeze)
     assert_non_null(trunk);
     void *options = arena_alloc(built.arena, trunk->options_bytes);
     option_defaults(trunk->options, options);
-    HeadSpec head = {"class", 1000};
+    HeadSpec head = {.name = "class", .classes = 1000};
     ModelTraining training = {.freeze = freeze, .lr_decay = 1, .heads_lr_scale = 1};
     ModelSpec spec = {.trunk = trunk,
                       .kind = index,

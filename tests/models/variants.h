@@ -14,7 +14,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { IMAGES = 8, HEADS = 2, VARIANT_OPTIONS = 6 };
+enum { IMAGES = 8, HEADS = 4, VARIANT_OPTIONS = 6 };
 
 typedef struct Variant {
     const char *name, *kind;
@@ -70,7 +70,27 @@ enum {
     FULL_VARIANTS = sizeof full_variants / sizeof *full_variants,
 };
 
-static const HeadSpec variant_heads[HEADS] = {{"type", 7}, {"part of it", 3}};
+/* Besides classes, a number behind layers of its own and an angle. */
+static inline const HeadSpec *variant_heads(Arena *arena)
+{
+    static const HeadBody body = {{1, {6}}, 0.3, HEAD_POOL_ATTENTION};
+    HeadSpec *head = arena_new(arena, HeadSpec, HEADS);
+    head[0] = (HeadSpec){.name = "type", .classes = 7};
+    head[1] = (HeadSpec){.name = "part of it", .classes = 3};
+    head[2] = (HeadSpec){.name = "size",
+                         .type = head_find("regression"),
+                         .body = &body,
+                         .facts = {.mean = -3, .deviation = 2.5}};
+    head[3] = (HeadSpec){.name = "azimuth", .type = head_find("circular")};
+    return head;
+}
+
+/* What an exported file gives for a head. */
+static inline const Tensor *variant_exported(const ModelHead *head)
+{
+    return head->type->exports_predictions ? head->prediction : head->logits;
+}
+
 static const float variant_scale[3] = {0.017F, 0.018F, 0.0175F};
 static const float variant_shift[3] = {-2.1F, -2.0F, -1.8F};
 
@@ -168,8 +188,7 @@ static inline const Run *variant_run(const Model *model, const uint8_t *pixel, A
     float *prepared = arena_new(arena, float, graph->prepared_floats + 1);
     for (int i = 0; i < graph->op_count; i++)
         graph_prepare(graph, i, graph->params->value, prepared);
-    int32_t *no_label = arena_new(arena, int32_t, IMAGES);
-    for (int n = 0; n < IMAGES; n++) no_label[n] = -1;
+    Target *no_label = arena_new(arena, Target, IMAGES);
     Run *run = arena_new(arena, Run, 1);
     *run = (Run){.graph = graph,
                  .plan = &graph->eval,
@@ -180,7 +199,7 @@ static inline const Run *variant_run(const Model *model, const uint8_t *pixel, A
                  .prepared = prepared,
                  .images = IMAGES,
                  .head = arena_new(arena, HeadRun, HEADS)};
-    for (int h = 0; h < HEADS; h++) run->head[h].label = no_label;
+    for (int h = 0; h < HEADS; h++) run->head[h] = (HeadRun){.target = no_label, .parts = 1};
     float *input = run_value(run, model->images);
     for (size_t i = 0; i < shape_count(model->images->shape); i++)
         input[i] = (float)pixel[i] * variant_scale[i % 3] + variant_shift[i % 3];
@@ -203,9 +222,11 @@ static inline void variant_record(const Model *model, const uint8_t *pixel, cons
     CHECK(h5_write(file, "/features", H5_F32,
                    (H5Shape){2, {IMAGES, (uint64_t)model->features->shape.dim[1]}},
                    run_value(run, model->features), &err));
-    for (int h = 0; h < HEADS; h++)
+    for (int h = 0; h < HEADS; h++) {
+        const Tensor *out = variant_exported(&model->head[h]);
         CHECK(h5_write(file, arena_printf(arena, "/logits/%s", model->head[h].name), H5_F32,
-                       (H5Shape){2, {IMAGES, (uint64_t)model->head[h].classes}},
-                       run_value(run, model->head[h].logits), &err));
+                       (H5Shape){2, {IMAGES, (uint64_t)out->shape.dim[1]}}, run_value(run, out),
+                       &err));
+    }
     CHECK(h5_close(file, &err));
 }

@@ -3,6 +3,7 @@
  * op is built last and so touches the gradient first.
  */
 #include "nn/bench.h"
+#include "nn/targets.h"
 #include "nn/reference.h"
 
 enum { N = 3, H = 5, W = 7, C = 6, CLASSES = 4 };
@@ -178,7 +179,7 @@ static double cross_entropy_loss(const Bench *bench, const double *value)
 
 static Tensor *add_cross_entropy(Bench *bench, Tensor *x)
 {
-    return nn_softmax_loss(bench->graph, "softmax", x, 0);
+    return nn_softmax_loss(bench->graph, "softmax", x, (SoftmaxLoss){.head = 0});
 }
 
 /* --- all of them on one tensor --- */
@@ -219,7 +220,8 @@ static void check_readers(const Reader *list, int count, Shape shape)
 {
     readers = list;
     reader_count = count;
-    HeadRun head = {.label = label, .scale = 0.7F};
+    Target target[N];
+    HeadRun head = {.target = targets_of(target, label, N), .parts = 1, .scale = 0.7F};
     for (int turn = 0; turn < count; turn++) {
         Bench bench = bench_open(N);
         Tensor *x = bench_source(&bench, "x", shape);

@@ -3,6 +3,7 @@
  * double-precision references. Sizes are odd on purpose.
  */
 #include "nn/check_op.h"
+#include "nn/targets.h"
 
 static const Init NORMAL = {INIT_NORMAL, 0.4};
 
@@ -173,8 +174,10 @@ static void test_softmax_loss(void **state)
     (void)state;
     Bench bench = bench_open(6);
     Tensor *logits = bench_source(&bench, "x", shape_of(2, 6, 7));
-    Tensor *probability = nn_softmax_loss(bench.graph, "s", logits, 1);
-    HeadRun head[2] = {[1] = {.label = label, .scale = 0.37F}};
+    Tensor *probability = nn_softmax_loss(bench.graph, "s", logits, (SoftmaxLoss){.head = 1});
+    Target target[6];
+    HeadRun head[2] = {
+        [1] = {.target = targets_of(target, label, 6), .parts = 1, .scale = 0.37F}};
     bench_ready(&bench);
     bench.run.head = head;
     bench_run(&bench, true, NAN);
@@ -204,8 +207,10 @@ static void test_softmax_no_label(void **state)
     (void)state;
     static const int none[] = {-1, -1, -1};
     Bench bench = bench_open(3);
-    nn_softmax_loss(bench.graph, "s", bench_source(&bench, "x", shape_of(2, 3, 4)), 0);
-    HeadRun head = {.label = none, .scale = 0};
+    nn_softmax_loss(bench.graph, "s", bench_source(&bench, "x", shape_of(2, 3, 4)),
+                    (SoftmaxLoss){.head = 0});
+    Target target[3];
+    HeadRun head = {.target = targets_of(target, none, 3), .parts = 1, .scale = 0};
     bench_ready(&bench);
     bench.run.head = &head;
     bench_run(&bench, true, NAN);

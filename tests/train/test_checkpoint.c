@@ -30,7 +30,7 @@ static Checkpoint make(Arena *arena)
                              .pack = {1, 2},
                              .provenance = "umbel: test"};
     checkpoint.head = arena_new(arena, CheckpointHead, 1);
-    checkpoint.head[0] = (CheckpointHead){"type", 3, classes};
+    checkpoint.head[0] = (CheckpointHead){.name = "type", .classes = 3, .class_name = classes};
     checkpoint.best = arena_new(arena, double, 2);
     checkpoint.best[0] = 0.25;
     checkpoint.best[1] = -1;

@@ -70,8 +70,8 @@ static void test_keys(void **state)
     expect("pack: a\ntrunk: {kind: resnet20}\noptimizer: {kind: adamw, momentum: 0.9}\n",
            "c.yaml:3:36: optimizer.momentum: belongs to the kind sgd, not to the one chosen");
     expect("pack: a\ntrunk: {kind: resnet20}\nheads: [{name: a, wait: 2}]\n",
-           "c.yaml:3:25: heads[0].wait: unknown key; a head has name, weight, flips and "
-            "flips_vertical");
+           "c.yaml:3:25: heads[0].wait: unknown key; a head has name, kind, weight and what "
+           "umbel train --keys lists for its kind");
 }
 
 static void test_values(void **state)
@@ -241,12 +241,16 @@ static void test_scopes(void **state)
         {"trunk.kind=convnext_pico", true, false},
         {"heads[1].weight=1", true, false},
         {"heads=[{name: type}]", true, false},
+        {"heads[0].kind=ordinal", true, false},
+        {"heads[0].dropout=0", false, true},
+        {"heads[0].dropout=0.1", true, false},
+        {"heads[0].pool=attention", true, false},
         {"optimizer.beta2=0.99", true, false},
         {"augment.flip=0", true, false},
     };
     Arena *arena = arena_create("test");
     Config saved, now;
-    parse_good(&saved, arena, good);
+    load(&saved, arena, "seed=1", &(Error){0});
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         Error err = {0};
         load(&now, arena, cases[i].set, &err);
@@ -264,6 +268,51 @@ static void test_scopes(void **state)
     arena_destroy(arena);
 }
 
+/* --- kinds of heads --- */
+
+static void test_head_kinds(void **state)
+{
+    (void)state;
+    Arena *arena = arena_create("test");
+    Config config, saved;
+    Error err = {0};
+    static const char set[] = "heads=[{smoothing: 0.1, name: a, kind: softmax}, {name: b, hidden: [8, 4]}, "
+                              "{name: c, period: 180, kind: circular}]";
+    load(&config, arena, set, &err);
+    check_no_error(&err);
+    assert_string_equal(config.heads[0].type->name, "softmax");
+    assert_null(config.heads[1].type); /* the labels are to decide */
+    assert_int_equal(config.heads[1].body.hidden.value[1], 4);
+    assert_string_equal(config.heads[2].type->name, "circular");
+    parse_good(&saved, arena, config_print(&config, arena));
+    assert_string_equal(config_print(&saved, arena), config_print(&config, arena));
+    /* a checkpoint from before there were kinds */
+    parse_good(&saved, arena, good);
+    assert_string_equal(saved.heads[0].type->name, "softmax");
+    static const struct {
+        const char *set, *expected;
+    } refused[] = {
+        {"heads=[{name: a, kind: softmaks}]",
+         "heads[0].kind: there is no \"softmaks\"; did you mean \"softmax\"?"},
+        {"heads=[{name: a, period: 180}]",
+         "heads[0].period: belongs to the kind circular; say so with kind: circular"},
+        {"heads=[{name: a, kind: ordinal, period: 180}]",
+         "heads[0].period: belongs to the kind circular, not to ordinal"},
+        {"heads=[{name: a, kind: softmax, smothing: 0.1}]",
+         "heads[0].smothing: unknown key; did you mean smoothing?"},
+        {"heads=[{name: a, kind: softmax, smoothing: 1}]",
+         "heads[0].smoothing: must be a number from 0 to 0.99"},
+        {"heads=[{name: a, kind: softmax, loss: focal, smoothing: 0.1}]",
+         "heads[0].smoothing: is of cross_entropy"},
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        err = (Error){0};
+        assert_false(load(&config, arena, refused[i].set, &err));
+        check_error(&err, refused[i].expected);
+    }
+    arena_destroy(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,7 +320,7 @@ int main(void)
         cmocka_unit_test(test_values), cmocka_unit_test(test_structure),
         cmocka_unit_test(test_lists),  cmocka_unit_test(test_together),
         cmocka_unit_test(test_set),    cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_scopes),
+        cmocka_unit_test(test_scopes), cmocka_unit_test(test_head_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

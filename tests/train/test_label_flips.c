@@ -3,14 +3,38 @@
 
 #include "train/label_flips.h"
 
-enum { RECORDS = 300, HEADS = 2 };
+#include <math.h>
 
-static int32_t side[RECORDS], kind[RECORDS]; /* left, right, front; plain, text */
-static const int32_t *const labels[HEADS] = {side, kind};
+enum { RECORDS = 300, HEADS = 4 };
+
+/* left, right, front; plain, text; any of handle left, handle right, old; a number */
+static int32_t side[RECORDS], kind[RECORDS], member[2 * RECORDS];
+static uint64_t begin[RECORDS + 1];
+static uint8_t known[RECORDS];
+static double number[RECORDS];
+static const LabelGroup labels[HEADS] = {
+    {.kind = LABEL_CLASS, .classes = 3, .label = side},
+    {.kind = LABEL_CLASS, .classes = 2, .label = kind},
+    {.kind = LABEL_MULTI, .classes = 3, .begin = begin, .member = member, .known = known},
+    {.kind = LABEL_VALUE, .value = number},
+};
 static const int32_t side_across[3] = {1, 0, 2}, kind_across[2] = {0, FLIP_FORBIDDEN};
-static const int32_t side_down[3] = {0, 1, FLIP_FORBIDDEN};
-static const int32_t *const across[HEADS] = {side_across, kind_across};
-static const int32_t *const down[HEADS] = {side_down, NULL};
+static const int32_t parts_across[3] = {1, 0, 2}, side_down[3] = {0, 1, FLIP_FORBIDDEN};
+static const int32_t number_down[1] = {FLIP_FORBIDDEN};
+static const int32_t *const across[HEADS] = {side_across, kind_across, parts_across, NULL};
+static const int32_t *const down[HEADS] = {side_down, NULL, NULL, number_down};
+
+/* Sets: none, {left}, {left, old}, {right, old}, {left, right}, missing. */
+static void make_sets(void)
+{
+    static const int32_t sets[6][2] = {{0}, {0}, {0, 2}, {1, 2}, {0, 1}, {0}};
+    static const int sizes[6] = {0, 1, 2, 2, 2, 0};
+    for (int r = 0; r < RECORDS; r++) {
+        begin[r + 1] = begin[r] + (uint64_t)sizes[r % 6];
+        known[r] = r % 6 != 5;
+        for (int j = 0; j < sizes[r % 6]; j++) member[begin[r] + (uint64_t)j] = sets[r % 6][j];
+    }
+}
 
 static LabelFlips make_flips(AugmentOptions *options, Arena *arena)
 {
@@ -20,11 +44,19 @@ static LabelFlips make_flips(AugmentOptions *options, Arena *arena)
     for (int r = 0; r < RECORDS; r++) {
         side[r] = r % 4 == 3 ? -1 : r % 4;
         kind[r] = r % 3 == 2 ? -1 : r % 3;
+        number[r] = r % 10 == 0 ? r : NAN;
     }
+    make_sets();
     LabelFlips flips = {
-        .augment = options, .seed = 4, .heads = HEADS, .label = labels, .turned = {across, down}};
+        .augment = options, .seed = 4, .heads = HEADS, .labels = labels, .turned = {across, down}};
     label_flips_find(&flips, RECORDS, arena);
     return flips;
+}
+
+/* The class of a record in a head of single classes, in epoch 6. */
+static int32_t class_of(const LabelFlips *flips, int head, uint32_t record)
+{
+    return label_flips_group(flips, head, record, 6)->label[record];
 }
 
 static void labels_follow_the_picture(void **state)
@@ -36,17 +68,46 @@ static void labels_follow_the_picture(void **state)
     int turned = 0;
     for (uint32_t r = 0; r < RECORDS; r++) {
         unsigned forbidden =
-            (kind[r] == 1 ? FLIP_HORIZONTAL : 0U) | (side[r] == 2 ? FLIP_VERTICAL : 0U);
+            (kind[r] == 1 ? FLIP_HORIZONTAL : 0U) |
+            (side[r] == 2 || r % 10 == 0 ? FLIP_VERTICAL : 0U);
         assert_int_equal(flips.forbidden[r], forbidden);
         AugmentChoice choice =
             augment_draw(&options, 40, 30, (AugmentAddress){4, 6, r}, flips.forbidden[r]);
         int32_t expected = side[r];
         if (choice.flips & FLIP_HORIZONTAL && side[r] >= 0) expected = side_across[side[r]];
-        assert_int_equal(label_flips_class(&flips, 0, r, 6), expected);
-        assert_int_equal(label_flips_class(&flips, 1, r, 6), kind[r]);
+        assert_int_equal(class_of(&flips, 0, r), expected);
+        assert_int_equal(class_of(&flips, 1, r), kind[r]);
         turned += expected != side[r];
     }
     assert_in_range(turned, 30, 90); /* of 150 left or right, a third of which are text, half */
+    arena_destroy(arena);
+}
+
+/* Each class of a set changes for itself, and the set stays sorted. */
+static void sets_follow_the_picture(void **state)
+{
+    static const int32_t turned_sets[6][2] = {{0}, {1}, {1, 2}, {0, 2}, {0, 1}, {0}};
+    (void)state;
+    Arena *arena = arena_create("test");
+    AugmentOptions options;
+    LabelFlips flips = make_flips(&options, arena);
+    int turned = 0;
+    for (uint32_t r = 0; r < RECORDS; r++) {
+        AugmentChoice choice =
+            augment_draw(&options, 40, 30, (AugmentAddress){4, 6, r}, flips.forbidden[r]);
+        bool is_turned = choice.flips & FLIP_HORIZONTAL;
+        int before, count;
+        const int32_t *was = label_classes(&labels[2], r, &before);
+        const LabelGroup *group = label_flips_group(&flips, 2, r, 6);
+        const int32_t *now = label_classes(group, r, &count);
+        assert_int_equal(count, before);
+        assert_int_equal(label_is_known(group, r), known[r]);
+        for (int j = 0; j < count; j++)
+            assert_int_equal(now[j], is_turned ? turned_sets[r % 6][j] : was[j]);
+        turned += is_turned && count > 0;
+        assert_ptr_equal(label_flips_group(&flips, 3, r, 6)->value, number);
+    }
+    assert_in_range(turned, 50, 110); /* of 200 with a class, a third of which are text, half */
     arena_destroy(arena);
 }
 
@@ -58,20 +119,21 @@ static void without_rules_labels_stay(void **state)
     LabelFlips flips = make_flips(&options, arena);
     options.enabled = false; /* then nothing is turned over */
     for (uint32_t r = 0; r < RECORDS; r++)
-        assert_int_equal(label_flips_class(&flips, 0, r, 6), side[r]);
+        assert_int_equal(class_of(&flips, 0, r), side[r]);
     options.enabled = true;
     flips.turned[0] = flips.turned[1] = NULL;
     flips.forbidden = NULL;
     label_flips_find(&flips, RECORDS, arena);
     assert_null(flips.forbidden);
     for (uint32_t r = 0; r < RECORDS; r++)
-        assert_int_equal(label_flips_class(&flips, 0, r, 6), side[r]);
+        assert_int_equal(class_of(&flips, 0, r), side[r]);
     arena_destroy(arena);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(labels_follow_the_picture),
+                                       cmocka_unit_test(sets_follow_the_picture),
                                        cmocka_unit_test(without_rules_labels_stay)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "base/random.h"
+#include "nn/targets.h"
 #include "train/score.h"
 
 #include <math.h>
@@ -9,7 +10,16 @@
 
 enum { HEADS = 3, IMAGES = 500, MOST = 11 };
 static const int classes[HEADS] = {3, 11, 7};
-static const char *const names[HEADS] = {"a", "b", "c"};
+
+/* Softmax heads. */
+static const ScoreHead *heads_of(const int *classes_of, int count, Arena *arena)
+{
+    static const char *const names[] = {"a", "b", "c"};
+    ScoreHead *head = arena_new(arena, ScoreHead, count);
+    for (int h = 0; h < count; h++)
+        head[h] = (ScoreHead){names[h], head_find("softmax"), classes_of[h], 1};
+    return head;
+}
 
 typedef struct Data {
     float logit[HEADS][IMAGES * MOST];
@@ -33,14 +43,14 @@ static void make(Data *data, double missing)
 
 static Score score_range(const Data *data, int begin, int end, Arena *arena)
 {
-    Score score = score_create(HEADS, classes, names, arena);
-    const float *logits[HEADS];
-    int32_t *label[HEADS];
+    Score score = score_create(HEADS, heads_of(classes, HEADS, arena), arena);
+    HeadOutput output[HEADS];
     for (int h = 0; h < HEADS; h++) {
-        logits[h] = data->logit[h];
-        label[h] = (int32_t *)data->label[h];
+        Target *target = arena_new(arena, Target, IMAGES);
+        output[h] = (HeadOutput){.logits = data->logit[h],
+                                 .target = targets_of(target, data->label[h], IMAGES)};
     }
-    for (int n = begin; n < end; n++) score_image(&score, logits, label, n);
+    for (int n = begin; n < end; n++) score_image(&score, output, n);
     return score;
 }
 
@@ -139,7 +149,7 @@ static void test_any_split(void **state)
     Data *data = arena_new(arena, Data, 1);
     make(data, 0.3);
     Score whole = score_range(data, 0, IMAGES, arena),
-          sum = score_create(HEADS, classes, names, arena);
+          sum = score_create(HEADS, heads_of(classes, HEADS, arena), arena);
     static const int cuts[] = {0, 1, 17, 300, 300, IMAGES};
     for (int i = 0; i < 5; i++) {
         Score part = score_range(data, cuts[i], cuts[i + 1], arena);
@@ -173,12 +183,90 @@ static void test_nan(void **state)
     (void)state;
     Arena *arena = arena_create("test");
     static const int ten[] = {10};
-    Score score = score_create(1, ten, names, arena);
+    Score score = score_create(1, heads_of(ten, 1, arena), arena);
     float logits[10];
     for (int k = 0; k < 10; k++) logits[k] = NAN;
-    int32_t label[] = {9};
-    score_image(&score, (const float *const[]){logits}, (int32_t *const[]){label}, 0);
+    Target target = {.weight = 1, .label = 9};
+    score_image(&score, &(HeadOutput){.logits = logits, .target = &target}, 0);
     assert_true(score_head(&score, 0).top1 == 0 && score_head(&score, 0).top5 == 0);
+    arena_destroy(arena);
+}
+
+/* --- other kinds of heads --- */
+
+static ScoreHead head_of(const char *kind, int classes_of, double unit)
+{
+    return (ScoreHead){kind, head_find(kind), classes_of, unit};
+}
+
+/* Classes that hold: {0, 2}, none, {1}, missing. Found: {0}, none, {1, 2}. */
+static void test_sets(void **state)
+{
+    (void)state;
+    Arena *arena = arena_create("test");
+    ScoreHead head = head_of("sigmoid", 3, 1);
+    static const int32_t first[] = {0, 2}, third[] = {1};
+    const Target target[] = {{.weight = 1, .member = first, .members = 2},
+                             {.weight = 1},
+                             {.weight = 1, .member = third, .members = 1},
+                             {.weight = 0}};
+    const float logits[] = {1, -1, -1, -1, -1, -1, -1, 1, 1, 9, 9, 9};
+    Score score = score_create(1, &head, arena);
+    for (int n = 0; n < 4; n++)
+        score_image(&score, &(HeadOutput){.logits = logits, .target = target}, n);
+    score_loss(&score, 0, 4.5);
+    HeadResult result = score_head(&score, 0);
+    assert_int_equal(result.labelled, 3);
+    assert_int_equal(result.correct, 1);
+    assert_true(fabs(result.micro_f1 - 2 * 2.0 / (3 + 3)) < 1e-12);
+    assert_true(result.loss == 4.5 / 9); /* three terms for each labelled image */
+    assert_int_equal(score_joint(&score).labelled, 3);
+    assert_int_equal(score_joint(&score).correct, 1);
+    arena_destroy(arena);
+}
+
+/* Probabilities of the ranks 0, 0 (by less than half), 1, 3; labels 0, 1, 3, 3: wrong by 0, 1, 2, 0. */
+static void test_ranks(void **state)
+{
+    (void)state;
+    Arena *arena = arena_create("test");
+    ScoreHead head = head_of("ordinal", 4, 1);
+    static const int label[] = {0, 1, 3, 3};
+    static const float prediction[] = {1,    0,    0,    0,    0.51F, 0.2F, 0.2F, 0.09F,
+                                       0.4F, 0.2F, 0.2F, 0.2F, 0,     0,    0.3F, 0.7F};
+    Target target[4];
+    Score score = score_create(1, &head, arena);
+    HeadOutput output = {.logits = prediction, /* not looked at */
+                         .prediction = prediction,
+                         .target = targets_of(target, label, 4)};
+    for (int n = 0; n < 4; n++) score_image(&score, &output, n);
+    score_loss(&score, 0, 18);
+    HeadResult result = score_head(&score, 0);
+    assert_int_equal(result.correct, 2);
+    assert_true(result.error == 3.0 / 4);
+    assert_true(result.loss == 18.0 / (1 + 2 + 3 + 3)); /* terms: min(label + 1, 3) */
+    arena_destroy(arena);
+}
+
+static void test_values(void **state)
+{
+    (void)state;
+    Arena *arena = arena_create("test");
+    ScoreHead head[] = {head_of("regression", 0, 2.5), head_of("circular", 0, 360)};
+    const float value[] = {10, -3, 7}, angle[] = {359, 10, 180}, none[6] = {0};
+    const Target values[] = {{.weight = 1, .value = 12}, {.weight = 0}, {.weight = 1, .value = 6.5}};
+    const Target angles[] = {
+        {.weight = 1, .value = 1}, {.weight = 1, .value = -350}, {.weight = 1, .value = 0}};
+    Score score = score_create(2, head, arena);
+    HeadOutput output[] = {{none, value, values}, {none, angle, angles}};
+    for (int n = 0; n < 3; n++) score_image(&score, output, n);
+    HeadResult numbers = score_head(&score, 0), turns = score_head(&score, 1);
+    assert_int_equal(numbers.labelled, 2);
+    assert_true(fabs(numbers.error - (2 + 0.5) / 2) < 1e-8);
+    assert_true(fabs(turns.error - (2 + 0 + 180) / 3.0) < 1e-6);
+    assert_int_equal(score_joint(&score).labelled, 0); /* numbers are neither right nor wrong */
+    assert_true(head_is_better(&numbers, -1) && head_is_better(&numbers, 1.3));
+    assert_false(head_is_better(&numbers, 1.2));
     arena_destroy(arena);
 }
 
@@ -189,6 +277,9 @@ int main(void)
         cmocka_unit_test(test_any_split),
         cmocka_unit_test(test_loss),
         cmocka_unit_test(test_nan),
+        cmocka_unit_test(test_sets),
+        cmocka_unit_test(test_ranks),
+        cmocka_unit_test(test_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

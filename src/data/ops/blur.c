@@ -9,6 +9,7 @@ typedef struct Blur {
 static const Option options[] = {
     {.key = "blur.probability",
      .type = OPTION_FLOAT,
+     .added = true,
      .offset = offsetof(Blur, probability),
      .fallback = "0",
      .low = 0,
@@ -16,6 +17,7 @@ static const Option options[] = {
      .help = "share of the pictures that are blurred"},
     {.key = "blur.sigma",
      .type = OPTION_FLOATS,
+     .added = true,
      .elements = 2,
      .offset = offsetof(Blur, sigma),
      .fallback = "[0.1, 2]",

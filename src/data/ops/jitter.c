@@ -11,7 +11,8 @@ typedef struct Jitter {
 
 #define PART(member, most, text)                                                                   \
     {                                                                                              \
-        .key = "jitter." #member, .type = OPTION_FLOAT, .offset = offsetof(Jitter, member),        \
+        .key = "jitter." #member, .type = OPTION_FLOAT, .added = true,                             \
+        .offset = offsetof(Jitter, member),                                                        \
         .fallback = "0", .low = 0, .high = most, .help = text                                      \
     }
 static const Option options[] = {
@@ -21,6 +22,7 @@ static const Option options[] = {
     PART(hue, 0.5, "hue turns by at most this share of the circle, either way"),
     {.key = "jitter.probability",
      .type = OPTION_FLOAT,
+     .added = true,
      .offset = offsetof(Jitter, probability),
      .fallback = "1",
      .low = 0,

@@ -8,6 +8,7 @@ typedef struct RandAugment {
 static const Option options[] = {
     {.key = "randaugment.changes",
      .type = OPTION_INT,
+     .added = true,
      .offset = offsetof(RandAugment, changes),
      .fallback = "0",
      .low = 0,
@@ -15,6 +16,7 @@ static const Option options[] = {
      .help = "changes that each picture goes through (usual: 2); 0: no RandAugment"},
     {.key = "randaugment.magnitude",
      .type = OPTION_INT,
+     .added = true,
      .offset = offsetof(RandAugment, magnitude),
      .fallback = "9",
      .low = 0,

@@ -8,6 +8,7 @@ typedef struct Rotate {
 static const Option options[] = {
     {.key = "rotate.degrees",
      .type = OPTION_FLOAT,
+     .added = true,
      .offset = offsetof(Rotate, degrees),
      .fallback = "0",
      .low = 0,
@@ -15,6 +16,7 @@ static const Option options[] = {
      .help = "largest angle of a rotation, either way; 0: none"},
     {.key = "rotate.probability",
      .type = OPTION_FLOAT,
+     .added = true,
      .offset = offsetof(Rotate, probability),
      .fallback = "1",
      .low = 0,

@@ -8,6 +8,7 @@ typedef struct TrivialAugment {
 static const Option options[] = {
     {.key = "trivialaugment.enabled",
      .type = OPTION_BOOL,
+     .added = true,
      .offset = offsetof(TrivialAugment, enabled),
      .fallback = "false",
      .help = "each picture goes through one change, of any strength"},

@@ -9,6 +9,7 @@ typedef struct Zoom {
 static const Option options[] = {
     {.key = "zoom.range",
      .type = OPTION_FLOATS,
+     .added = true,
      .elements = 2,
      .offset = offsetof(Zoom, range),
      .fallback = "[1, 1]",
