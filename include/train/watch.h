@@ -1,5 +1,5 @@
 /*
- * What a run learns from its validations: the best weighted accuracy, what a schedule makes of them, and
+ * What a run learns from its validations: the best weighted score, what a schedule makes of them, and
  * when they have stopped getting better. Part of a run's state.
  */
 #pragma once

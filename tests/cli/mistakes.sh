@@ -190,6 +190,11 @@ of_head "factor on a class that is not there" '{name: shape, kind: softmax, clas
 of_head "factor that is no number" '{name: shape, kind: softmax, class_factors: "square=much"}'
 of_head "a class left out of the order" '{name: grade, kind: ordinal, order: "low, middle"}'
 of_head "an order with a class that is not there" '{name: grade, kind: ordinal, order: "low, medium, high"}'
+of_head "a flip of numbers" '{name: size, flips: "low<->high"}'
+kinds() { mistake "$1" 2 train good.yaml --set pack=kinds.h5 "${@:2}"; } # NAME MORE...
+kinds "balance of several labels at once" --set sampling.balance=full --set sampling.by=tags
+kinds "balance of all heads, one of them of numbers" --set heads=[shape,size] --set sampling.balance=sqrt
+kinds "accuracy to watch where all is numbers" --set heads=[size] --set early_stop.patience=2
 sed '1s/size/measure/; s/,[0-9][0-9]*\.[0-9][0-9],/,7,/' kinds.csv >equal.csv
 umbel pack --manifest equal.csv --root whole --labels measure:value --out equal.h5 >/dev/null 2>&1 || not_ok "pack of equal values" "failed"
 mistake "values that are all the same" 3 train good.yaml --set pack=equal.h5
