@@ -44,7 +44,8 @@ typedef struct Checkpoint {
     Watch watch;
     uint64_t *born; /* (parameters), as in Optimizer; NULL: all zero */
     int params;
-    double *best; /* (heads + 1): best validation score so far per head (head_score), and joint accuracy; -1: none */
+    double *
+        best; /* (heads + 1): best validation score so far per head (head_score), and joint accuracy; -1: none */
     Hash128 pack; /* hash of the pack that it was trained on */
     const char
         *provenance; /* "name: value" lines: program, ISA, libraries; for people and warnings */

@@ -77,8 +77,7 @@ static Listing list_records(const Rig *rig, const RigHeads *heads, size_t train,
         listing.group_name[h] = rig->config.heads[h].name;
         listing.kind[h] = head->type ? head->type->label : LABEL_CLASS;
         listing.label[h] = arena_new(arena, char *, count);
-        for (size_t i = 0; i < count; i++)
-            listing.label[h][i] = label_of(head, i, arena);
+        for (size_t i = 0; i < count; i++) listing.label[h][i] = label_of(head, i, arena);
     }
     return listing;
 }

@@ -56,10 +56,11 @@ bool flips_parse(const char *rules, const LabelGroup *group, int32_t *becomes, E
     for (int k = 0; k < (values ? 1 : group->classes); k++) becomes[k] = never ? FLIP_FORBIDDEN : k;
     if (never || !*rules) return true;
     if (values)
-        return error_set(err, ERROR_USAGE,
-                         "the labels of group %s are numbers, which have no classes that could change "
-                         "places; write never, or nothing if a flip leaves them as they are",
-                         group->name);
+        return error_set(
+            err, ERROR_USAGE,
+            "the labels of group %s are numbers, which have no classes that could change "
+            "places; write never, or nothing if a flip leaves them as they are",
+            group->name);
     size_t length = strlen(rules);
     const char *end = rules + length;
     if (length >= 2 && rules[0] == '[' && end[-1] == ']') rules++, end--;

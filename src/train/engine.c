@@ -212,8 +212,8 @@ void engine_use(Engine *engine, const float *value, const float *state)
 
 Target engine_target(const Engine *engine, int head, uint32_t record, bool training, uint64_t epoch)
 {
-    const LabelGroup *labels = training ? label_flips_group(&engine->flips, head, record, epoch)
-                                        : &engine->labels[head];
+    const LabelGroup *labels =
+        training ? label_flips_group(&engine->flips, head, record, epoch) : &engine->labels[head];
     return head_target(labels, &engine->model.head[head].facts, record);
 }
 

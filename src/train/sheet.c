@@ -116,8 +116,7 @@ static void print_label(const LabelGroup *labels, uint32_t record)
         printf("%g", labels->value[record]);
     else if (classes == 0)
         printf(";");
-    for (int j = 0; j < classes; j++)
-        printf("%s%s", j ? "; " : "", labels->class_name[class[j]]);
+    for (int j = 0; j < classes; j++) printf("%s%s", j ? "; " : "", labels->class_name[class[j]]);
 }
 
 static bool same_label(const LabelGroup *a, const LabelGroup *b, uint32_t record)
@@ -138,8 +137,7 @@ static void print_row(const Sheet *sheet, int row)
         printf("; %s ", sheet->config->heads[h].name);
         print_label(labels, record);
         for (int epoch = 0; epoch < EPOCHS; epoch++) {
-            const LabelGroup *now =
-                label_flips_group(&sheet->flips, h, record, (uint64_t)epoch);
+            const LabelGroup *now = label_flips_group(&sheet->flips, h, record, (uint64_t)epoch);
             if (same_label(labels, now, record)) continue;
             printf(" (epoch %d: ", epoch);
             print_label(now, record);

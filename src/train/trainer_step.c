@@ -49,8 +49,8 @@ static void count_terms(Trainer *trainer)
         const ModelHead *head = &trainer->engine.model.head[h];
         double terms = 0;
         for (int i = 0; i < trainer->config->batch; i++) {
-            Target target = engine_target(&trainer->engine, h, trainer->batch[i], true,
-                                          trainer->order_epoch);
+            Target target =
+                engine_target(&trainer->engine, h, trainer->batch[i], true, trainer->order_epoch);
             if (target.weight != 0)
                 terms += (double)target.weight * head->type->terms(head->classes, target.label);
         }

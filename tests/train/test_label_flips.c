@@ -67,9 +67,8 @@ static void labels_follow_the_picture(void **state)
     LabelFlips flips = make_flips(&options, arena);
     int turned = 0;
     for (uint32_t r = 0; r < RECORDS; r++) {
-        unsigned forbidden =
-            (kind[r] == 1 ? FLIP_HORIZONTAL : 0U) |
-            (side[r] == 2 || r % 10 == 0 ? FLIP_VERTICAL : 0U);
+        unsigned forbidden = (kind[r] == 1 ? FLIP_HORIZONTAL : 0U) |
+                             (side[r] == 2 || r % 10 == 0 ? FLIP_VERTICAL : 0U);
         assert_int_equal(flips.forbidden[r], forbidden);
         AugmentChoice choice =
             augment_draw(&options, 40, 30, (AugmentAddress){4, 6, r}, flips.forbidden[r]);
@@ -118,15 +117,13 @@ static void without_rules_labels_stay(void **state)
     AugmentOptions options;
     LabelFlips flips = make_flips(&options, arena);
     options.enabled = false; /* then nothing is turned over */
-    for (uint32_t r = 0; r < RECORDS; r++)
-        assert_int_equal(class_of(&flips, 0, r), side[r]);
+    for (uint32_t r = 0; r < RECORDS; r++) assert_int_equal(class_of(&flips, 0, r), side[r]);
     options.enabled = true;
     flips.turned[0] = flips.turned[1] = NULL;
     flips.forbidden = NULL;
     label_flips_find(&flips, RECORDS, arena);
     assert_null(flips.forbidden);
-    for (uint32_t r = 0; r < RECORDS; r++)
-        assert_int_equal(class_of(&flips, 0, r), side[r]);
+    for (uint32_t r = 0; r < RECORDS; r++) assert_int_equal(class_of(&flips, 0, r), side[r]);
     arena_destroy(arena);
 }
 

@@ -12,8 +12,7 @@ typedef struct Jitter {
 #define PART(member, most, text)                                                                   \
     {                                                                                              \
         .key = "jitter." #member, .type = OPTION_FLOAT, .added = true,                             \
-        .offset = offsetof(Jitter, member),                                                        \
-        .fallback = "0", .low = 0, .high = most, .help = text                                      \
+        .offset = offsetof(Jitter, member), .fallback = "0", .low = 0, .high = most, .help = text  \
     }
 static const Option options[] = {
     PART(brightness, 10, "brightness is multiplied by 1 less or more at most this; 0: not at all"),
