@@ -44,7 +44,8 @@ typedef struct Option {
     const char *key; /* without its section: "lr" */
     OptionType type;
     OptionScope scope;
-    bool added; /* came later: in the digest only where it differs from its default, so that the digests
+    bool
+        added; /* came later: in the digest only where it differs from its default, so that the digests
                    of runs from before it stand */
     size_t offset;        /* of the value in the owner's struct */
     const char *fallback; /* default, as text; NULL: must be given */

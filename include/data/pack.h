@@ -29,7 +29,7 @@ typedef struct LabelGroup {
     LabelKind kind;
     int classes;                   /* 0 of values */
     const char *const *class_name; /* (classes) */
-    const int32_t *label; /* LABEL_CLASS: (records), 0 … classes-1 or LABEL_MISSING */
+    const int32_t *label;          /* LABEL_CLASS: (records), 0 … classes-1 or LABEL_MISSING */
     /* LABEL_MULTI: record r has the classes member[begin[r]] … member[begin[r + 1] - 1], rising. */
     const uint64_t *begin; /* (records + 1) */
     const int32_t *member;

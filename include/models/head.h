@@ -18,7 +18,7 @@ enum { HEAD_POOL_TRUNK, HEAD_POOL_ATTENTION }; /* in the order of the configurat
 typedef struct HeadBody {
     OptionInts hidden; /* widths of the layers before the last one, GELU behind each */
     double dropout;    /* before each layer */
-    int pool;          /* HEAD_POOL_…: the trunk's features, or the head's own attention over its last map */
+    int pool; /* HEAD_POOL_…: the trunk's features, or the head's own attention over its last map */
 } HeadBody;
 
 extern const char *const head_pools[]; /* choices of HeadBody.pool */

@@ -32,8 +32,8 @@ typedef struct ModelHead {
     int classes;
     const HeadType *type;
     const void *options;
-    HeadFacts facts;     /* read at each run; class_weight is the head's own */
-    Tensor *logits;      /* (N,outputs): what the last layer gives */
+    HeadFacts facts;    /* read at each run; class_weight is the head's own */
+    Tensor *logits;     /* (N,outputs): what the last layer gives */
     Tensor *prediction; /* (N,classes) probabilities, or (N,1) values */
 } ModelHead;
 

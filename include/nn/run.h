@@ -10,8 +10,8 @@
 
 /* A label of an image, as one head sees it. Which member holds it is a matter of the head's loss. */
 typedef struct Target {
-    float weight;          /* its share in the image times its class's weight; 0: missing, or masked */
-    int label;             /* one class */
+    float weight; /* its share in the image times its class's weight; 0: missing, or masked */
+    int label;    /* one class */
     const int32_t *member; /* any number of classes: those that hold (members), rising */
     int members;
     double value; /* a number, in its own unit */
@@ -24,7 +24,8 @@ typedef struct HeadRun {
     float scale;          /* weight of the head / terms of its loss in the global batch */
     double loss;          /* out: sum of the terms times their targets' weights, added in order */
     int correct;          /* out: images whose first target is predicted exactly; 0 for numbers */
-    double error;         /* out: sum over images of the distance to the first target, where a loss has one */
+    double
+        error; /* out: sum over images of the distance to the first target, where a loss has one */
 } HeadRun;
 
 struct Run {

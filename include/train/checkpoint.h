@@ -40,7 +40,8 @@ typedef struct Checkpoint {
     int heads;
     CheckpointArray *array; /* parameters, slots, statistics, each in store order */
     int arrays;
-    double *best; /* (heads + 1): best validation score so far per head (head_score), and joint accuracy; -1: none */
+    double *
+        best; /* (heads + 1): best validation score so far per head (head_score), and joint accuracy; -1: none */
     Hash128 pack; /* hash of the pack that it was trained on */
     const char
         *provenance; /* "name: value" lines: program, ISA, libraries; for people and warnings */

@@ -53,10 +53,10 @@ typedef struct HeadResult {
     HeadMeasure measure;
     int64_t labelled, correct; /* correct: not of values */
     double loss;               /* mean over the terms */
-    double top1;               /* correct / labelled; of sets: all of an image's classes are right */
-    double top5, macro_f1;     /* of classes */
-    double micro_f1;           /* of sets */
-    double error;              /* mean distance: of ranks, and of values in their own unit */
+    double top1;           /* correct / labelled; of sets: all of an image's classes are right */
+    double top5, macro_f1; /* of classes */
+    double micro_f1;       /* of sets */
+    double error;          /* mean distance: of ranks, and of values in their own unit */
 } HeadResult;
 HeadResult score_head(const Score *score, int head);
 

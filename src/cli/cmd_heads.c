@@ -18,7 +18,8 @@ typedef struct Arguments {
 
 static const struct argp_option options[] = {
     {"add", KEY_ADD, "NAME:CLASSES[:KIND]", 0,
-     "A new head; CLASSES is their number, or a file of their names, one per line; KIND is softmax, "
+     "A new head; CLASSES is their number, or a file of their names, one per line; KIND is "
+     "softmax, "
      "sigmoid or ordinal. NAME:circular adds one for angles",
      0},
     {"drop", KEY_DROP, "NAME", 0, "Leave this head out", 0},

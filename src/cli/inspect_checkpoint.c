@@ -141,7 +141,7 @@ static void json_facts(const Facts *facts)
     json_add_text(json, "pack", facts->config.pack);
     json_add_text(json, "pack_hash", facts->pack);
     json_begin(json, "heads");
-    for (int h = 0; h < c->heads; h++) 
+    for (int h = 0; h < c->heads; h++)
         json_head(json, &c->head[h], type_of(facts, &c->head[h]), c->best[h]);
     json_end(json);
     if (c->best[c->heads] >= 0) json_add_real(json, "best_joint_accuracy", c->best[c->heads]);

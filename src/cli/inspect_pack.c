@@ -168,8 +168,8 @@ static void print_pack(const Pack *pack, const GroupCount *count, bool all)
 {
     char hash[HASH_TEXT_BYTES];
     hash_print(pack_hash(pack), hash);
-    printf("%s: pack, version %d, written by %s\n", pack_path(pack),
-           pack_version(pack), pack_creator(pack));
+    printf("%s: pack, version %d, written by %s\n", pack_path(pack), pack_version(pack),
+           pack_creator(pack));
     printf("  %-10s %zu in %.1f MB\n", "images", pack_records(pack),
            (double)image_bytes(pack) / 1e6);
     print_spread("widths", spread_of(pack, 0));

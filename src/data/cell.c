@@ -80,10 +80,11 @@ static bool check_names(const char *text, Error *err)
 {
     if (is_empty_set(text)) return true;
     if (has_empty_name(text))
-        return error_set(err, ERROR_DATA,
-                         "\"%s\" has an empty name between its semicolons; write a;b;c, or a single ; "
-                         "for none",
-                         text);
+        return error_set(
+            err, ERROR_DATA,
+            "\"%s\" has an empty name between its semicolons; write a;b;c, or a single ; "
+            "for none",
+            text);
     return check_doubles(text, err);
 }
 
@@ -94,7 +95,8 @@ static bool check_value(const char *text, Error *err)
     double value = strtod(text, &end);
     bool plain = strspn(text, "0123456789+-.eE \t") == strlen(text);
     if (plain && end != text && end[strspn(end, SPACES)] == 0 && isfinite(value)) return true;
-    return error_set(err, ERROR_DATA, "\"%s\" is no number; a value looks like 12.5 or -3e-4", text);
+    return error_set(err, ERROR_DATA, "\"%s\" is no number; a value looks like 12.5 or -3e-4",
+                     text);
 }
 
 bool cell_check(LabelKind kind, const char *text, Error *err)

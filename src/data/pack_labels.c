@@ -174,8 +174,7 @@ static bool read_sets(LabelGroup *group, const LabelSource *source, Error *err)
     group->member = read_array(source, group, "member", H5_I32, members, 4, err);
     group->begin = read_array(source, group, "begin", H5_U64, source->records + 1, 8, err);
     group->known = read_array(source, group, "known", H5_U8, source->records, 1, err);
-    return group->member && group->begin && group->known &&
-           check_sets(group, source, members, err);
+    return group->member && group->begin && group->known && check_sets(group, source, members, err);
 }
 
 static bool read_values(LabelGroup *group, const LabelSource *source, Error *err)

@@ -244,10 +244,10 @@ static bool write_tables(H5 *file, const Listing *listing, const LabelGroup *gro
     assert(tables->offset);
     char creator[64];
     snprintf(creator, sizeof creator, "umbel %s", version_text());
-    bool ok = h5_write_attribute_text(file, "/", "format", "umbel pack", err) &&
-              h5_write_attribute_int(file, "/", "version", labels_version(group, listing->groups),
-                                     err) &&
-              h5_write_attribute_text(file, "/", "created_by", creator, err);
+    bool ok =
+        h5_write_attribute_text(file, "/", "format", "umbel pack", err) &&
+        h5_write_attribute_int(file, "/", "version", labels_version(group, listing->groups), err) &&
+        h5_write_attribute_text(file, "/", "created_by", creator, err);
     for (int g = 0; g < listing->groups && ok; g++) ok = labels_write(file, &group[g], n, err);
     return ok && h5_write(file, "/split", H5_U8, (H5Shape){1, {n}}, split, err) &&
            h5_write(file, "/images/offset", H5_U64, (H5Shape){1, {n + 1}}, tables->offset, err) &&

@@ -144,7 +144,7 @@ static void list_labels(Units *units, const Listing *listing, const LabelGroup *
         for (size_t i = 0; i < n; i++) {
             const int32_t *class = label_classes(&group[g], i, &members);
             units->label_begin[units->unit_of[i] + 2] += (size_t)members;
-            for (int j = 0; j < members; j++) units->unit_begin[base + (size_t)class[j] + 2]++;
+            for (int j = 0; j < members; j++) units->unit_begin[base + (size_t) class[j] + 2]++;
             entries += (size_t)members;
         }
     for (size_t u = 0; u < units->count; u++)
@@ -158,7 +158,7 @@ static void list_labels(Units *units, const Listing *listing, const LabelGroup *
             const int32_t *class = label_classes(&group[g], i, &members);
             for (int j = 0; j < members; j++)
                 units->label[units->label_begin[units->unit_of[i] + 1]++] =
-                    (uint32_t)(base + (size_t)class[j]);
+                    (uint32_t)(base + (size_t) class[j]);
         }
     for (size_t o = 0; o < units->count; o++) {
         uint32_t u = units->order[o];

@@ -16,7 +16,8 @@ static const Option options[] = {
      .fallback = "360",
      .low = 1e-3,
      .high = 1e6,
-     .help = "of a full turn, in the labels' unit; 180 for degrees of what looks the same upside down"},
+     .help =
+         "of a full turn, in the labels' unit; 180 for degrees of what looks the same upside down"},
     {.key = NULL},
 };
 

@@ -76,9 +76,9 @@ static bool arrange(const char **name, int classes, const void *values, Error *e
         name[found] = name[placed];
         name[placed++] = moved;
     }
-    return placed == classes || error_set(err, ERROR_USAGE,
-                                          "order: names %d of %d classes; \"%s\" is missing",
-                                          placed, classes, name[placed]);
+    return placed == classes ||
+           error_set(err, ERROR_USAGE, "order: names %d of %d classes; \"%s\" is missing", placed,
+                     classes, name[placed]);
 }
 
 const HeadType head_ordinal = {.name = "ordinal",

@@ -80,8 +80,9 @@ static bool learn(HeadFacts *facts, const void *values, const TrainingLabels *la
     size_t count;
     double sum = moment(labels, 0, 1, &count);
     if (count == 0)
-        return error_set(err, ERROR_DATA, "no training image has a value; pack it with --split, or "
-                                          "leave the head out");
+        return error_set(err, ERROR_DATA,
+                         "no training image has a value; pack it with --split, or "
+                         "leave the head out");
     facts->mean = sum / (double)count;
     facts->deviation = sqrt(moment(labels, facts->mean, 2, &count) / (double)count);
     return (facts->deviation > 0 && isfinite(facts->deviation)) ||

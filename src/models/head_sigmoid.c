@@ -30,7 +30,8 @@ static const Option options[] = {
      .offset = AT(positive_weights),
      .fallback = "none",
      .choices = weightings,
-     .help = "of a class where it holds; balanced: images without it / images with it, in training"},
+     .help =
+         "of a class where it holds; balanced: images without it / images with it, in training"},
     {.key = "positive_most",
      .type = OPTION_FLOAT,
      .added = true,

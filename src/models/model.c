@@ -39,7 +39,8 @@ static Tensor *attend(Graph *graph, Tensor *map, const Model *model, const char 
     static const float EPSILON = 1e-6F;
     if (!map) {
         error_set(&graph->err, ERROR_USAGE,
-                  "head %s: pool: attention needs a trunk that pools a map; this one has none", name);
+                  "head %s: pool: attention needs a trunk that pools a map; this one has none",
+                  name);
         return model->features;
     }
     return nn_attention_pool(graph, "pool", nn_layernorm(graph, "pool.norm", map, EPSILON));
@@ -59,10 +60,9 @@ static Tensor *build_body(Graph *graph, Tensor *x, const HeadBody *body, int out
         x = drop(graph, name, x, body);
         snprintf(name, sizeof name, "hidden.%d", i);
         double deviation = sqrt(2.0 / x->shape.dim[1]); /* Kaiming's, over the fan-in */
-        x = nn_linear(graph, name, x,
-                      (Linear){.out = body->hidden.value[i],
-                               .gelu = true,
-                               .init = {INIT_NORMAL, deviation}});
+        x = nn_linear(
+            graph, name, x,
+            (Linear){.out = body->hidden.value[i], .gelu = true, .init = {INIT_NORMAL, deviation}});
     }
     x = drop(graph, "dropout", x, body);
     return nn_linear(graph, "linear", x,
@@ -106,8 +106,9 @@ static bool check_classes(Graph *graph, const ModelHead *head)
     bool values = head->type->label == LABEL_VALUE;
     if (values ? head->classes == 0 : head->classes > 0 && head->type->outputs(head->classes) > 0)
         return true;
-    return error_set(&graph->err, ERROR_DATA, "head %s: a head of the kind %s cannot have %d classes",
-                     head->name, head->type->name, head->classes);
+    return error_set(&graph->err, ERROR_DATA,
+                     "head %s: a head of the kind %s cannot have %d classes", head->name,
+                     head->type->name, head->classes);
 }
 
 static void build_head(Model *model, int index, const HeadSpec *spec, Tensor *map, Arena *run)
@@ -120,12 +121,11 @@ static void build_head(Model *model, int index, const HeadSpec *spec, Tensor *ma
     if (!check_classes(graph, head)) return;
     graph_head(graph, index);
     graph_push_scope(graph, "heads.%s", head->name);
-    Tensor *x = body->pool == HEAD_POOL_ATTENTION ? attend(graph, map, model, head->name)
-                                                  : model->features;
+    Tensor *x =
+        body->pool == HEAD_POOL_ATTENTION ? attend(graph, map, model, head->name) : model->features;
     head->logits = build_body(graph, x, body, head->type->outputs(head->classes));
     head->logits->is_output = true;
-    head->prediction =
-        head->type->loss(graph, head->logits, index, head->options, &head->facts);
+    head->prediction = head->type->loss(graph, head->logits, index, head->options, &head->facts);
     graph_pop_scope(graph);
 }
 

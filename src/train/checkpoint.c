@@ -317,7 +317,8 @@ bool checkpoint_digest(const Checkpoint *checkpoint, Hash128 *digest, Error *err
             hasher_add_text(hasher, array->name);
             hasher_add(hasher, array->value, sizeof(float) * shape_count(array->shape));
         }
-        for (int h = 0; h < checkpoint->heads; h++) checkpoint_hash_head(hasher, &checkpoint->head[h]);
+        for (int h = 0; h < checkpoint->heads; h++)
+            checkpoint_hash_head(hasher, &checkpoint->head[h]);
         add_u64(hasher, checkpoint->step);
         add_u64(hasher, checkpoint->epoch);
         add_u64(hasher, checkpoint->updates);

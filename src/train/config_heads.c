@@ -77,8 +77,9 @@ static void unknown_head_key(const Binding *binding, const Setting *setting, con
     if (head->type) count = list_keys(known, count, head->type->options);
     const char *near = option_nearest(key, known, count);
     error_set(binding->err, ERROR_USAGE, "%s: %s: unknown key%s%s%s", setting->where, setting->key,
-              near ? "; did you mean " : "; a head has name, kind, weight and what umbel train "
-                                         "--keys lists for its kind",
+              near ? "; did you mean "
+                   : "; a head has name, kind, weight and what umbel train "
+                     "--keys lists for its kind",
               near ? near : "", near ? "?" : "");
 }
 
@@ -133,7 +134,7 @@ static void bind_head_names(Binding *binding, const Setting *setting)
         Setting name = *setting;
         name.value = arena_printf(binding->arena, "%.*s", (int)length, at);
         binding_parse(binding, option_find(config_head_options, "name"), &name,
-                   head_at(binding, index));
+                      head_at(binding, index));
         at += length;
     }
 }

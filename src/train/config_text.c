@@ -112,8 +112,7 @@ char *config_print(const Config *config, Arena *run)
         put_table(&text, indent, indent, sections[s].table, sections[s].values);
     }
     put(&text, config->head_count ? "heads:\n" : "heads: []\n");
-    for (int h = 0; h < config->head_count; h++)
-        put_head(&text, &config->heads[h]);
+    for (int h = 0; h < config->head_count; h++) put_head(&text, &config->heads[h]);
     char *copy = arena_strdup(run, text.data);
     free(text.data);
     return copy;

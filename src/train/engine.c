@@ -138,9 +138,8 @@ int engine_load(Engine *engine, LaneWorker *worker, int count, bool training, ui
                                worker->record, count, training, epoch);
     for (int h = 0; h < engine->model.heads; h++)
         for (int n = 0; n < count; n++)
-            worker->target[h][n] = worker->bad[n]
-                                       ? (Target){0}
-                                       : engine_target(engine, h, worker->record[n]);
+            worker->target[h][n] =
+                worker->bad[n] ? (Target){0} : engine_target(engine, h, worker->record[n]);
     worker->load_seconds += clock_seconds() - begin;
     pulse_tick();
     return bad;

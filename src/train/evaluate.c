@@ -14,8 +14,8 @@
 
 struct Evaluator {
     Engine *engine;
-    Score *worker_score;          /* (workers) */
-    HeadOutput **worker_output;   /* (workers)(heads): of the lane under way */
+    Score *worker_score;        /* (workers) */
+    HeadOutput **worker_output; /* (workers)(heads): of the lane under way */
     Score total;
     /* of the evaluation under way */
     const uint32_t *record;

@@ -121,11 +121,11 @@ bool head_labels_match(LabelGroup *labels, const Pack *pack, const HeadSpec *hea
                          pack_path(pack), head->name);
     *labels = *pack_group(pack, g);
     if (labels->kind != kind)
-        return error_set(err, ERROR_DATA,
-                         "%s: label group \"%s\" holds labels of the kind %s, but the head has learnt "
-                         "the kind %s; pack anew with --labels",
-                         pack_path(pack), head->name, label_kind_name(labels->kind),
-                         label_kind_name(kind));
+        return error_set(
+            err, ERROR_DATA,
+            "%s: label group \"%s\" holds labels of the kind %s, but the head has learnt "
+            "the kind %s; pack anew with --labels",
+            pack_path(pack), head->name, label_kind_name(labels->kind), label_kind_name(kind));
     return kind == LABEL_VALUE || same_classes(labels, head) ||
            map_classes(labels, pack, head, run, err);
 }

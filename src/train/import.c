@@ -58,8 +58,8 @@ static bool name_classes(Import *import, Error *err)
 /* The file's classifier as the model's only head. */
 static bool choose_head(Import *import, Error *err)
 {
-    import->head = (HeadSpec){.name = import->options->head,
-                              .classes = foreign_classes(&import->foreign)};
+    import->head =
+        (HeadSpec){.name = import->options->head, .classes = foreign_classes(&import->foreign)};
     if (import->head.classes > CLASSES_MAX)
         return error_set(err, ERROR_DATA,
                          "%s: its classifier has %d classes; at most %d are possible",

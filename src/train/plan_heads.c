@@ -32,11 +32,12 @@ static bool check_kind(const Config *config, int h, const LabelGroup *group, Are
 {
     const HeadType *type = config->heads[h].type;
     if (type->label != group->kind)
-        return error_set(err, ERROR_USAGE,
-                         "heads[%d].kind: %s is for labels of the kind %s, but those of \"%s\" in %s "
-                         "are of the kind %s; choose %s, or pack anew with --labels",
-                         h, type->name, label_kind_name(type->label), group->name, config->pack,
-                         label_kind_name(group->kind), kinds_for(group->kind, run));
+        return error_set(
+            err, ERROR_USAGE,
+            "heads[%d].kind: %s is for labels of the kind %s, but those of \"%s\" in %s "
+            "are of the kind %s; choose %s, or pack anew with --labels",
+            h, type->name, label_kind_name(type->label), group->name, config->pack,
+            label_kind_name(group->kind), kinds_for(group->kind, run));
     if (group->classes < type->least_classes)
         return error_set(err, ERROR_USAGE,
                          "heads[%d].name: label group \"%s\" of %s has a single class, so there is "
@@ -72,8 +73,7 @@ static bool plan_head(const Config *config, int h, const Pack *pack, HeadSpec *s
     labels.record = pack_split(pack, SPLIT_TRAIN, &labels.records);
     Error why = {0};
     if (arrange_classes(spec, group, run, &why) &&
-        (!spec->type->learn ||
-         spec->type->learn(&spec->facts, spec->options, &labels, run, &why)))
+        (!spec->type->learn || spec->type->learn(&spec->facts, spec->options, &labels, run, &why)))
         return true;
     return error_set(err, why.kind, "heads[%d] (%s of %s): %s", h, head->name, config->pack,
                      why.text);

@@ -106,9 +106,8 @@ HeadResult score_head(const Score *score, int head)
 {
     const int64_t *count = head_counts(score, head);
     const ScoreHead *scored = &score->head[head];
-    HeadResult result = {.measure = scored->type->measure,
-                         .labelled = count[LABELLED],
-                         .correct = count[CORRECT]};
+    HeadResult result = {
+        .measure = scored->type->measure, .labelled = count[LABELLED], .correct = count[CORRECT]};
     if (result.labelled == 0) return result;
     result.top1 = (double)count[CORRECT] / (double)result.labelled;
     result.loss =

@@ -200,9 +200,9 @@ static const char *old_name(Surgery *s, const Param *param)
     if (param->head < 0) return param->name;
     const NewHead *head = &s->head[param->head];
     const char *scope = arena_printf(s->arena, "heads.%s.", head->name);
-    return head->old_name ? arena_printf(s->arena, "heads.%s.%s", head->old_name,
-                                         param->name + strlen(scope))
-                          : NULL;
+    return head->old_name
+               ? arena_printf(s->arena, "heads.%s.%s", head->old_name, param->name + strlen(scope))
+               : NULL;
 }
 
 static bool copy_group(Surgery *s, const char *group, const ParamStore *store, float *flat,

@@ -146,7 +146,6 @@ static void print_head(char *text, size_t bytes, const char *name, const HeadRes
     snprintf(text + used, bytes - used, "  %s %.4f %s", name, result->loss, score);
 }
 
-
 static void print_heads(const Trainer *trainer, char *text, size_t bytes)
 {
     text[0] = 0;

@@ -99,7 +99,8 @@ static void copy_head(Trainer *trainer, int h, const Checkpoint *saved, const Co
         const CheckpointArray *array = checkpoint_find(saved, "param", param->name);
         memcpy(params->value + param->offset, array->value, sizeof(float) * param->count);
     }
-    model_set_facts(now, &(HeadFacts){.mean = head->facts.mean, .deviation = head->facts.deviation});
+    model_set_facts(now,
+                    &(HeadFacts){.mean = head->facts.mean, .deviation = head->facts.deviation});
     log_info("head %s: taken over from the weights", now->name);
 }
 
@@ -115,8 +116,7 @@ static bool start_from_checkpoint(Trainer *trainer, const char *path, Arena *are
     copy_trunk(&saved, "state", graph->state, err);
     if (err->kind != ERROR_NONE) return error_context(err, "%s", path);
     log_info("the trunk starts from %s", path);
-    for (int h = 0; h < trainer->config->head_count; h++)
-        copy_head(trainer, h, &saved, &config);
+    for (int h = 0; h < trainer->config->head_count; h++) copy_head(trainer, h, &saved, &config);
     return true;
 }
 

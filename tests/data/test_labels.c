@@ -189,8 +189,7 @@ static void forge(const Forged *f)
     h5_write(file, "/labels/v/value", H5_F64, (H5Shape){1, {3}}, f->value, &err);
     h5_reserve(file, "/images/bytes", H5_U8, (H5Shape){1, {24}}, &at, &err);
     h5_close(file, &err);
-    Seal seal = {
-        .kind = SEAL_PACK, .version = PACK_VERSION, .hole_begin = at, .hole_end = at + 24};
+    Seal seal = {.kind = SEAL_PACK, .version = PACK_VERSION, .hole_begin = at, .hole_end = at + 24};
     seal_write(path, &seal, &err);
     check_no_error(&err);
 }
@@ -239,9 +238,12 @@ int main(int argc, char **argv)
         image_free(&drawn);
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kinds),      cmocka_unit_test(classes_are_version_1),
-        cmocka_unit_test(bad_cells),  cmocka_unit_test(colons),
-        cmocka_unit_test(kinds_in_patterns), cmocka_unit_test(contradicting_tables),
+        cmocka_unit_test(kinds),
+        cmocka_unit_test(classes_are_version_1),
+        cmocka_unit_test(bad_cells),
+        cmocka_unit_test(colons),
+        cmocka_unit_test(kinds_in_patterns),
+        cmocka_unit_test(contradicting_tables),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     comm_close(comm);

@@ -26,7 +26,7 @@ static void check_label(const LabelGroup *group, const char *text, size_t record
     const int32_t *class = label_classes(group, record, &classes);
     FUZZ_REQUIRE(label_is_known(group, record) == (text != NULL));
     for (int k = 0; k < classes; k++)
-        FUZZ_REQUIRE(class[k] >= (k ? class[k - 1] + 1 : 0) && class[k] < group->classes);
+        FUZZ_REQUIRE(class[k] >= (k ? class[k - 1] + 1 : 0) && class[k] < group -> classes);
     if (text && group->kind == LABEL_CLASS)
         FUZZ_REQUIRE(strcmp(group->class_name[*class], text) == 0);
 }
@@ -52,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     Listing listing;
     Error err = {0};
     const char *path = fuzz_file(data + 1, bytes - 1);
-    static const char *const labels_of[] = {NULL, "type,part", "type:multi,part:value", "type:value"};
+    static const char *const labels_of[] = {NULL, "type,part", "type:multi,part:value",
+                                            "type:value"};
     const char *labels = labels_of[(data[0] & 1) | (data[0] >> 2 & 2)];
     const char *together = data[0] & 2 ? "box" : NULL;
     fuzz_allow(bytes, FACTOR);

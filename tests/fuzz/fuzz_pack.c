@@ -17,7 +17,7 @@ static void check_group(const Pack *pack, const LabelGroup *group)
         const int32_t *class = label_classes(group, r, &classes);
         FUZZ_REQUIRE(label_is_known(group, r) || classes == 0);
         for (int k = 0; k < classes; k++)
-            FUZZ_REQUIRE(class[k] >= (k ? class[k - 1] + 1 : 0) && class[k] < group->classes);
+            FUZZ_REQUIRE(class[k] >= (k ? class[k - 1] + 1 : 0) && class[k] < group -> classes);
     }
 }
 

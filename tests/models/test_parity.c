@@ -7,8 +7,8 @@
  *     test_parity [--report] [GOLDEN…]     default: the committed ones; --report prints a table row of each
  */
 #include "golden.h"
-#include "nn/targets.h"
 #include "nn/run.h"
+#include "nn/targets.h"
 
 #include <glob.h>
 #include <stdio.h>
@@ -40,9 +40,9 @@ typedef struct Step {
     Report *report;
     Model model;
     Run run;
-    int64_t *sum;             /* exact sum of the gradient */
-    float *statistic;         /* parallel to the statistics */
-    float *logits[HEADS_MAX]; /* (images,classes) */
+    int64_t *sum;              /* exact sum of the gradient */
+    float *statistic;          /* parallel to the statistics */
+    float *logits[HEADS_MAX];  /* (images,classes) */
     Target *target[HEADS_MAX]; /* (lane) */
     double loss;
 } Step;

@@ -134,9 +134,8 @@ static Findings net_run(const Net *net, RunOptions options)
     Target target[HEADS][LANE];
     HeadRun head[HEADS];
     for (int h = 0; h < HEADS; h++)
-        head[h] = (HeadRun){.target = targets_of(target[h], label[h], LANE),
-                            .parts = 1,
-                            .scale = h ? 0.5F : 0.25F};
+        head[h] = (HeadRun){
+            .target = targets_of(target[h], label[h], LANE), .parts = 1, .scale = h ? 0.5F : 0.25F};
     Run run = {.graph = graph,
                .plan = options.plan,
                .kernel = kernels(),

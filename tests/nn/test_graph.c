@@ -3,8 +3,8 @@
  * op is built last and so touches the gradient first.
  */
 #include "nn/bench.h"
-#include "nn/targets.h"
 #include "nn/reference.h"
+#include "nn/targets.h"
 
 enum { N = 3, H = 5, W = 7, C = 6, CLASSES = 4 };
 

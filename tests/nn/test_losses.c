@@ -307,9 +307,9 @@ static void test_angles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_softmax),     cmocka_unit_test(test_sigmoid),
-        cmocka_unit_test(test_far_logits),  cmocka_unit_test(test_ordinal),
-        cmocka_unit_test(test_values),      cmocka_unit_test(test_angles),
+        cmocka_unit_test(test_softmax),    cmocka_unit_test(test_sigmoid),
+        cmocka_unit_test(test_far_logits), cmocka_unit_test(test_ordinal),
+        cmocka_unit_test(test_values),     cmocka_unit_test(test_angles),
     };
     gemm_init();
     make_targets();

@@ -176,8 +176,7 @@ static void test_softmax_loss(void **state)
     Tensor *logits = bench_source(&bench, "x", shape_of(2, 6, 7));
     Tensor *probability = nn_softmax_loss(bench.graph, "s", logits, (SoftmaxLoss){.head = 1});
     Target target[6];
-    HeadRun head[2] = {
-        [1] = {.target = targets_of(target, label, 6), .parts = 1, .scale = 0.37F}};
+    HeadRun head[2] = {[1] = {.target = targets_of(target, label, 6), .parts = 1, .scale = 0.37F}};
     bench_ready(&bench);
     bench.run.head = head;
     bench_run(&bench, true, NAN);

@@ -275,8 +275,9 @@ static void test_head_kinds(void **state)
     Arena *arena = arena_create("test");
     Config config, saved;
     Error err = {0};
-    static const char set[] = "heads=[{smoothing: 0.1, name: a, kind: softmax}, {name: b, hidden: [8, 4]}, "
-                              "{name: c, period: 180, kind: circular}]";
+    static const char set[] =
+        "heads=[{smoothing: 0.1, name: a, kind: softmax}, {name: b, hidden: [8, 4]}, "
+        "{name: c, period: 180, kind: circular}]";
     load(&config, arena, set, &err);
     check_no_error(&err);
     assert_string_equal(config.heads[0].type->name, "softmax");

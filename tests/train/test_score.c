@@ -254,7 +254,8 @@ static void test_values(void **state)
     Arena *arena = arena_create("test");
     ScoreHead head[] = {head_of("regression", 0, 2.5), head_of("circular", 0, 360)};
     const float value[] = {10, -3, 7}, angle[] = {359, 10, 180}, none[6] = {0};
-    const Target values[] = {{.weight = 1, .value = 12}, {.weight = 0}, {.weight = 1, .value = 6.5}};
+    const Target values[] = {
+        {.weight = 1, .value = 12}, {.weight = 0}, {.weight = 1, .value = 6.5}};
     const Target angles[] = {
         {.weight = 1, .value = 1}, {.weight = 1, .value = -350}, {.weight = 1, .value = 0}};
     Score score = score_create(2, head, arena);
@@ -273,12 +274,9 @@ static void test_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_formulas),
-        cmocka_unit_test(test_any_split),
-        cmocka_unit_test(test_loss),
-        cmocka_unit_test(test_nan),
-        cmocka_unit_test(test_sets),
-        cmocka_unit_test(test_ranks),
+        cmocka_unit_test(test_formulas), cmocka_unit_test(test_any_split),
+        cmocka_unit_test(test_loss),     cmocka_unit_test(test_nan),
+        cmocka_unit_test(test_sets),     cmocka_unit_test(test_ranks),
         cmocka_unit_test(test_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,8 +47,7 @@ static void forward(const Op *op, Run *run)
             head->loss += (double)target[i].weight * (s * s + c * c) / 2;
         }
         if (target->weight != 0)
-            head->error +=
-                nn_angle_distance((double)angle[n], target->value, options->period);
+            head->error += nn_angle_distance((double)angle[n], target->value, options->period);
     }
 }
 

@@ -37,8 +37,7 @@ static void backward(const Op *op, Run *run)
     size_t D = (size_t)op->out->shape.dim[1];
     float *dout = run_dout(run, op), *dx = run_grad(run, op, 0);
     if (!dx) return;
-    for (size_t n = 0; n < (size_t)run->images; n++)
-        drop(dout + n * D, dout + n * D, op, run, n);
+    for (size_t n = 0; n < (size_t)run->images; n++) drop(dout + n * D, dout + n * D, op, run, n);
     run->kernel->add(dx, dx, dout, D * (size_t)run->images);
 }
 

@@ -39,7 +39,8 @@ static double log_probability(const float *row, int class, int K)
     return (double)row[class] - largest - plain_log(sum);
 }
 
-static double loss_of(const SoftmaxLoss *options, const float *row, double log_sum, int label, int K)
+static double loss_of(const SoftmaxLoss *options, const float *row, double log_sum, int label,
+                      int K)
 {
     if (options->gamma == 0) return cross_entropy(options, row, log_sum, label, K);
     double log_p = log_probability(row, label, K);
