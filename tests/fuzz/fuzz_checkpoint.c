@@ -13,7 +13,9 @@ static void check_contents(const Checkpoint *checkpoint)
                  strlen(checkpoint->provenance) < SIZE_MAX);
     for (int h = 0; h < checkpoint->heads; h++) {
         const CheckpointHead *head = &checkpoint->head[h];
-        FUZZ_REQUIRE(*head->name && head->classes > 0);
+        FUZZ_REQUIRE(*head->name && (head->classes > 0 || head->facts.deviation > 0));
+        for (int k = 0; head->facts.class_weight && k < head->classes; k++)
+            FUZZ_REQUIRE(head->facts.class_weight[k] >= 0);
         for (int k = 0; k < head->classes; k++)
             FUZZ_REQUIRE(strlen(head->class_name[k]) < SIZE_MAX);
     }

@@ -53,6 +53,12 @@ static const char *const names[] = {
     "/state/s",
     "/state",
     "/",
+    "/labels/b/begin",
+    "/labels/b/member",
+    "/labels/b/known",
+    "/labels/d/value",
+    "/heads/a/weight",
+    "/heads/d/standard",
 };
 static const char *const keys[] = {"created_by", "step", "epoch",  "updates", "skipped",
                                    "validated",  "bad",  "format", "version"};

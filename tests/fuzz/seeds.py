@@ -2,6 +2,7 @@
 (h5_recipe.c) of sound packs and checkpoints. Everything is drawn here; the same call gives the same bytes."""
 import io
 import json
+import math
 import pathlib
 import struct
 import sys
@@ -12,7 +13,8 @@ NAMES = ["/images/checksum", "/images/offset", "/images/size", "/images/path", "
          "/labels/a/class", "/labels/a/label", "/labels/b/class", "/labels/b/label", "/labels/c", "/labels",
          "/config", "/provenance", "/pack_hash", "/best", "/heads/a/class", "/heads/b/class", "/heads/c",
          "/heads", "/param/w", "/param/v", "/param", "/slot/m/w", "/slot/v/w", "/slot/n", "/slot", "/state/s",
-         "/state", "/"]
+         "/state", "/", "/labels/b/begin", "/labels/b/member", "/labels/b/known", "/labels/d/value",
+         "/heads/a/weight", "/heads/d/standard"]
 KEYS = ["created_by", "step", "epoch", "updates", "skipped", "validated", "bad", "format", "version"]
 CHECKSUM = 11984676726734944673  # XXH3-64 of "picture"
 TYPES = {"u8": (0, "B"), "i32": (1, "i"), "i64": (2, "q"), "u64": (3, "Q"), "f32": (4, "f"), "f64": (5, "d")}
@@ -57,6 +59,23 @@ def pack(n, image=b"picture"):
              texts("/images/path", ["%d.jpg" % i for i in range(n)]),
              array("/images/bytes", "u8", [n * len(image)], list(image))]
     return steps
+
+
+def kinds_pack():
+    """Of four images: a set of classes and a value each, the last but one without."""
+    steps = [step for step in pack(4) if step[1] != NAMES.index("/labels/b/label")]
+    return steps + [array("/labels/b/begin", "u64", [5], [0, 1, 1, 1, 2]),
+                    array("/labels/b/member", "i32", [2], [0, 0]),
+                    array("/labels/b/known", "u8", [4], [1, 1, 0, 1]),
+                    array("/labels/d/value", "f64", [4], [1.5, -2, math.nan, 4])]
+
+
+def kinds_checkpoint():
+    heads = "heads: [{name: a, class_weights: inverse, kind: softmax}, {name: d, kind: regression}]\n"
+    steps = [step for step in checkpoint("pack: p\ntrunk: {kind: resnet18}\n" + heads)
+             if step[1] != NAMES.index("/best")]
+    return steps + [array("/heads/a/weight", "f64", [2], [0.5, 2]),
+                    array("/heads/d/standard", "f64", [2], [3, 4]), array("/best", "f64", [3], [1, 2, -1])]
 
 
 def checkpoint(config="pack: p\ntrunk: {kind: resnet18}\n"):
@@ -131,6 +150,8 @@ def main():
 
     put("pack", "sound", b"".join(pack(5)))
     put("pack", "one-image", b"".join(pack(1)))
+    put("pack", "kinds", b"".join(kinds_pack()))
+    put("checkpoint", "kinds", b"".join(kinds_checkpoint()))
     put("checkpoint", "sound", b"".join(checkpoint()))
     put("checkpoint", "bad-configuration", b"".join(checkpoint("trunk: {kind: none}\n")))
     put("weights", "sound", weights(VIT))

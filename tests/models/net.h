@@ -38,7 +38,9 @@ static inline bool net_build(Net *net, const char *kind, const char *const *sett
     net->options = arena_alloc(net->arena, trunk->options_bytes);
     option_defaults(trunk->options, net->options);
     for (; *settings; settings += 2) set_option(trunk, net->options, settings[0], settings[1]);
-    HeadSpec head[HEADS] = {{.name = "type", .classes = classes}, {.name = "part", .classes = 2}};
+    static const HeadBody body = {{2, {4, 3}}, 0.2, HEAD_POOL_ATTENTION};
+    HeadSpec head[HEADS] = {{.name = "type", .classes = classes},
+                            {.name = "part", .classes = 2, .body = &body}};
     ModelSpec spec = {.trunk = trunk,
                       .kind = index,
                       .trunk_options = net->options,
