@@ -12,8 +12,16 @@
 
 typedef struct LaneLoader LaneLoader; /* buffers of one worker */
 
+/* Pictures that stand for those of the pack, for measurements without decoding: record r shows
+ * picture r mod count. They belong to the caller. */
+typedef struct StillPictures {
+    const float *pixels; /* (count, side, side, 3) */
+    int count;           /* 0: none; the pack's own */
+} StillPictures;
+
 typedef struct LaneLoaderOptions {
     const Pack *pack;
+    StillPictures still;
     const AugmentOptions *augment;
     uint64_t seed; /* of augmentation */
     const uint8_t

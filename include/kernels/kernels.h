@@ -28,6 +28,16 @@ typedef struct ConvShape {
     int out_height, out_width;
 } ConvShape;
 
+/* One tile of a 3x3 convolution with stride 1 by Winograd's F(size x size): size x size outputs from
+ * (size+2) x (size+2) inputs. `image` below is the side of the transform that lies in an image. */
+typedef struct WinogradTile {
+    int size;          /* 2 or 4 */
+    ptrdiff_t origin;  /* of the tile's first pixel in the image, in floats; may lie outside */
+    size_t row, pixel; /* floats between rows and between pixels of the image */
+    size_t plane;      /* floats between the (size+2)^2 planes of the transformed side */
+    int y_begin, y_end, x_begin, x_end; /* what of the tile lies in the image */
+} WinogradTile;
+
 /* SiLU is x / (1 + exp(-x)). */
 typedef enum Activation {
     ACTIVATION_NONE,
@@ -35,6 +45,18 @@ typedef enum Activation {
     ACTIVATION_RELU6,
     ACTIVATION_SILU
 } Activation;
+
+/* Batch norm of C channels and the activation (NONE, RELU, RELU6) behind it, of x * scale + shift. */
+typedef struct BatchNorm {
+    const float *mean, *scale, *shift;
+    Activation activation;
+} BatchNorm;
+
+/* What flows back through the statistics: offset = scale * mean(g), factor = scale * rstd^2 * mean(g * (x -
+ * mean)). */
+typedef struct BatchNormSlope {
+    const float *offset, *factor;
+} BatchNormSlope;
 
 /* One AdamW update; corrections are 1 - beta^t, computed by the caller in double. */
 typedef struct AdamWStep {
@@ -96,25 +118,25 @@ typedef struct Kernels {
     /* dx = rstd * (dxhat - mean(dxhat) - xhat * mean(dxhat * xhat)); in place on dxhat allowed. */
     void (*normalize_backward)(float *dx, const float *dxhat, const float *xhat, const float *rstd,
                                size_t rows, int C);
-    /* Per column: mean and biased variance (sum of squared deviations / rows), two passes, sums in
-     * double. */
-    void (*column_moments)(float *mean, float *variance, const float *x, size_t rows, int C);
+    /* Per column: `mean` and `square`, the sum of squared deviations from it, of `before` rows become
+     * those of these rows as well; before = 0: start from zeros. In double. */
+    void (*column_moments_add)(double *mean, double *square, size_t before, const float *x,
+                               size_t rows, int C);
     /* out = act(x * scale[c] + shift[c] + residual), the activation clips (NONE, RELU, RELU6);
-     * residual may be NULL.
+     * residual may be NULL; in place allowed.
      */
     void (*batchnorm_apply)(float *out, const float *x, const float *scale, const float *shift,
                             const float *residual, Activation activation, size_t rows, int C);
-    /* With g = dout where `out` is not at a bound of the activation, else 0: dbias = sum g, dgain = sum g * (x - mean) *
-     * rstd, per column, sums in double. */
-    void (*batchnorm_backward_reduce)(float *dgain, float *dbias, const float *dout,
-                                      const float *out, const float *x, const float *mean,
-                                      const float *rstd, Activation activation, size_t rows, int C);
-    /* dx = gain * rstd * (g - dbias / rows - (x - mean) * rstd * dgain / rows); if dresidual is not
-     * NULL it is set to g. dx may be dout itself. */
-    void (*batchnorm_backward_apply)(float *dx, float *dresidual, const float *dout,
-                                     const float *out, const float *x, const float *mean,
-                                     const float *rstd, const float *gain, const float *dgain,
-                                     const float *dbias, Activation activation, size_t rows, int C);
+    /* With g = dout where the activation was not at a bound, else 0: adds to the columns' sums of g and of
+     * g * (x - mean). Whether it was is told by `out`, the result, or, where that is NULL, by x and the
+     * norm (there was no residual). `gated`, unless NULL, is set to g; dout allowed. */
+    void (*batchnorm_backward_reduce)(double *product, double *sum, float *gated, const float *dout,
+                                      const float *out, const float *x, const BatchNorm *norm,
+                                      size_t rows, int C);
+    /* dx = scale * g - offset - factor * (x - mean), g as above without `out`; in place on dout allowed. */
+    void (*batchnorm_backward_apply)(float *dx, const float *dout, const float *x,
+                                     const BatchNorm *norm, const BatchNormSlope *slope,
+                                     size_t rows, int C);
 
     /* --- convolution ---------------------------------------------------------------------------
      */
@@ -150,6 +172,20 @@ typedef struct Kernels {
     void (*depthwise_strided_backward)(float *dx, float *dweight, const float *dout, const float *x,
                                        const float *weight, const ConvShape *shape);
 
+    /* Winograd's transforms of one tile and C channels: element (i,j) of the transformed side is plane
+     * i * (size+2) + j. Inputs and gradients outside the image are 0, outputs outside are dropped. */
+    void (*winograd_input)(float *planes, const float *image, const WinogradTile *tile, int C);
+    void (*winograd_output)(float *image, const float *planes, const WinogradTile *tile, int C);
+    /* Their transposes: from the gradient of the outputs, and to that of the inputs, which is added. */
+    void (*winograd_output_backward)(float *planes, const float *image, const WinogradTile *tile,
+                                     int C);
+    void (*winograd_input_backward)(float *image, const float *planes, const WinogradTile *tile,
+                                    int C);
+    /* weight (3,3,C) to planes, and the gradient of planes to that of the weight. */
+    void (*winograd_weight)(float *planes, const float *weight, int size, size_t plane, int C);
+    void (*winograd_weight_backward)(float *dweight, const float *dplanes, int size, size_t plane,
+                                     int C);
+
     /* --- matrix products: the inside of gemm.h --- */
     /* Rows and columns of the block of C that registers hold. */
     int (*matmul_rows)(void);
@@ -159,8 +195,21 @@ typedef struct Kernels {
      * matmul_rows. `adds`: c is added to. */
     void (*matmul_block)(float *c, size_t ldc, const float *a, size_t row_step, size_t k_step,
                          const float *panel, int k, int rows, int columns, bool adds);
+    /* The same for an `a` that lies in panels of matmul_columns columns: element (i,t) is a[t / columns
+     * * panel_step + i * columns + t % columns]. */
+    void (*matmul_block_panels)(float *c, size_t ldc, const float *a, size_t panel_step,
+                                const float *panel, int k, int rows, int columns, bool adds);
     /* b (k,n), or transposed (n,k), as ceil(n / matmul_columns) panels one after the other. */
     void (*matmul_pack)(float *panels, const float *b, size_t ldb, bool transposed, int k, int n);
+
+    /* The same with rows of the left side found through pointers, the most of them at a time: */
+    int (*conv_rows)(void);
+    /* c (rows,columns; stride ldc) = [c +] sum over s of a[s] * panel[s]: row i of a[s] is the k floats at
+     * a[s * rows + i], panel[s] is (k,matmul_columns). 1 <= rows <= conv_rows. */
+    void (*conv_block)(float *c, size_t ldc, const float *const *a, const float *const *panel,
+                       int segments, int k, int rows, int columns, bool adds);
+    /* The n floats at each of k pointers, as matmul_pack's panels. */
+    void (*conv_pack)(float *panels, const float *const *rows, int k, int n);
 
     /* --- columns --- */
     /* out[c] = sum over rows of a * b, in double. */

@@ -15,6 +15,7 @@ typedef struct HeadSpec {
 typedef struct ModelTraining {
     int freeze;       /* the trunk's first stages that are left as they are */
     bool freeze_norm; /* batch norms keep their running statistics and use them in training */
+    bool recompute;   /* backward makes hidden layers and attention anew instead of keeping them */
     double lr_decay;  /* factor on the learning rate per stage from the trunk's last one down */
     double dropout;   /* of the features, before the heads */
     double heads_lr_scale; /* factor on the heads' learning rate */
@@ -28,6 +29,7 @@ typedef struct ModelSpec {
     int heads;
     int image;                     /* side of the input, pixels */
     int lane;                      /* most images in a run */
+    ConvChoice conv;               /* how convolutions are computed */
     bool only_evaluation;          /* never trained: no plan for it, and no advice */
     const ModelTraining *training; /* NULL: all learns alike */
 } ModelSpec;

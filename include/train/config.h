@@ -39,6 +39,7 @@ typedef struct Config {
     int progressive_epochs;        /* of each side */
     int unfreeze_epochs;           /* between two stages; 0: frozen ones stay so */
     int reduce;                    /* ReduceKind */
+    int conv;                      /* ConvChoice */
     char stage[OPTION_TEXT_BYTES]; /* folder; empty: none */
     bool stage_remove;
     bool node_reduce;                /* an accumulator per node */

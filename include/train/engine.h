@@ -65,6 +65,7 @@ typedef struct EngineOptions {
     /* (heads)(classes) of horizontal and vertical flips; NULL, or NULL for a head: labels stay */
     const int32_t *const *turned[2];
     uint64_t seed;
+    StillPictures still; /* in place of the pack's; for measurements */
     int workers;
     bool training; /* false: workspaces only for evaluation */
     /* Told once per rank of each record that cannot be read; on any worker. May be NULL. */

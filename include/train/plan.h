@@ -13,6 +13,8 @@ bool plan_heads(Config *config, const Pack *pack, Arena *run, Error *err);
 
 /* The model of a configuration whose heads plan_heads has settled. Memory comes from `run`. */
 ModelSpec plan_model(const Config *config, const Pack *pack, Arena *run);
+/* The same with heads from elsewhere: (config->head_count), which must outlive the model. */
+ModelSpec plan_model_with(const Config *config, const HeadSpec *head, Arena *run);
 
 enum { PLAN_FORMS_MAX = 64 };
 
@@ -41,5 +43,5 @@ typedef struct Footprint {
 
 /* The size of a run, from the planned network; nothing of that size is allocated. False if the
  * network cannot be built (ERROR_USAGE). */
-bool plan_footprint(const Config *config, const Pack *pack, int workers, Footprint *footprint,
+bool plan_footprint(const Config *config, const ModelSpec *spec, int workers, Footprint *footprint,
                     Error *err);

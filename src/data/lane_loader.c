@@ -50,13 +50,22 @@ static bool load(LaneLoader *loader, float *image, int side, uint32_t record, bo
     return false;
 }
 
+static bool show_still(const StillPictures *still, float *image, uint32_t record, size_t floats)
+{
+    memcpy(image, still->pixels + record % (uint32_t)still->count * floats, sizeof(float) * floats);
+    return true;
+}
+
 int lane_loader_load(LaneLoader *loader, float *images, int side, bool *bad,
                      const uint32_t *records, int count, bool training, uint64_t epoch)
 {
+    const StillPictures *still = &loader->options.still;
     size_t floats = (size_t)side * (size_t)side * 3;
     int bad_count = 0;
     for (int i = 0; i < count; i++) {
-        bad[i] = !load(loader, images + (size_t)i * floats, side, records[i], training, epoch);
+        float *image = images + (size_t)i * floats;
+        bad[i] = !(still->count ? show_still(still, image, records[i], floats)
+                                : load(loader, image, side, records[i], training, epoch));
         bad_count += bad[i];
     }
     return bad_count;

@@ -23,6 +23,7 @@ bool model_build(Model *model, const ModelSpec *spec, Arena *run, Error *err)
 {
     Graph *graph = graph_create(run);
     graph->only_evaluation = spec->only_evaluation;
+    graph->conv = spec->conv;
     *model = (Model){
         .graph = graph, .heads = spec->heads, .head = arena_new(run, ModelHead, spec->heads)};
     model->images =
@@ -30,6 +31,7 @@ bool model_build(Model *model, const ModelSpec *spec, Arena *run, Error *err)
     if (spec->training) {
         graph->frozen = spec->training->freeze;
         graph->fixed_norm = spec->training->freeze_norm;
+        graph->recompute = spec->training->recompute;
     }
     graph_push_scope(graph, "trunk");
     model->features = spec->trunk->build(graph, spec->kind, spec->trunk_options, model->images);

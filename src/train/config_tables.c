@@ -9,6 +9,8 @@
 static const char *const reduce_choices[] = {"exact", "float",
                                              NULL}; /* in the order of ReduceKind */
 
+static const char *const conv_choices[] = {"auto", "direct", NULL}; /* in the order of ConvChoice */
+
 #define AT(member) offsetof(Config, member)
 static const Option top_options[] = {
     {.key = "pack",
@@ -94,6 +96,12 @@ static const Option top_options[] = {
      .fallback = "exact",
      .choices = reduce_choices,
      .help = "how gradients are added; float is smaller, but depends on ranks and workers"},
+    {.key = "conv",
+     .type = OPTION_CHOICE,
+     .offset = AT(conv),
+     .fallback = "auto",
+     .choices = conv_choices,
+     .help = "how convolutions are computed; direct errs least, auto is faster (Winograd)"},
     {.key = "stage",
      .type = OPTION_TEXT,
      .scope = SCOPE_RUN,
@@ -114,6 +122,14 @@ static const Option top_options[] = {
      .fallback = "false",
      .help = "one sum of gradients per node in memory that its ranks share: the same bits, less "
              "memory, fewer bytes sent"},
+    {.key = "recompute",
+     .type = OPTION_BOOL,
+     .scope = SCOPE_RUN,
+     .offset = AT(training.recompute),
+     .fallback = "false",
+     .help =
+         "compute the hidden layers of MLPs, and attention, anew for the backward pass instead of "
+         "keeping them: the same bits, less memory, a sixth more time"},
     {.key = "max_skipped",
      .type = OPTION_INT,
      .scope = SCOPE_RUN,

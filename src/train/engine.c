@@ -136,6 +136,7 @@ static void open_worker(Engine *engine, LaneWorker *worker, const EngineOptions 
         head[h].label = worker->label[h] = arena_new(run, int32_t, lane);
     worker->loader = lane_loader_create(&(LaneLoaderOptions){.pack = engine->pack,
                                                              .augment = options->augment,
+                                                              .still = options->still,
                                                              .seed = engine->seed,
                                                              .forbidden = engine->flips.forbidden,
                                                              .report = report_bad,

@@ -36,6 +36,7 @@ static bool build(Import *import, int heads, Error *err)
                       .heads = heads,
                       .image = config->image,
                       .lane = config->lane,
+                      .conv = (ConvChoice)config->conv,
                       .training = &training};
     return model_build(&import->model, &spec, import->arena, err);
 }

@@ -34,13 +34,8 @@ bool plan_heads(Config *config, const Pack *pack, Arena *run, Error *err)
     return err->kind == ERROR_NONE;
 }
 
-ModelSpec plan_model(const Config *config, const Pack *pack, Arena *run)
+ModelSpec plan_model_with(const Config *config, const HeadSpec *head, Arena *run)
 {
-    HeadSpec *head = arena_new(run, HeadSpec, config->head_count);
-    for (int h = 0; h < config->head_count; h++) {
-        int group = pack_find_group(pack, config->heads[h].name);
-        head[h] = (HeadSpec){config->heads[h].name, pack_group(pack, group)->classes};
-    }
     /* Stages that thaw later must have room for their gradients. */
     ModelTraining *training = arena_new(run, ModelTraining, 1);
     *training = config->training;
@@ -52,7 +47,18 @@ ModelSpec plan_model(const Config *config, const Pack *pack, Arena *run)
                        .heads = config->head_count,
                        .image = config->image,
                        .lane = config->lane,
+                       .conv = (ConvChoice)config->conv,
                        .training = training};
+}
+
+ModelSpec plan_model(const Config *config, const Pack *pack, Arena *run)
+{
+    HeadSpec *head = arena_new(run, HeadSpec, config->head_count);
+    for (int h = 0; h < config->head_count; h++) {
+        int group = pack_find_group(pack, config->heads[h].name);
+        head[h] = (HeadSpec){config->heads[h].name, pack_group(pack, group)->classes};
+    }
+    return plan_model_with(config, head, run);
 }
 
 static uint64_t count_parameters(const ParamStore *store)
@@ -89,14 +95,13 @@ static uint64_t rank_bytes(const Config *config, const Graph *graph, int workers
            sizeof(float) * threads * (workspace + graph->dparam_floats);
 }
 
-bool plan_footprint(const Config *config, const Pack *pack, int workers, Footprint *footprint,
+bool plan_footprint(const Config *config, const ModelSpec *spec, int workers, Footprint *footprint,
                     Error *err)
 {
     Arena *arena = arena_create("footprint");
-    ModelSpec spec = plan_model(config, pack, arena);
     Model model;
     log_set_quiet(true); /* what is to be said of the network is said when it is built for use */
-    bool ok = model_build(&model, &spec, arena, err);
+    bool ok = model_build(&model, spec, arena, err);
     log_set_quiet(false);
     if (ok) {
         const Graph *graph = model.graph;

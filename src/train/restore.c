@@ -12,6 +12,7 @@ ModelSpec restore_spec(const Config *config, const CheckpointHead *head, int hea
                        .heads = heads,
                        .image = config->image,
                        .lane = config->lane,
+                       .conv = (ConvChoice)config->conv,
                        .only_evaluation = true};
 }
 

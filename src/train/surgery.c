@@ -155,6 +155,7 @@ static bool build(Surgery *s, Error *err)
                       .heads = s->heads,
                       .image = s->config.image,
                       .lane = s->config.lane,
+                      .conv = (ConvChoice)s->config.conv,
                       .training = &training};
     if (!model_build(&s->model, &spec, s->arena, err)) return false;
     param_layout(s->model.graph->params, (uint64_t)s->config.seed);

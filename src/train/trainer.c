@@ -68,7 +68,7 @@ static bool open_pack(Trainer *trainer, Error *err)
     return comm_agree(trainer->comm, err) && same_pack_everywhere(trainer, err);
 }
 
-static bool open_engine(Trainer *trainer, Error *err)
+static bool open_engine(Trainer *trainer, StillPictures still, Error *err)
 {
     const Config *config = trainer->config;
     EngineOptions options = {
@@ -81,6 +81,7 @@ static bool open_engine(Trainer *trainer, Error *err)
         .turned = {trainer->turned[0], trainer->turned[1]},
         .seed = (uint64_t)config->seed,
         .workers = config->workers > 0 ? config->workers : pool_cores(),
+        .still = still,
         .training = true,
         .report = ledger_note,
         .report_context = trainer->ledger,
@@ -190,23 +191,21 @@ static bool open_ledger(Trainer *trainer, Error *err)
     return comm_agree(trainer->comm, err);
 }
 
-static bool open_all(Trainer *trainer, bool resume, Error *err)
+static bool open_all(Trainer *trainer, const TrainerOptions *options, Error *err)
 {
     bool has_checkpoint = false;
     uint64_t step = 0;
     if (!provenance_agree(trainer->comm, provenance_text(trainer->arena), err)) return false;
     if (!open_pack(trainer, err)) return false;
-    if (!open_folder(trainer, resume, &has_checkpoint, &step, err)) return false;
+    if (!open_folder(trainer, options->resume, &has_checkpoint, &step, err)) return false;
     if (!open_ledger(trainer, err)) return false;
-    if (!open_engine(trainer, err)) return false;
+    if (!open_engine(trainer, options->still, err)) return false;
     open_reduction(trainer);
     open_buffers(trainer);
     trainer_open_sampler(trainer);
     if (!(has_checkpoint ? restore(trainer, step, err) : start(trainer, err))) return false;
     engine_prepare(&trainer->engine);
-    if (comm_rank(trainer->comm) == 0 && run_folder_rewind(&trainer->folder, trainer->step, err))
-        run_folder_write_config(&trainer->folder, config_print(trainer->config, trainer->arena),
-                                err);
+    if (comm_rank(trainer->comm) == 0) trainer_renew_records(trainer, has_checkpoint, err);
     return comm_agree(trainer->comm, err);
 }
 
@@ -221,7 +220,7 @@ Trainer *trainer_open(const TrainerOptions *options, Error *err)
                          .watch = watch_begin(),
                          .started = clock_seconds()};
     trainer->watchdog = watchdog_start(options->comm, options->config->hang_seconds);
-    if (!open_all(trainer, options->resume, err)) {
+    if (!open_all(trainer, options, err)) {
         trainer_close(trainer);
         return NULL;
     }
@@ -246,6 +245,18 @@ void trainer_close(Trainer *trainer)
     if (*trainer->staged && trainer->config->stage_remove)
         stage_remove(trainer->staged, trainer->comm);
     arena_destroy(trainer->arena);
+}
+
+void trainer_watch(Trainer *trainer, Spans *spans)
+{
+    trainer->spans = spans;
+    for (int w = 0; w < pool_workers(trainer->engine.pool); w++)
+        trainer->engine.worker[w].run.spans = spans ? &spans[w] : NULL;
+}
+
+Engine *trainer_engine(Trainer *trainer)
+{
+    return &trainer->engine;
 }
 
 size_t trainer_bytes(const Trainer *trainer)

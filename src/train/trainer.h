@@ -82,6 +82,7 @@ struct Trainer {
     const uint32_t *batch;     /* (config->batch) records */
     int first_lane, last_lane; /* of this rank; last is exclusive */
     atomic_int next_lane;
+    Spans *spans; /* (workers), of whoever watches; NULL: nobody does */
 
     Interval interval;
     Progress progress;
@@ -94,9 +95,12 @@ void interval_add_step(Trainer *trainer, double grad_norm);
 /* Writes the line and the record of the interval if one is due, and starts the next. */
 void interval_log(Trainer *trainer, double lr);
 void log_validation(Trainer *trainer, const Score *score);
+/* Drops the records of steps that are not done yet and writes the configuration, on rank 0. A run that
+ * goes on does so on a full disk, too, with a warning: nothing of what is there is lost. For a new run
+ * it is an error. */
+void trainer_renew_records(Trainer *trainer, bool resumed, Error *err);
 
 /* trainer_checkpoint.c */
-bool trainer_save(Trainer *trainer, Error *err);
 /* A checkpoint on the way: a run goes on if it cannot be written, with a warning. */
 void trainer_try_save(Trainer *trainer);
 bool trainer_restore(Trainer *trainer, const char *path, Error *err);

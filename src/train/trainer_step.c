@@ -129,8 +129,10 @@ static void compute_lane(Trainer *trainer, int index, int lane)
     LaneContext *context = &trainer->lane[index];
     context->overflowed = false;
     context->overflow_offset = SIZE_MAX;
+    double arrival = clock_seconds();
     int bad = engine_load(&trainer->engine, worker, images, true, trainer->order_epoch);
     double begin = clock_seconds();
+    if (run->spans) spans_add(run->spans, SPAN_INPUT, lane, arrival);
     for (int h = 0; h < trainer->config->head_count; h++)
         run->head[h].scale = trainer->head_scale[h];
     run->step = trainer->step;
@@ -143,6 +145,7 @@ static void compute_lane(Trainer *trainer, int index, int lane)
     graph_backward(run);
     if (context->overflowed) tell_overflow(trainer, context, lane);
     worker->compute_seconds += clock_seconds() - begin;
+    if (run->spans) spans_add(run->spans, SPAN_LANE, lane, arrival);
 }
 
 /* Exact sums do not care who computes a lane; the float sum needs a fixed deal. */
@@ -211,15 +214,25 @@ static void update_statistics(Trainer *trainer)
     }
 }
 
+/* What the main thread did since `begin`, for whoever watches. */
+static void note(const Trainer *trainer, SpanKind kind, double begin)
+{
+    if (trainer->spans) spans_add(trainer->spans, kind, -1, begin);
+}
+
 /* Returns the gradient's norm. */
 static double update(Trainer *trainer, double lr)
 {
+    double begin = clock_seconds();
     Clip clip = {.adaptive = trainer->config->clip_adaptive, .norm = trainer->config->clip_norm};
     double norm = optimizer_step(trainer->optimizer, trainer->engine.pool, lr, clip, read_gradient,
                                  trainer->reduce);
     update_statistics(trainer);
     if (trainer->ema) ema_update(trainer->ema, trainer->engine.pool, trainer->optimizer->updates);
+    note(trainer, SPAN_OPTIMIZER, begin);
+    begin = clock_seconds();
     engine_prepare(&trainer->engine);
+    note(trainer, SPAN_PREPARE, begin);
     return norm;
 }
 
@@ -235,6 +248,8 @@ static void take_status(Trainer *trainer, bool ok)
 void trainer_step(Trainer *trainer)
 {
     double begin = clock_seconds();
+    for (int w = 0; trainer->spans && w < pool_workers(trainer->engine.pool); w++)
+        spans_clear(&trainer->spans[w]);
     pulse_step(trainer->step);
     pulse_phase("computing");
     if (trainer->step % trainer->steps_per_epoch == 0) trainer->bad = 0;
@@ -248,7 +263,9 @@ void trainer_step(Trainer *trainer)
     pulse_phase("summing gradients");
     if (comm_rank(trainer->comm) == 0) watch_time(trainer);
     reduce_count_side(trainer->reduce, SIDE_STOP, stop_requested());
+    double waiting = clock_seconds();
     bool ok = reduce_finish(trainer->reduce);
+    note(trainer, SPAN_WAIT, waiting);
     double lr = announced_lr(trainer), norm = 0;
     pulse_phase("updating");
     take_status(trainer, ok);
@@ -259,6 +276,7 @@ void trainer_step(Trainer *trainer)
                     ": a gradient was not finite or too large; the step is skipped on all ranks",
                     trainer->step);
     trainer->step++;
+    note(trainer, SPAN_STEP, begin);
     double seconds = clock_seconds() - begin;
     trainer->step_seconds =
         seconds > 0.9 * trainer->step_seconds ? seconds : 0.9 * trainer->step_seconds;

@@ -93,18 +93,21 @@ static void check_softmax(const Kernels *kernel, int C)
 static void check_batchnorm(const Kernels *kernel, int C)
 {
     size_t rows = 37, n = rows * (size_t)C;
-    float *x = random_floats(n, 1, 2), *mean = malloc(4 * (size_t)C),
-          *variance = malloc(4 * (size_t)C);
-    kernel->column_moments(mean, variance, x, rows, C);
+    float *x = random_floats(n, 1, 2);
+    double *mean = calloc((size_t)C, 8), *square = calloc((size_t)C, 8);
+    for (size_t r = 0; r < n; r++) x[r] += 3;
+    for (size_t begin = 0; begin < rows; begin += 15) /* three pieces */
+        kernel->column_moments_add(mean, square, begin, x + begin * (size_t)C,
+                                   begin + 15 < rows ? 15 : rows - begin, C);
     for (int c = 0; c < C; c++) {
         double m = 0, v = 0;
         for (size_t r = 0; r < rows; r++) m += (double)x[r * (size_t)C + (size_t)c] / (double)rows;
         for (size_t r = 0; r < rows; r++)
             v += pow((double)x[r * (size_t)C + (size_t)c] - m, 2) / (double)rows;
-        near((double)mean[c], m, 1e-7);
-        near((double)variance[c], v, 1e-6);
+        near(mean[c], m, 1e-14);
+        near(square[c] / (double)rows, v, 1e-13);
     }
-    free(x), free(mean), free(variance);
+    free(x), free(mean), free(square);
 }
 
 /* Every tap, written out. */
@@ -245,11 +248,18 @@ static uint64_t all_bits(const Kernels *kernel, int C)
     kernel->affine_forward(a, x, w, w + C, rows, C), ADD(a, n);
     kernel->affine_backward(a, u, t, y, x, w, rows, C), ADD(a, n), ADD(u, (size_t)C),
         ADD(t, (size_t)C);
-    kernel->column_moments(u, t, x, rows, C), ADD(u, (size_t)C), ADD(t, (size_t)C);
-    kernel->batchnorm_apply(a, x, u, t, y, true, rows, C), ADD(a, n);
-    kernel->batchnorm_backward_reduce(v, v + C, y, a, x, u, t, true, rows, C),
-        ADD(v, 2 * (size_t)C);
-    kernel->batchnorm_backward_apply(b, NULL, y, a, x, u, t, w, v, v + C, true, rows, C), ADD(b, n);
+    double *sums = calloc(2 * (size_t)C, 8);
+    kernel->column_moments_add(sums, sums + C, 0, x, rows, C);
+    for (int c = 0; c < C; c++) u[c] = (float)sums[c], t[c] = (float)sums[C + c];
+    ADD(u, (size_t)C), ADD(t, (size_t)C);
+    BatchNorm norm = {u, t, w, ACTIVATION_RELU};
+    kernel->batchnorm_apply(a, x, t, w, y, ACTIVATION_RELU, rows, C), ADD(a, n);
+    kernel->batchnorm_backward_reduce(sums + C, sums, b, y, NULL, x, &norm, rows, C), ADD(b, n);
+    for (int c = 0; c < 2 * C; c++) v[c] = (float)sums[c];
+    ADD(v, 2 * (size_t)C);
+    kernel->batchnorm_backward_apply(b, y, x, &norm, &(BatchNormSlope){v, v + C}, rows, C),
+        ADD(b, n);
+    free(sums);
     kernel->depthwise_forward(a, x, w, u, 7, 7, C, 7, scratch), ADD(a, n);
     memset(a, 0, 4 * n), memset(v, 0, 4 * 49 * (size_t)C), memset(u, 0, 4 * (size_t)C);
     kernel->depthwise_backward(a, v, u, y, x, w, 7, 7, C, 7, scratch), ADD(a, n),

@@ -142,35 +142,43 @@ static bool is_open(float out, Activation activation)
     return activation == ACTIVATION_NONE || out > 0;
 }
 
+/* In two pieces; `out` tells the gate where there was a residual. */
 static void check_norm_backward(const Kernels *kernel, const Norm *norm, const float *out,
-                                Activation activation, int C)
+                                bool with_residual, Activation activation, int C)
 {
-    size_t n = ROWS * (size_t)C;
-    float *dgain = malloc(4 * (size_t)C), *dbias = malloc(4 * (size_t)C), *dx = malloc(4 * n),
-          *dresidual = malloc(4 * n);
-    kernel->batchnorm_backward_reduce(dgain, dbias, norm->dout, out, norm->x, norm->mean,
-                                      norm->rstd, activation, ROWS, C);
-    kernel->batchnorm_backward_apply(dx, dresidual, norm->dout, out, norm->x, norm->mean,
-                                     norm->rstd, norm->gain, dgain, dbias, activation, ROWS, C);
-    for (size_t c = 0; c < (size_t)C; c++) {
-        double sum = 0, product = 0, rstd = (double)norm->rstd[c];
-        for (size_t i = c; i < n; i += (size_t)C) {
-            double g = is_open(out[i], activation) ? (double)norm->dout[i] : 0;
-            sum += g;
-            product += g * ((double)norm->x[i] - (double)norm->mean[c]) * rstd;
-            assert_true((double)dresidual[i] == g);
-        }
-        near((double)dbias[c], sum, 1e-6);
-        near((double)dgain[c], product, 1e-5);
-        for (size_t i = c; i < n; i += (size_t)C) {
-            double xhat = ((double)norm->x[i] - (double)norm->mean[c]) * rstd;
-            near((double)dx[i],
-                 (double)norm->gain[c] * rstd *
-                     ((double)dresidual[i] - sum / ROWS - xhat * product / ROWS),
-                 2e-5);
-        }
+    enum { FIRST = ROWS / 3 };
+    size_t n = ROWS * (size_t)C, first = FIRST * (size_t)C;
+    double *product = calloc((size_t)C, 8), *sum = calloc((size_t)C, 8);
+    float *g = malloc(4 * n), *dx = malloc(4 * n);
+    BatchNorm batch_norm = {norm->mean, norm->scale, norm->shift, activation};
+    BatchNormSlope slope = {norm->rstd, norm->gain};
+    for (int part = 0; part < 2; part++) {
+        size_t at = part ? first : 0, rows = part ? ROWS - FIRST : FIRST;
+        kernel->batchnorm_backward_reduce(product, sum, g + at, norm->dout + at,
+                                          with_residual ? out + at : NULL, norm->x + at,
+                                          &batch_norm, rows, C);
+        BatchNorm gated = batch_norm;
+        if (with_residual) gated.activation = ACTIVATION_NONE;
+        kernel->batchnorm_backward_apply(dx + at, with_residual ? g + at : norm->dout + at,
+                                         norm->x + at, &gated, &slope, rows, C);
     }
-    free(dgain), free(dbias), free(dx), free(dresidual);
+    for (size_t c = 0; c < (size_t)C; c++) {
+        double expected_sum = 0, expected_product = 0;
+        for (size_t i = c; i < n; i += (size_t)C) {
+            double slope_of = is_open(out[i], activation) ? (double)norm->dout[i] : 0;
+            double centred = (double)norm->x[i] - (double)norm->mean[c];
+            expected_sum += slope_of;
+            expected_product += slope_of * centred;
+            assert_true((double)g[i] == slope_of);
+            near((double)dx[i],
+                 (double)norm->scale[c] * slope_of - (double)norm->rstd[c] -
+                     (double)norm->gain[c] * centred,
+                 2e-6);
+        }
+        near(sum[c], expected_sum, 1e-6);
+        near(product[c], expected_product, 1e-5);
+    }
+    free(product), free(sum), free(g), free(dx);
 }
 
 static void check_norm(const Kernels *kernel, int C)
@@ -188,7 +196,7 @@ static void check_norm(const Kernels *kernel, int C)
                 if (with_residual) sum += (double)norm.residual[i];
                 near((double)out[i], clipped(sum, activation), 2e-6);
             }
-            check_norm_backward(kernel, &norm, out, activation, C);
+            check_norm_backward(kernel, &norm, out, with_residual, activation, C);
         }
     norm_free(&norm);
     free(out);

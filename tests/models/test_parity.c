@@ -73,13 +73,14 @@ static void load_parameters(Step *step)
                      graph->state->value + graph->state->list[i]->offset);
 }
 
-static void step_open(Step *step, const Golden *golden, int lane, Report *report)
+static void step_open(Step *step, const Golden *golden, int lane, ConvChoice conv, Report *report)
 {
     Error err = {0};
     Arena *arena = arena_create("step");
     *step = (Step){.golden = golden, .arena = arena, .report = report};
     ModelSpec spec = golden->spec;
     spec.lane = lane;
+    spec.conv = conv;
     CHECK(model_build(&step->model, &spec, arena, &err));
     load_parameters(step);
     Graph *graph = step->model.graph;
@@ -244,10 +245,10 @@ static void compare_names(const Step *step)
     assert_int_equal(step->model.graph->params->count, count);
 }
 
-static void check_lanes(const Golden *golden, int lane, Report *report)
+static void check_lanes(const Golden *golden, int lane, ConvChoice conv, Report *report)
 {
     Step step;
-    step_open(&step, golden, lane, report);
+    step_open(&step, golden, lane, conv, report);
     compare_names(&step);
     run_step(&step, true);
     compare_logits(&step, "logits");
@@ -286,26 +287,32 @@ static void judge_all(const Golden *golden, const Report *found)
 }
 
 /* In the columns of tests/parity/parity.sh. */
-static void print_row(const Golden *golden, const Report *found)
+static void print_row(const Golden *golden, const Report *found, const char *how)
 {
-    print_message("| %s | %.1e, %.1e | %.1e, %.1e | %s |\n", golden->name, found->logits.error,
-                  golden->float32_logits, found->gradients.error, golden->float32_gradients,
-                  found->gradients.name);
+    print_message("| %s%s | %.1e, %.1e | %.1e, %.1e | %s |\n", golden->name, how,
+                  found->logits.error, golden->float32_logits, found->gradients.error,
+                  golden->float32_gradients, found->gradients.name);
 }
 
 static bool wants_rows;
 
-/* *state: path of a golden */
-static void test_golden(void **state)
+static void check_choice(const char *path, ConvChoice conv)
 {
     Golden golden;
     Report found = {0};
-    golden_open(&golden, *state);
-    check_lanes(&golden, golden.images, &found);
-    if (!golden.has_state) check_lanes(&golden, golden.images / 2, &found);
-    if (wants_rows) print_row(&golden, &found);
+    golden_open(&golden, path);
+    check_lanes(&golden, golden.images, conv, &found);
+    if (!golden.has_state) check_lanes(&golden, golden.images / 2, conv, &found);
+    if (wants_rows) print_row(&golden, &found, conv == CONV_DIRECT ? ", conv: direct" : "");
     judge_all(&golden, &found);
     golden_close(&golden);
+}
+
+/* *state: path of a golden, which is held to the same limits with either choice of `conv`. */
+static void test_golden(void **state)
+{
+    check_choice(*state, CONV_AUTO);
+    check_choice(*state, CONV_DIRECT);
 }
 
 static int check_goldens(char **path, size_t count)

@@ -160,6 +160,26 @@ static void test_conv_norm(void **state)
         }
 }
 
+/* --- Winograd's tiles: odd sizes, borders, channels that fill no vector, fewer pixels than a tile --- */
+
+static void test_winograd(void **state)
+{
+    (void)state;
+    static const struct {
+        Extent in;
+        int out, padding;
+    } sizes[] = {{{2, 8, 8, 16}, 16, 1},  {{3, 7, 5, 19}, 33, 1}, {{1, 9, 14, 32}, 17, 1},
+                 {{2, 3, 2, 16}, 20, 1},  {{2, 7, 9, 21}, 16, 0}, {{1, 4, 6, 16}, 16, 2},
+                 {{2, 13, 30, 17}, 18, 1}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        check_conv_norm(sizes[i].in, i % 2,
+                        (ConvNorm){.out_channels = sizes[i].out,
+                                   .kernel = 3,
+                                   .stride = 1,
+                                   .padding = sizes[i].padding,
+                                   .activation = i % 2 ? ACTIVATION_RELU : ACTIVATION_SILU});
+}
+
 /* The lane's mean and unbiased variance leave through run->statistic. */
 static void test_conv_norm_statistics(void **state)
 {
@@ -370,6 +390,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_drop_path),
         cmocka_unit_test(test_conv_norm),
+        cmocka_unit_test(test_winograd),
         cmocka_unit_test(test_conv_norm_statistics),
         cmocka_unit_test(test_conv_norm_single_value),
         cmocka_unit_test(test_groups),

@@ -235,6 +235,7 @@ static void test_scopes(void **state)
         {"lane=8", true, false},
         {"image=96", true, false},
         {"reduce=float", true, false},
+        {"conv=direct", true, false},
         {"clip_norm=1", true, false},
         {"trunk.drop_path=0.2", true, false},
         {"trunk.kind=convnext_pico", true, false},

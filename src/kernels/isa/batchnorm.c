@@ -1,6 +1,7 @@
 /*
- * Batch norm over rows of channels. Sums run over the rows in order, in double, in blocks of
- * channels whose accumulators stay in the first-level cache.
+ * Batch norm over rows of channels, piece by piece, so that a piece is taken while it is in the cache. Sums
+ * run over the rows in order, in double, in blocks of channels whose accumulators stay in the first-level
+ * cache; loops of one width each, since mixed ones do not vectorise.
  */
 #include "clip.h"
 #include "kernels.h"
@@ -12,107 +13,139 @@ static int block_size(int C, int begin)
     return C - begin < BLOCK ? C - begin : BLOCK;
 }
 
-void KERNEL(column_moments)(float *mean, float *variance, const float *x, size_t rows, int C)
+/* Mean of n columns of x, then the sum of squared deviations from it. */
+static void block_moments(double *mean, double *square, const float *x, size_t rows, int C, int n)
 {
+    memset(mean, 0, sizeof(double) * (size_t)n);
+    memset(square, 0, sizeof(double) * (size_t)n);
+    for (size_t r = 0; r < rows; r++) {
+        const float *row = x + r * (size_t)C;
+        ELEMENTWISE
+        for (int c = 0; c < n; c++) mean[c] += row[c];
+    }
+    for (int c = 0; c < n; c++) mean[c] /= (double)rows;
+    for (size_t r = 0; r < rows; r++) {
+        const float *row = x + r * (size_t)C;
+        ELEMENTWISE
+        for (int c = 0; c < n; c++) {
+            double d = row[c] - mean[c];
+            square[c] += d * d;
+        }
+    }
+}
+
+/* Joining two sets of rows: Chan, Golub and LeVeque 1979. */
+void KERNEL(column_moments_add)(double *mean, double *square, size_t before, const float *x,
+                                size_t rows, int C)
+{
+    double share = (double)rows / (double)(before + rows);
     for (int begin = 0; begin < C; begin += BLOCK) {
         int n = block_size(C, begin);
-        double sum[BLOCK] = {0}, center[BLOCK];
-        for (size_t r = 0; r < rows; r++) {
-            const float *row = x + r * (size_t)C + begin;
-            ELEMENTWISE
-            for (int c = 0; c < n; c++) sum[c] += row[c];
-        }
-        ELEMENTWISE
+        double mine[BLOCK], deviation[BLOCK];
+        block_moments(mine, deviation, x + begin, rows, C, n);
         for (int c = 0; c < n; c++) {
-            center[c] = sum[c] / (double)rows;
-            sum[c] = 0;
+            double difference = mine[c] - mean[begin + c];
+            mean[begin + c] += difference * share;
+            square[begin + c] += deviation[c] + difference * difference * share * (double)before;
         }
-        for (size_t r = 0; r < rows; r++) {
-            const float *row = x + r * (size_t)C + begin;
-            ELEMENTWISE
-            for (int c = 0; c < n; c++) {
-                double d = row[c] - center[c];
-                sum[c] += d * d;
-            }
+    }
+}
+
+/* `has_residual` and `clips` are constants wherever this is called. */
+INLINE void apply(float *out, const float *x, const float *scale, const float *shift,
+                  const float *residual, int has_residual, int clips, float limit, int C)
+{
+    ELEMENTWISE
+    for (int c = 0; c < C; c++) {
+        float y = scalar_fma(x[c], scale[c], shift[c]);
+        if (has_residual) y += residual[c];
+        if (clips) {
+            y = y < 0 ? 0 : y; /* NaN stays NaN */
+            y = y > limit ? limit : y;
         }
-        ELEMENTWISE
-        for (int c = 0; c < n; c++) {
-            mean[begin + c] = (float)center[c];
-            variance[begin + c] = (float)(sum[c] / (double)rows);
-        }
+        out[c] = y;
     }
 }
 
 void KERNEL(batchnorm_apply)(float *out, const float *x, const float *scale, const float *shift,
                              const float *residual, Activation activation, size_t rows, int C)
 {
-    for (size_t r = 0; r < rows; r++) {
-        size_t at = r * (size_t)C;
-        ELEMENTWISE
-        for (int c = 0; c < C; c++)
-            out[at + (size_t)c] = scalar_fma(x[at + (size_t)c], scale[c], shift[c]);
-        if (residual) KERNEL(add)(out + at, out + at, residual + at, (size_t)C);
-        if (activation) KERNEL(clip_forward)(out + at, out + at, activation, (size_t)C);
+    float limit = clip_limit(activation);
+    for (size_t r = 0; r < rows; r++, out += C, x += C) {
+        if (residual && activation)
+            apply(out, x, scale, shift, residual + r * (size_t)C, 1, 1, limit, C);
+        else if (residual)
+            apply(out, x, scale, shift, residual + r * (size_t)C, 1, 0, limit, C);
+        else if (activation)
+            apply(out, x, scale, shift, NULL, 0, 1, limit, C);
+        else
+            apply(out, x, scale, shift, NULL, 0, 0, limit, C);
     }
 }
 
-void KERNEL(batchnorm_backward_reduce)(float *dgain, float *dbias, const float *dout,
-                                       const float *out, const float *x, const float *mean,
-                                       const float *rstd, Activation activation, size_t rows, int C)
+/* g = dout where the activation lets it through. */
+INLINE void gate(float *g, const float *dout, const float *out, const float *x,
+                 const BatchNorm *norm, int begin, int n)
 {
-    int clips = activation != ACTIVATION_NONE;
-    float limit = clip_limit(activation);
+    float limit = clip_limit(norm->activation);
+    const float *scale = norm->scale + begin, *shift = norm->shift + begin;
+    if (!norm->activation) {
+        ELEMENTWISE
+        for (int c = 0; c < n; c++) g[c] = dout[c];
+    } else if (out) {
+        ELEMENTWISE
+        for (int c = 0; c < n; c++) g[c] = is_clipped(out[c], limit) ? 0 : dout[c];
+    } else {
+        ELEMENTWISE
+        for (int c = 0; c < n; c++)
+            g[c] = is_clipped(scalar_fma(x[c], scale[c], shift[c]), limit) ? 0 : dout[c];
+    }
+}
+
+void KERNEL(batchnorm_backward_reduce)(double *product, double *sum, float *gated,
+                                       const float *dout, const float *out, const float *x,
+                                       const BatchNorm *norm, size_t rows, int C)
+{
     for (int begin = 0; begin < C; begin += BLOCK) {
         int n = block_size(C, begin);
-        double sum[BLOCK] = {0}, product[BLOCK] = {0};
-        float slope[BLOCK], centred[BLOCK]; /* separate loops: mixed widths do not vectorise */
+        float own[BLOCK], centred[BLOCK];
+        double *sums = sum + begin, *products = product + begin;
         for (size_t r = 0; r < rows; r++) {
             size_t at = r * (size_t)C + (size_t)begin;
+            float *g = gated ? gated + at : own;
+            gate(g, dout + at, out ? out + at : NULL, x + at, norm, begin, n);
             ELEMENTWISE
-            for (int c = 0; c < n; c++) {
-                float g = dout[at + (size_t)c];
-                slope[c] = clips & is_clipped(out[at + (size_t)c], limit) ? 0 : g;
-                centred[c] = x[at + (size_t)c] - mean[begin + c];
-            }
+            for (int c = 0; c < n; c++) centred[c] = x[at + (size_t)c] - norm->mean[begin + c];
             ELEMENTWISE
-            for (int c = 0; c < n; c++) sum[c] += slope[c];
+            for (int c = 0; c < n; c++) sums[c] += g[c];
             ELEMENTWISE
-            for (int c = 0; c < n; c++) product[c] += (double)slope[c] * (double)centred[c];
-        }
-        ELEMENTWISE
-        for (int c = 0; c < n; c++) {
-            dbias[begin + c] = (float)sum[c];
-            dgain[begin + c] = (float)(product[c] * (double)rstd[begin + c]);
+            for (int c = 0; c < n; c++) products[c] += (double)g[c] * (double)centred[c];
         }
     }
 }
 
-void KERNEL(batchnorm_backward_apply)(float *dx, float *dresidual, const float *dout,
-                                      const float *out, const float *x, const float *mean,
-                                      const float *rstd, const float *gain, const float *dgain,
-                                      const float *dbias, Activation activation, size_t rows, int C)
+/* `clips` is a constant wherever this is called. */
+INLINE void backward(float *dx, const float *dout, const float *x, const BatchNorm *norm,
+                     const BatchNormSlope *slope, int clips, float limit, int C)
 {
-    int clips = activation != ACTIVATION_NONE;
-    float limit = clip_limit(activation);
-    for (int begin = 0; begin < C; begin += BLOCK) {
-        int n = block_size(C, begin);
-        float factor[BLOCK], offset[BLOCK],
-            slope[BLOCK]; /* dx = factor * g - offset - slope * (x - mean) */
-        ELEMENTWISE
-        for (int c = 0; c < n; c++) {
-            factor[c] = gain[begin + c] * rstd[begin + c];
-            offset[c] = factor[c] * (dbias[begin + c] / (float)rows);
-            slope[c] = factor[c] * rstd[begin + c] * (dgain[begin + c] / (float)rows);
-        }
-        for (size_t r = 0; r < rows; r++) {
-            size_t at = r * (size_t)C + (size_t)begin;
-            ELEMENTWISE
-            for (int c = 0; c < n; c++) {
-                float g = clips & is_clipped(out[at + (size_t)c], limit) ? 0 : dout[at + (size_t)c];
-                if (dresidual) dresidual[at + (size_t)c] = g;
-                float centred = x[at + (size_t)c] - mean[begin + c];
-                dx[at + (size_t)c] = scalar_fma(factor[c], g, -offset[c]) - slope[c] * centred;
-            }
-        }
+    ELEMENTWISE
+    for (int c = 0; c < C; c++) {
+        float g = dout[c];
+        if (clips) g = is_clipped(scalar_fma(x[c], norm->scale[c], norm->shift[c]), limit) ? 0 : g;
+        dx[c] = scalar_fma(norm->scale[c], g, -slope->offset[c]) -
+                slope->factor[c] * (x[c] - norm->mean[c]);
+    }
+}
+
+void KERNEL(batchnorm_backward_apply)(float *dx, const float *dout, const float *x,
+                                      const BatchNorm *norm, const BatchNormSlope *slope,
+                                      size_t rows, int C)
+{
+    float limit = clip_limit(norm->activation);
+    for (size_t r = 0; r < rows; r++, dx += C, dout += C, x += C) {
+        if (norm->activation)
+            backward(dx, dout, x, norm, slope, 1, limit, C);
+        else
+            backward(dx, dout, x, norm, slope, 0, limit, C);
     }
 }

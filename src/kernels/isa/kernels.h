@@ -20,7 +20,7 @@
     X(gelu_backward)                                                                               \
     X(normalize_forward)                                                                           \
     X(normalize_backward)                                                                          \
-    X(column_moments)                                                                              \
+    X(column_moments_add)                                                                          \
     X(batchnorm_apply)                                                                             \
     X(batchnorm_backward_reduce)                                                                   \
     X(batchnorm_backward_apply)                                                                    \
@@ -36,10 +36,20 @@
     X(column_dot)                                                                                  \
     X(column_combine)                                                                              \
     X(softmax_backward)                                                                            \
+    X(winograd_input)                                                                              \
+    X(winograd_output)                                                                             \
+    X(winograd_output_backward)                                                                    \
+    X(winograd_input_backward)                                                                     \
+    X(winograd_weight)                                                                             \
+    X(winograd_weight_backward)                                                                    \
     X(matmul_rows)                                                                                 \
     X(matmul_columns)                                                                              \
     X(matmul_block)                                                                                \
+    X(matmul_block_panels)                                                                         \
     X(matmul_pack)                                                                                 \
+    X(conv_rows)                                                                                   \
+    X(conv_block)                                                                                  \
+    X(conv_pack)                                                                                   \
     X(im2col)                                                                                      \
     X(col2im_add)                                                                                  \
     X(softmax)                                                                                     \

@@ -17,9 +17,7 @@ enum { RUNNING_MEAN, RUNNING_VAR };
 enum { CONV_OUT, MEAN, RSTD, ARGUMENT };
 
 typedef struct ConvNormOptions {
-    ConvShape shape;
-    int out_channels;
-    ConvGroups groups;
+    Convolution conv;
     bool depthwise; /* a group for each channel: not as products */
     bool fixed;     /* the running statistics take the place of the lane's */
     Activation activation;
@@ -32,115 +30,116 @@ static Activation clipping(const ConvNormOptions *options)
     return options->activation == ACTIVATION_SILU ? ACTIVATION_NONE : options->activation;
 }
 
-static size_t out_rows(const ConvShape *shape)
-{
-    return (size_t)shape->out_height * (size_t)shape->out_width;
-}
+/* Vectors of channels in scratch, before what the convolution needs. */
+typedef struct Vectors {
+    double *sum, *product; /* forward: mean and sum of squared deviations */
+    float *scale, *shift, *rstd, *unbiased, *offset, *factor;
+    float *image_scale, *image_shift; /* of an image whose branch may be dropped */
+} Vectors;
 
-static bool is_grouped(const Op *op)
-{
-    const ConvNormOptions *options = op->options;
-    return !options->depthwise && options->groups.groups > 1;
-}
-
-/* Floats of the gradient of the weights as chunks. */
-static size_t chunk_floats(const Op *op)
+static size_t vector_floats(const Op *op)
 {
     const ConvNormOptions *options = op->options;
-    return is_grouped(op) ? conv_chunk_floats(&options->shape, options->groups) : 0;
+    return ((size_t)options->conv.out_channels * 12 + 15) / 16 * 16;
 }
 
-static size_t patch_scratch(const Op *op)
+static Vectors vectors(const Op *op, const Run *run)
 {
     const ConvNormOptions *options = op->options;
-    if (options->depthwise) return 0;
-    return conv_scratch(&options->shape, options->groups, op->out->shape.dim[0]);
+    size_t C = (size_t)options->conv.out_channels;
+    double *sum = (double *)(void *)run_scratch(run);
+    float *first = (float *)(sum + 2 * C);
+    return (Vectors){sum,           sum + C,       first,         first + C,     first + 2 * C,
+                     first + 3 * C, first + 4 * C, first + 5 * C, first + 6 * C, first + 7 * C};
 }
 
-/* Scratch: four channel vectors, the weights' gradient as chunks, the patch tile. */
 static size_t scratch(const Op *op, bool training)
 {
     (void)training;
     const ConvNormOptions *options = op->options;
-    return 4 * (size_t)options->out_channels + chunk_floats(op) + patch_scratch(op);
-}
-
-static float *vectors(const Op *op, const Run *run)
-{
-    (void)op;
-    return run_scratch(run);
-}
-
-static float *chunk_gradient(const Op *op, const Run *run)
-{
-    const ConvNormOptions *options = op->options;
-    return run_scratch(run) + 4 * (size_t)options->out_channels;
-}
-
-static float *patch_tile(const Op *op, const Run *run)
-{
-    return chunk_gradient(op, run) + chunk_floats(op);
+    return vector_floats(op) + (options->depthwise ? 0 : conv_scratch(&options->conv));
 }
 
 static size_t prepared(const Op *op)
 {
-    return chunk_floats(op);
+    const ConvNormOptions *options = op->options;
+    return options->depthwise ? 0 : conv_prepared(&options->conv);
 }
 
-static void prepare(const Op *op, const float *value, float *base)
+static void prepare(const Op *op, const float *value, float *out)
 {
     const ConvNormOptions *options = op->options;
-    if (is_grouped(op))
-        conv_expand(base, value + op->param[WEIGHT]->offset, &options->shape, options->groups);
+    if (!options->depthwise) conv_prepare(&options->conv, value + op->param[WEIGHT]->offset, out);
 }
 
-/* The weights as the products take them. */
-static const float *weights(const Op *op, const Run *run)
-{
-    return is_grouped(op) ? run_prepared(run, op) : run_param(run, op, WEIGHT);
-}
-
-static size_t in_image(const ConvShape *shape)
-{
-    return (size_t)shape->height * (size_t)shape->width * (size_t)shape->channels;
-}
-
-static void convolve(const Op *op, const Run *run)
+static ConvCall call_of(const Op *op, const Run *run, ConvRowsFn *rows)
 {
     const ConvNormOptions *options = op->options;
-    const ConvShape *shape = &options->shape;
+    return (ConvCall){op,
+                      run,
+                      &options->conv,
+                      run_param(run, op, WEIGHT),
+                      run_prepared(run, op),
+                      run_scratch(run) + vector_floats(op),
+                      rows};
+}
+
+/* Where the convolution's output goes: it is kept only for backward. */
+static float *conv_out(const Op *op, const Run *run)
+{
+    return run_value(run, run->training ? op->saved[CONV_OUT] : op->out);
+}
+
+static void convolve(const Op *op, const Run *run, ConvRowsFn *rows)
+{
+    const ConvNormOptions *options = op->options;
+    const ConvShape *shape = &options->conv.shape;
     const float *x = run_value(run, op->in[0]);
-    float *z = run_value(run, op->saved[CONV_OUT]);
+    float *z = conv_out(op, run);
+    ConvCall call = call_of(op, run, rows);
     if (!options->depthwise) {
-        conv_forward(run, z, x, weights(op, run), shape, options->groups, patch_tile(op, run));
+        options->conv.method->forward(&call, z, x);
         return;
     }
-    size_t image = out_rows(shape) * (size_t)options->out_channels;
-    for (size_t n = 0; n < (size_t)run->images; n++, run_poll(run))
-        run->kernel->depthwise_strided_forward(z + n * image, x + n * in_image(shape),
-                                               weights(op, run), shape);
+    size_t pixels = conv_out_pixels(shape), image = pixels * (size_t)options->conv.out_channels;
+    for (size_t n = 0; n < (size_t)run->images; n++) {
+        run->kernel->depthwise_strided_forward(z + n * image, x + n * conv_in_floats(shape),
+                                               call.weight, shape);
+        conv_rows_done(&call, n * pixels, (n + 1) * pixels);
+    }
 }
 
-static void convolve_backward(const Op *op, const Run *run, const float *dz)
+static void convolve_backward(const Op *op, const Run *run, const float *dz, ConvRowsFn *rows)
 {
     const ConvNormOptions *options = op->options;
-    const ConvShape *shape = &options->shape;
+    const ConvShape *shape = &options->conv.shape;
     const float *x = run_value(run, op->in[0]);
-    float *dx = run_grad(run, op, 0), *dweight = run_dparam(run, op, WEIGHT);
+    float *dweight = run_dparam(run, op, WEIGHT);
+    ConvCall call = call_of(op, run, rows);
+    bool adds = false;
+    float *dx = run_grad_raw(run, op, 0, &adds);
     if (!options->depthwise) {
-        float *target = is_grouped(op) ? chunk_gradient(op, run) : dweight;
-        conv_backward(run, dx, target, dz, x, weights(op, run), shape, options->groups,
-                      patch_tile(op, run));
-        if (is_grouped(op)) conv_compress(dweight, target, shape, options->groups);
+        options->conv.method->backward(&call, dx, adds, dweight, dz, x);
         return;
     }
-    size_t image = out_rows(shape) * (size_t)options->out_channels;
+    conv_clear_dx(&call, dx, adds);
+    size_t pixels = conv_out_pixels(shape), image = pixels * (size_t)options->conv.out_channels;
     memset(dweight, 0, sizeof(float) * op->param[WEIGHT]->count);
-    for (size_t n = 0; n < (size_t)run->images; n++, run_poll(run))
-        run->kernel->depthwise_strided_backward(dx ? dx + n * in_image(shape) : NULL, dweight,
-                                                dz + n * image, x + n * in_image(shape),
-                                                weights(op, run), shape);
+    for (size_t n = 0; n < (size_t)run->images; n++) {
+        conv_rows_done(&call, n * pixels, (n + 1) * pixels);
+        run->kernel->depthwise_strided_backward(dx ? dx + n * conv_in_floats(shape) : NULL, dweight,
+                                                dz + n * image, x + n * conv_in_floats(shape),
+                                                call.weight, shape);
+    }
 }
+
+static size_t lane_rows(const Op *op, const Run *run)
+{
+    const ConvNormOptions *options = op->options;
+    return (size_t)run->images * conv_out_pixels(&options->conv.shape);
+}
+
+/* --- statistics and the norm's vectors --- */
 
 /* 1 / sqrt(variance + epsilon); sqrt and division are exact, so no kernel is needed for the bits.
  */
@@ -149,32 +148,52 @@ static void reciprocal_deviation(float *rstd, const float *variance, float epsil
     for (int c = 0; c < C; c++) rstd[c] = 1 / __builtin_sqrtf(variance[c] + epsilon);
 }
 
+static void add_moments(const Op *op, const Run *run, size_t begin, size_t end)
+{
+    Vectors v = vectors(op, run);
+    int C = op->out->shape.dim[3];
+    run->kernel->column_moments_add(v.sum, v.product, begin, conv_out(op, run) + begin * (size_t)C,
+                                    end - begin, C);
+}
+
 /* Mean and 1/deviation of the lane, and its statistics to the step. */
 static void lane_statistics(const Op *op, const Run *run, float *mean, float *rstd)
 {
     const ConvNormOptions *options = op->options;
-    size_t rows = (size_t)run->images * out_rows(&options->shape);
-    float *variance = vectors(op, run), *unbiased = variance + options->out_channels;
-    run->kernel->column_moments(mean, variance, run_value(run, op->saved[CONV_OUT]), rows,
-                                options->out_channels);
-    reciprocal_deviation(rstd, variance, options->epsilon, options->out_channels);
-    run->kernel->scale(unbiased, variance, (float)rows / (float)(rows - 1),
-                       (size_t)options->out_channels);
+    Vectors v = vectors(op, run);
+    double rows = (double)lane_rows(op, run);
+    int C = options->conv.out_channels;
+    for (int c = 0; c < C; c++) {
+        mean[c] = (float)v.sum[c];
+        rstd[c] = (float)(v.product[c] / rows);
+        v.unbiased[c] = (float)(v.product[c] / (rows - 1));
+    }
+    reciprocal_deviation(rstd, rstd, options->epsilon, C);
     run->statistic(run->context, op->state[RUNNING_MEAN], mean);
-    run->statistic(run->context, op->state[RUNNING_VAR], unbiased);
+    run->statistic(run->context, op->state[RUNNING_VAR], v.unbiased);
 }
 
 /* scale = gain * rstd, shift = bias - mean * scale. */
-static void fold_norm(const Op *op, const Run *run, const float *mean, const float *rstd,
-                      float *scale, float *shift)
+static void fold_norm(const Op *op, const Run *run, const float *mean, const float *rstd)
 {
-    const ConvNormOptions *options = op->options;
     const float *gain = run_param(run, op, GAIN), *bias = run_param(run, op, BIAS);
-    for (int c = 0; c < options->out_channels; c++) {
-        scale[c] = gain[c] * rstd[c];
-        shift[c] = bias[c] - mean[c] * scale[c];
+    Vectors v = vectors(op, run);
+    for (int c = 0; c < op->out->shape.dim[3]; c++) {
+        v.scale[c] = gain[c] * rstd[c];
+        v.shift[c] = bias[c] - mean[c] * v.scale[c];
     }
 }
+
+static void fold_running(const Op *op, const Run *run)
+{
+    const ConvNormOptions *options = op->options;
+    float *rstd = vectors(op, run).rstd;
+    reciprocal_deviation(rstd, run_state(run, op, RUNNING_VAR), options->epsilon,
+                         options->conv.out_channels);
+    fold_norm(op, run, run_state(run, op, RUNNING_MEAN), rstd);
+}
+
+/* --- forward --- */
 
 static bool drops_images(const Op *op, const Run *run)
 {
@@ -182,132 +201,198 @@ static bool drops_images(const Op *op, const Run *run)
     return run->training && options->drop_path > 0;
 }
 
-/* target = activation(z * scale + shift + residual); of a dropped image the residual alone. */
-static void apply_norm(const Op *op, const Run *run, float *target, const float *scale,
-                       const float *shift)
+/* target = act(z * scale + shift + residual), rows of the lane. */
+static void apply(const Op *op, const Run *run, float *target, const float *scale,
+                  const float *shift, size_t begin, size_t end)
 {
     const ConvNormOptions *options = op->options;
-    const float *z = run_value(run, op->saved[CONV_OUT]);
-    const float *residual = op->in[1] ? run_value(run, op->in[1]) : NULL;
-    size_t rows = out_rows(&options->shape), image = rows * (size_t)options->out_channels;
-    int C = options->out_channels;
-    if (!drops_images(op, run)) {
-        run->kernel->batchnorm_apply(target, z, scale, shift, residual, clipping(options),
-                                     rows * (size_t)run->images, C);
-        return;
-    }
-    float *own_scale = vectors(op, run), *own_shift = own_scale + C;
-    for (size_t n = 0; n < (size_t)run->images; n++) {
+    int C = options->conv.out_channels;
+    size_t at = begin * (size_t)C;
+    run->kernel->batchnorm_apply(target + at, conv_out(op, run) + at, scale, shift,
+                                 op->in[1] ? run_value(run, op->in[1]) + at : NULL,
+                                 clipping(options), end - begin, C);
+}
+
+/* The same image by image; of a dropped one the residual alone is left. */
+static void apply_to_kept(const Op *op, const Run *run, float *target, size_t begin, size_t end)
+{
+    const ConvNormOptions *options = op->options;
+    Vectors v = vectors(op, run);
+    size_t C = (size_t)options->conv.out_channels, rows = conv_out_pixels(&options->conv.shape);
+    for (size_t row = begin, stop; row < end; row = stop) {
+        size_t n = row / rows;
+        stop = (n + 1) * rows < end ? (n + 1) * rows : end;
         float factor = drop_path_factor(op, run, options->drop_path, n);
-        run->kernel->scale(own_scale, scale, factor, (size_t)C);
-        run->kernel->scale(own_shift, shift, factor, (size_t)C);
-        run->kernel->batchnorm_apply(target + n * image, z + n * image, own_scale, own_shift,
-                                     residual + n * image, clipping(options), rows, C);
+        run->kernel->scale(v.image_scale, v.scale, factor, C);
+        run->kernel->scale(v.image_shift, v.shift, factor, C);
+        apply(op, run, target, v.image_scale, v.image_shift, row, stop);
     }
 }
 
+static void normalize(const Op *op, const Run *run, size_t begin, size_t end)
+{
+    const ConvNormOptions *options = op->options;
+    size_t C = (size_t)options->conv.out_channels;
+    Vectors v = vectors(op, run);
+    bool keeps = op->saved[ARGUMENT] && run->training;
+    float *target = run_value(run, keeps ? op->saved[ARGUMENT] : op->out);
+    if (drops_images(op, run))
+        apply_to_kept(op, run, target, begin, end);
+    else
+        apply(op, run, target, v.scale, v.shift, begin, end);
+    if (options->activation == ACTIVATION_SILU)
+        run->kernel->silu_forward(run_value(run, op->out) + begin * C, target + begin * C,
+                                  (end - begin) * C);
+}
+
+/* Calls `rows` for the whole lane in pieces of about a tenth of a millisecond. */
+static void for_pieces(const Op *op, const Run *run, ConvRowsFn *rows)
+{
+    enum { PIECE_FLOATS = 128 * 1024 };
+    size_t all = lane_rows(op, run), piece = PIECE_FLOATS / (size_t)op->out->shape.dim[3] + 1;
+    for (size_t begin = 0; begin < all; begin += piece) {
+        rows(op, run, begin, begin + piece < all ? begin + piece : all);
+        run_poll(run);
+    }
+}
+
+/* Statistics are taken, and known ones are applied, while a piece of the output is in the cache. */
 static void forward(const Op *op, Run *run)
 {
     const ConvNormOptions *options = op->options;
-    int C = options->out_channels;
-    float *scale = vectors(op, run) + 2 * C, *shift = scale + C;
-    convolve(op, run);
-    if (run->training && !options->fixed) {
-        float *mean = run_value(run, op->saved[MEAN]), *rstd = run_value(run, op->saved[RSTD]);
-        lane_statistics(op, run, mean, rstd);
-        fold_norm(op, run, mean, rstd, scale, shift);
-    } else {
-        float *rstd = vectors(op, run);
-        reciprocal_deviation(rstd, run_state(run, op, RUNNING_VAR), options->epsilon, C);
-        fold_norm(op, run, run_state(run, op, RUNNING_MEAN), rstd, scale, shift);
+    if (!run->training || options->fixed) {
+        fold_running(op, run);
+        convolve(op, run, normalize);
+        return;
     }
-    size_t rows = (size_t)run->images * out_rows(&options->shape);
-    const Tensor *target = op->saved[ARGUMENT] ? op->saved[ARGUMENT] : op->out;
-    apply_norm(op, run, run_value(run, target), scale, shift);
-    if (op->saved[ARGUMENT])
-        run->kernel->silu_forward(run_value(run, op->out), run_value(run, target),
-                                  rows * (size_t)C);
+    Vectors v = vectors(op, run);
+    memset(v.sum, 0, 2 * sizeof(double) * (size_t)options->conv.out_channels);
+    convolve(op, run, add_moments);
+    float *mean = run_value(run, op->saved[MEAN]), *rstd = run_value(run, op->saved[RSTD]);
+    lane_statistics(op, run, mean, rstd);
+    fold_norm(op, run, mean, rstd);
+    for_pieces(op, run, normalize);
 }
 
-/* Those that forward has used: of the lane, or the running ones, with 1/deviation in scratch. */
-static void statistics(const Op *op, const Run *run, const float **mean, const float **rstd)
+/* --- backward --- */
+
+/* The norm as forward has used it, whose scale and shift fold_* have made. */
+static BatchNorm norm_of(const Op *op, const Run *run)
 {
     const ConvNormOptions *options = op->options;
-    *mean = run_value(run, op->saved[MEAN]);
-    *rstd = run_value(run, op->saved[RSTD]);
-    if (!options->fixed) return;
-    reciprocal_deviation(vectors(op, run), run_state(run, op, RUNNING_VAR), options->epsilon,
-                         options->out_channels);
-    *mean = run_state(run, op, RUNNING_MEAN);
-    *rstd = vectors(op, run);
+    Vectors v = vectors(op, run);
+    const float *mean =
+        options->fixed ? run_state(run, op, RUNNING_MEAN) : run_value(run, op->saved[MEAN]);
+    /* Where images are dropped, drop_backward has passed the activation already. */
+    Activation activation = drops_images(op, run) ? ACTIVATION_NONE : clipping(options);
+    return (BatchNorm){mean, v.scale, v.shift, activation};
 }
 
-static const float *no_gradient(const Op *op, const Run *run)
+static const float *rstd_of(const Op *op, const Run *run)
 {
     const ConvNormOptions *options = op->options;
-    float *zeros = vectors(op, run) + options->out_channels;
-    memset(zeros, 0, sizeof(float) * (size_t)options->out_channels);
-    return zeros;
+    return options->fixed ? vectors(op, run).rstd : run_value(run, op->saved[RSTD]);
 }
 
-/* Passes dout through the activation and to the residual, and makes it that of the branch, which some
- * images do not have. */
-static void drop_backward(const Op *op, const Run *run, float *dout)
+/* A residual's share of the gradient is the gated one, which the rest of backward then starts from. It goes to
+ * the residual's gradient, or, if others have added to that, first to dout. */
+static float *gated_gradient(const Op *op, const Run *run, bool *adds)
+{
+    *adds = false;
+    if (!op->in[1] || drops_images(op, run)) return NULL;
+    float *dresidual = run_grad_raw(run, op, 1, adds);
+    return dresidual && !*adds ? dresidual : run_dout(run, op);
+}
+
+/* Passes dout through the activation and to the residual, and makes it that of the branch, which some images do
+ * not have. */
+static void drop_backward(const Op *op, const Run *run, size_t begin, size_t end)
 {
     const ConvNormOptions *options = op->options;
-    size_t image = out_rows(&options->shape) * (size_t)options->out_channels;
-    size_t count = image * (size_t)run->images;
+    size_t C = (size_t)options->conv.out_channels, rows = conv_out_pixels(&options->conv.shape);
+    float *dout = run_dout(run, op);
+    size_t at = begin * C, count = (end - begin) * C;
     if (clipping(options))
-        run->kernel->clip_backward(dout, dout, run_value(run, op->out), clipping(options), count);
-    float *dresidual = run_grad(run, op, 1);
-    if (dresidual) run->kernel->add(dresidual, dresidual, dout, count);
-    for (size_t n = 0; n < (size_t)run->images; n++)
-        run->kernel->scale(dout + n * image, dout + n * image,
-                           drop_path_factor(op, run, options->drop_path, n), image);
+        run->kernel->clip_backward(dout + at, dout + at, run_value(run, op->out) + at,
+                                   clipping(options), count);
+    bool adds = false;
+    float *dresidual = run_grad_raw(run, op, 1, &adds);
+    if (dresidual && adds) run->kernel->add(dresidual + at, dresidual + at, dout + at, count);
+    if (dresidual && !adds) memcpy(dresidual + at, dout + at, sizeof(float) * count);
+    for (size_t row = begin, stop; row < end; row = stop) {
+        size_t n = row / rows;
+        stop = (n + 1) * rows < end ? (n + 1) * rows : end;
+        run->kernel->scale(dout + row * C, dout + row * C,
+                           drop_path_factor(op, run, options->drop_path, n), (stop - row) * C);
+    }
 }
 
-/* dout becomes the gradient of the convolution's output; the residual gets its share. */
-static void norm_backward(const Op *op, const Run *run, float *dout)
+/* Sums for the gradients of gain and bias. */
+static void reduce(const Op *op, const Run *run, size_t begin, size_t end)
+{
+    int C = op->out->shape.dim[3];
+    size_t at = begin * (size_t)C, count = (end - begin) * (size_t)C;
+    float *dout = run_dout(run, op) + at;
+    if (op->saved[ARGUMENT])
+        run->kernel->silu_backward(dout, dout, run_value(run, op->saved[ARGUMENT]) + at, count);
+    if (drops_images(op, run)) drop_backward(op, run, begin, end);
+    bool adds;
+    float *gated = gated_gradient(op, run, &adds);
+    BatchNorm norm = norm_of(op, run);
+    Vectors v = vectors(op, run);
+    run->kernel->batchnorm_backward_reduce(v.product, v.sum, gated ? gated + at : NULL, dout,
+                                           op->in[1] ? run_value(run, op->out) + at : NULL,
+                                           conv_out(op, run) + at, &norm, end - begin, C);
+    if (adds) {
+        float *dresidual = run_grad_raw(run, op, 1, &adds) + at;
+        run->kernel->add(dresidual, dresidual, dout, count);
+    }
+}
+
+/* dout becomes the gradient of the convolution's output. */
+static void norm_backward(const Op *op, const Run *run, size_t begin, size_t end)
+{
+    int C = op->out->shape.dim[3];
+    size_t at = begin * (size_t)C;
+    bool adds;
+    const float *gated = gated_gradient(op, run, &adds);
+    BatchNorm norm = norm_of(op, run);
+    if (gated) norm.activation = ACTIVATION_NONE;
+    float *dout = run_dout(run, op) + at;
+    Vectors v = vectors(op, run);
+    run->kernel->batchnorm_backward_apply(dout, gated ? gated + at : dout, conv_out(op, run) + at,
+                                          &norm, &(BatchNormSlope){v.offset, v.factor}, end - begin,
+                                          C);
+}
+
+/* Gradients of gain and bias, and what flows back through the statistics: nothing if they are fixed. */
+static void finish_sums(const Op *op, const Run *run)
 {
     const ConvNormOptions *options = op->options;
-    const Kernels *kernel = run->kernel;
-    const float *z = run_value(run, op->saved[CONV_OUT]), *out = run_value(run, op->out);
-    const float *mean, *rstd;
-    statistics(op, run, &mean, &rstd);
+    Vectors v = vectors(op, run);
+    const float *rstd = rstd_of(op, run);
     float *dgain = run_dparam(run, op, GAIN), *dbias = run_dparam(run, op, BIAS);
-    size_t rows = (size_t)run->images * out_rows(&options->shape);
-    int C = options->out_channels;
-    Activation activation = clipping(options);
-    if (op->saved[ARGUMENT])
-        kernel->silu_backward(dout, dout, run_value(run, op->saved[ARGUMENT]), rows * (size_t)C);
-    bool drops = drops_images(op, run);
-    if (drops) {
-        drop_backward(op, run, dout);
-        activation = ACTIVATION_NONE;
+    float rows = (float)lane_rows(op, run);
+    for (int c = 0; c < options->conv.out_channels; c++) {
+        dbias[c] = (float)v.sum[c];
+        dgain[c] = (float)(v.product[c] * (double)rstd[c]);
+        v.offset[c] = options->fixed ? 0 : v.scale[c] * (dbias[c] / rows);
+        v.factor[c] = options->fixed ? 0 : v.scale[c] * rstd[c] * (dgain[c] / rows);
     }
-    kernel->batchnorm_backward_reduce(dgain, dbias, dout, out, z, mean, rstd, activation, rows, C);
-    /* Fixed statistics have no gradient: the terms that go through them are zero. */
-    const float *through_gain = dgain, *through_bias = dbias;
-    if (options->fixed) through_gain = through_bias = no_gradient(op, run);
-    bool adds = false;
-    float *dresidual = drops ? NULL : run_grad_raw(run, op, 1, &adds);
-    if (dresidual && adds) { /* the kernel would overwrite what later readers have added */
-        size_t count = rows * (size_t)C;
-        if (activation) kernel->clip_backward(dout, dout, out, activation, count);
-        kernel->add(dresidual, dresidual, dout, count);
-        dresidual = NULL;
-    }
-    kernel->batchnorm_backward_apply(dout, dresidual, dout, out, z, mean, rstd,
-                                     run_param(run, op, GAIN), through_gain, through_bias,
-                                     activation, rows, C);
 }
 
 static void backward(const Op *op, Run *run)
 {
-    float *dz = run_dout(run, op);
-    norm_backward(op, run, dz);
-    run_poll(run);
-    convolve_backward(op, run, dz);
+    const ConvNormOptions *options = op->options;
+    Vectors v = vectors(op, run);
+    if (options->fixed)
+        fold_running(op, run);
+    else
+        fold_norm(op, run, run_value(run, op->saved[MEAN]), run_value(run, op->saved[RSTD]));
+    memset(v.sum, 0, 2 * sizeof(double) * (size_t)options->conv.out_channels);
+    for_pieces(op, run, reduce);
+    finish_sums(op, run);
+    convolve_backward(op, run, run_dout(run, op), norm_backward);
 }
 
 static const OpType conv_norm_type = {.name = "conv_norm",
@@ -316,9 +401,10 @@ static const OpType conv_norm_type = {.name = "conv_norm",
                                       .prepared = prepared,
                                       .prepare = prepare,
                                       .forward = forward,
-                                      .backward = backward};
+                                      .backward = backward,
+                                      .macs = macs_of_weights};
 
-/* Batch norm over few values is noise, over one it is zero. */
+/* Batch norm over few values is noise, over one it is zero. Told of once: deeper layers see fewer still. */
 static void check_values(Graph *graph, const char *name, int lane, const ConvShape *shape)
 {
     int values = lane * shape->out_height * shape->out_width;
@@ -328,11 +414,13 @@ static void check_values(Graph *graph, const char *name, int lane, const ConvSha
             "%s%s: batch norm would see a single value per channel of a lane; use a larger `lane` "
             "or `image`",
             graph->scope, name);
-    else if (values < 32)
+    else if (values < 32 && !graph->noisy_norm) {
+        graph->noisy_norm = true;
         log_warning(
-            "%s%s: batch norm sees only %d values per channel of a lane; a larger `lane` or "
-            "`image` makes its statistics less noisy",
+            "%s%s: from here on batch norm sees %d or fewer values per channel of a lane; a larger "
+            "`lane` or `image` makes its statistics less noisy",
             graph->scope, name, values);
+    }
 }
 
 /* TensorFlow's "same" padding: ceil(side / stride) pixels; of an odd number of padded pixels the far
@@ -350,45 +438,51 @@ static ConvNormOptions resolve(Graph *graph, const char *name, const Tensor *x, 
 {
     int C = x->shape.dim[3], groups = conv.groups > 1 ? conv.groups : 1;
     int padding = conv.same ? conv.kernel / 2 : conv.padding;
-    ConvNormOptions options = {.shape =
-                                   conv_shape(graph, name, x, conv.kernel, conv.stride, padding),
-                               .out_channels = conv.out_channels,
-                               .depthwise = groups == C && conv.out_channels == C && groups > 1,
-                               .fixed = graph->fixed_norm || graph_is_frozen(graph),
-                               .activation = conv.activation,
-                               .epsilon = conv.epsilon,
-                               .drop_path = conv.drop_path};
-    if (conv.same) pad_same(&options.shape);
+    ConvNormOptions options = {
+        .conv = {.shape = conv_shape(graph, name, x, conv.kernel, conv.stride, padding),
+                 .out_channels = conv.out_channels,
+                 .images = x->shape.dim[0],
+                 .has_backward = !graph->only_evaluation,
+                 .wants_dx = x->wants_grad},
+        .depthwise = groups == C && conv.out_channels == C && groups > 1,
+        .fixed = graph->fixed_norm || graph_is_frozen(graph),
+        .activation = conv.activation,
+        .epsilon = conv.epsilon,
+        .drop_path = conv.drop_path};
+    if (conv.same) pad_same(&options.conv.shape);
     if (C % groups != 0 || conv.out_channels % groups != 0) {
         error_set(&graph->err, ERROR_USAGE,
                   "%s%s: %d and %d channels are no multiples of %d groups", graph->scope, name, C,
                   conv.out_channels, groups);
         groups = 1;
     }
-    options.groups = conv_groups(C, conv.out_channels, groups);
+    options.conv.groups = conv_groups(C, conv.out_channels, groups);
+    conv_choose(&options.conv, graph->conv);
     return options;
 }
 
 static Shape weight_shape(const ConvNormOptions *options)
 {
-    int K = options->shape.kernel, C = options->shape.channels;
+    int K = options->conv.shape.kernel, C = options->conv.shape.channels;
     if (options->depthwise) return shape_of(3, K, K, C);
-    return shape_of(4, options->out_channels, K, K, C / options->groups.groups);
+    return shape_of(4, options->conv.out_channels, K, K, C / options->conv.groups.groups);
 }
 
 Tensor *nn_conv_norm(Graph *graph, const char *name, Tensor *x, Tensor *residual, ConvNorm conv)
 {
     ConvNormOptions options = resolve(graph, name, x, conv);
     int lane = x->shape.dim[0], C = conv.out_channels;
-    if (!options.fixed && !graph->only_evaluation) check_values(graph, name, lane, &options.shape);
-    Shape shape = shape_of(4, lane, options.shape.out_height, options.shape.out_width, C);
+    if (!options.fixed && !graph->only_evaluation)
+        check_values(graph, name, lane, &options.conv.shape);
+    Shape shape = shape_of(4, lane, options.conv.shape.out_height, options.conv.shape.out_width, C);
     Op *op = graph_op(graph, &conv_norm_type, name, x, residual, shape, &options, sizeof options);
     graph_push_scope(graph, "%s", name);
     graph_param(graph, op, WEIGHT, "weight", weight_shape(&options), conv.init, true);
-    graph_saved(graph, op, CONV_OUT, "conv_out", shape);
+    graph_saved(graph, op, CONV_OUT, "conv_out", shape)->only_training = true;
     graph_saved(graph, op, MEAN, "mean", shape_of(1, C));
     graph_saved(graph, op, RSTD, "rstd", shape_of(1, C));
-    if (conv.activation == ACTIVATION_SILU) graph_saved(graph, op, ARGUMENT, "argument", shape);
+    if (conv.activation == ACTIVATION_SILU)
+        graph_saved(graph, op, ARGUMENT, "argument", shape)->only_training = true;
     graph_pop_scope(graph);
     graph_push_scope(graph, "%s", conv.norm_name);
     graph_param(graph, op, GAIN, "weight", shape_of(1, C), (Init){INIT_CONSTANT, (double)conv.gain},
@@ -403,8 +497,8 @@ Tensor *nn_conv_norm(Graph *graph, const char *name, Tensor *x, Tensor *residual
 ConvNormParts nn_conv_norm_parts(const Op *op)
 {
     const ConvNormOptions *options = op->options;
-    return (ConvNormParts){.shape = options->shape,
-                           .groups = options->groups.groups,
+    return (ConvNormParts){.shape = options->conv.shape,
+                           .groups = options->conv.groups.groups,
                            .activation = options->activation,
                            .epsilon = options->epsilon,
                            .weight = op->param[WEIGHT],

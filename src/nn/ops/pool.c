@@ -21,7 +21,7 @@ static size_t out_image(const ConvShape *s)
 static void max_forward(const Op *op, Run *run)
 {
     const ConvShape *shape = shape_at(op);
-    for (size_t n = 0; n < (size_t)run->images; n++)
+    for (size_t n = 0; n < (size_t)run->images; n++, run_poll(run))
         run->kernel->max_pool_forward(run_value(run, op->out) + n * out_image(shape),
                                       run_value(run, op->in[0]) + n * in_image(shape), shape);
 }
@@ -42,7 +42,7 @@ static void max_backward(const Op *op, Run *run)
 static void average_forward(const Op *op, Run *run)
 {
     const ConvShape *shape = shape_at(op);
-    for (size_t n = 0; n < (size_t)run->images; n++)
+    for (size_t n = 0; n < (size_t)run->images; n++, run_poll(run))
         run->kernel->average_pool_forward(run_value(run, op->out) + n * out_image(shape),
                                           run_value(run, op->in[0]) + n * in_image(shape), shape);
 }
@@ -51,7 +51,7 @@ static void average_backward(const Op *op, Run *run)
 {
     const ConvShape *shape = shape_at(op);
     float *dx = run_grad(run, op, 0);
-    for (size_t n = 0; dx && n < (size_t)run->images; n++)
+    for (size_t n = 0; dx && n < (size_t)run->images; n++, run_poll(run))
         run->kernel->average_pool_backward(dx + n * in_image(shape),
                                            run_dout(run, op) + n * out_image(shape), shape);
 }

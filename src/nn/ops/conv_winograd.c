@@ -1,0 +1,320 @@
+/*
+ * 3x3 convolutions with stride 1 by Winograd's tiles (src/kernels/isa/winograd.c): a group of tiles is
+ * transformed, (m+2)^2 matrix products take it from in to out channels, one for each element of a transformed
+ * tile ("plane"), and the result is transformed back. Backward is the transpose of forward, so that the
+ * transformed gradient serves both weights and inputs.
+ *
+ * A group is a number of whole rows of tiles, so that its outputs are a run of pixels.
+ */
+#include "conv.h"
+
+/* Tiles of a group. */
+enum { GROUP_TILES = 98, PLANES_MAX = 36 };
+
+static int plane_count(const Convolution *conv)
+{
+    return (conv->tile + 2) * (conv->tile + 2);
+}
+
+static int tiles_across(const Convolution *conv)
+{
+    return (conv->shape.out_width + conv->tile - 1) / conv->tile;
+}
+
+static int tiles_down(const Convolution *conv)
+{
+    return (conv->shape.out_height + conv->tile - 1) / conv->tile;
+}
+
+/* Rows of tiles in a group: as even as can be. */
+static int group_rows(const Convolution *conv)
+{
+    int all = conv->images * tiles_down(conv), most = GROUP_TILES / tiles_across(conv);
+    if (most < 1) most = 1;
+    int groups = (all + most - 1) / most;
+    return (all + groups - 1) / groups;
+}
+
+static size_t round_up(size_t n, size_t to)
+{
+    return (n + to - 1) / to * to;
+}
+
+/* Floats between the tiles of a plane: not such that they fall into the same sets of a cache. */
+static size_t tile_step(int channels)
+{
+    size_t step = round_up((size_t)channels, 16);
+    return step % 128 == 0 ? step + 16 : step;
+}
+
+/* Floats between planes: no power of two, which writing them side by side would pay tenfold for. */
+static size_t plane_step(const Convolution *conv, int channels)
+{
+    return (size_t)group_rows(conv) * (size_t)tiles_across(conv) * tile_step(channels) + 48;
+}
+
+/* --- weights: panels of each plane for forward, then for the gradient of the input --- */
+
+static size_t forward_plane(const Convolution *conv)
+{
+    return gemm_panels_floats(conv->shape.channels, conv->out_channels);
+}
+
+static size_t backward_plane(const Convolution *conv)
+{
+    if (!conv->has_backward || !conv->wants_dx) return 0;
+    return gemm_panels_floats(conv->out_channels, conv->shape.channels);
+}
+
+/* Output channels that are transformed at a time: a panel of forward's. */
+static int chunk_rows(const Convolution *conv)
+{
+    return gemm_panel(conv->out_channels);
+}
+
+/* Between the planes of transformed weights of one chunk. */
+static size_t chunk_plane(const Convolution *conv)
+{
+    return (size_t)chunk_rows(conv) * (size_t)conv->shape.channels + 48;
+}
+
+static size_t prepared(const Convolution *conv)
+{
+    size_t planes = (size_t)plane_count(conv);
+    return planes * (forward_plane(conv) + backward_plane(conv) + chunk_plane(conv));
+}
+
+/* Rows [first, first + rows) of U^T (out_channels,C) of one plane, into the panels of both directions. */
+static void pack_plane(const Convolution *conv, float *forward, float *backward, const float *u,
+                       int first, int rows)
+{
+    int C = conv->shape.channels, N = conv->out_channels;
+    gemm_pack(forward + (size_t)first * (size_t)C, TRANSPOSE, C, rows, u, C);
+    if (!backward_plane(conv)) return;
+    int columns = gemm_panel(C);
+    for (int c = 0; c < C; c += columns)
+        gemm_pack(backward + (size_t)c * (size_t)N + (size_t)first * (size_t)columns, NO_TRANSPOSE,
+                  rows, C - c < columns ? C - c : columns, u + c, C);
+}
+
+static void prepare(const Convolution *conv, const float *weight, float *out)
+{
+    const Kernels *kernel = kernels();
+    int planes = plane_count(conv), C = conv->shape.channels;
+    float *backward = out + (size_t)planes * forward_plane(conv);
+    float *chunk = backward + (size_t)planes * backward_plane(conv);
+    for (int first = 0; first < conv->out_channels; first += chunk_rows(conv)) {
+        int left = conv->out_channels - first;
+        int rows = left < chunk_rows(conv) ? left : chunk_rows(conv);
+        for (int r = 0; r < rows; r++)
+            kernel->winograd_weight(chunk + (size_t)r * (size_t)C,
+                                    weight + 9 * (size_t)(first + r) * (size_t)C, conv->tile,
+                                    chunk_plane(conv), C);
+        for (size_t e = 0; e < (size_t)planes; e++)
+            pack_plane(conv, out + e * forward_plane(conv), backward + e * backward_plane(conv),
+                       chunk + e * chunk_plane(conv), first, rows);
+    }
+}
+
+/* --- groups of tiles --- */
+
+/* Transformed inputs and outputs of a group, and the gradient of the transformed weights. */
+static size_t scratch(const Convolution *conv)
+{
+    size_t planes = (size_t)plane_count(conv);
+    size_t weights =
+        conv->has_backward ? (size_t)conv->out_channels * (size_t)conv->shape.channels + 48 : 0;
+    return planes * (plane_step(conv, conv->shape.channels) + plane_step(conv, conv->out_channels) +
+                     weights);
+}
+
+/* Rows of tiles [begin, end), counted over the images of the lane. */
+typedef struct Group {
+    int begin, end;
+} Group;
+
+static bool next_group(const ConvCall *call, Group *group)
+{
+    int all = call->run->images * tiles_down(call->conv);
+    group->begin = group->end;
+    if (group->begin >= all) return false;
+    int end = group->begin + group_rows(call->conv);
+    group->end = end < all ? end : all;
+    return true;
+}
+
+static int tiles_of(const ConvCall *call, Group group)
+{
+    return (group.end - group.begin) * tiles_across(call->conv);
+}
+
+/* The output pixel at which a row of tiles begins. */
+static size_t first_pixel(const Convolution *conv, int row)
+{
+    int down = tiles_down(conv);
+    return (size_t)(row / down) * conv_out_pixels(&conv->shape) +
+           (size_t)(row % down * conv->tile) * (size_t)conv->shape.out_width;
+}
+
+static int at_least(int a, int b)
+{
+    return a < b ? b : a;
+}
+
+static int at_most(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+typedef void TileFn(float *out, const float *x, const WinogradTile *tile, int C);
+
+/* An image of `channels` channels and the tiles on it: where tile (0,0) begins, and its side. */
+typedef struct TileImage {
+    int height, width, channels;
+    int padding, side;
+} TileImage;
+
+static TileImage input_image(const Convolution *conv)
+{
+    const ConvShape *shape = &conv->shape;
+    return (TileImage){shape->height, shape->width, shape->channels, shape->padding,
+                       conv->tile + 2};
+}
+
+static TileImage output_image(const Convolution *conv)
+{
+    return (TileImage){conv->shape.out_height, conv->shape.out_width, conv->out_channels, 0,
+                       conv->tile};
+}
+
+static WinogradTile tile_at(const Convolution *conv, const TileImage *image, int row, int column)
+{
+    int down = tiles_down(conv), W = image->width, C = image->channels;
+    int y = row % down * conv->tile - image->padding, x = column * conv->tile - image->padding;
+    ptrdiff_t pixel = ((ptrdiff_t)(row / down) * image->height + y) * W + x;
+    return (WinogradTile){.size = conv->tile,
+                          .origin = pixel * C,
+                          .row = (size_t)W * (size_t)C,
+                          .pixel = (size_t)C,
+                          .plane = plane_step(conv, C),
+                          .y_begin = at_least(-y, 0),
+                          .y_end = at_most(image->height - y, image->side),
+                          .x_begin = at_least(-x, 0),
+                          .x_end = at_most(W - x, image->side)};
+}
+
+/* Applies `transform` to the tiles of a group: to the planes, or back. */
+static void transform_group(const ConvCall *call, TileFn *transform, TileImage image, float *to,
+                            const float *from, bool to_planes, Group group)
+{
+    const Convolution *conv = call->conv;
+    size_t at = 0;
+    for (int row = group.begin; row < group.end; row++)
+        for (int column = 0; column < tiles_across(conv);
+             column++, at += tile_step(image.channels)) {
+            WinogradTile tile = tile_at(conv, &image, row, column);
+            transform(to_planes ? to + at : to, to_planes ? from : from + at, &tile,
+                      image.channels);
+        }
+}
+
+/* --- forward and backward --- */
+
+typedef struct Planes {
+    float *in, *out, *weight; /* each (planes) of plane_step */
+    size_t in_step, out_step, weight_step;
+} Planes;
+
+static Planes planes_of(const ConvCall *call)
+{
+    const Convolution *conv = call->conv;
+    size_t planes = (size_t)plane_count(conv);
+    Planes p = {.in_step = plane_step(conv, conv->shape.channels),
+                .out_step = plane_step(conv, conv->out_channels),
+                .weight_step = (size_t)conv->out_channels * (size_t)conv->shape.channels + 48};
+    p.in = call->scratch;
+    p.out = p.in + planes * p.in_step;
+    p.weight = p.out + planes * p.out_step;
+    return p;
+}
+
+/* After product number i of many alike: each of the large ones takes up to a third of a millisecond. */
+static void poll_sometimes(const ConvCall *call, size_t i)
+{
+    bool is_large = call->conv->shape.channels * call->conv->out_channels >= 128 * 1024;
+    if (is_large || i % 8 == 7) run_poll(call->run);
+}
+
+static void forward(const ConvCall *call, float *out, const float *x)
+{
+    const Convolution *conv = call->conv;
+    const Kernels *kernel = call->run->kernel;
+    int C = conv->shape.channels, N = conv->out_channels;
+    Planes p = planes_of(call);
+    for (Group group = {0}; next_group(call, &group);) {
+        transform_group(call, kernel->winograd_input, input_image(conv), p.in, x, true, group);
+        for (size_t e = 0; e < (size_t)plane_count(conv); e++) {
+            run_gemm_packed(call->run, NO_TRANSPOSE, tiles_of(call, group), N, C,
+                            p.in + e * p.in_step, (int)tile_step(C),
+                            call->prepared + e * forward_plane(conv), 0, p.out + e * p.out_step,
+                            (int)tile_step(N));
+            poll_sometimes(call, e);
+        }
+        transform_group(call, kernel->winograd_output, output_image(conv), out, p.out, false,
+                        group);
+        conv_rows_done(call, first_pixel(conv, group.begin), first_pixel(conv, group.end));
+    }
+}
+
+/* From both transformed sides of a group: adds to the weights' gradient, turns p->in into the gradient of
+ * the transformed inputs. */
+static void multiply_backward(const ConvCall *call, const Planes *p, int tiles, bool wants_dx,
+                              bool first)
+{
+    const Convolution *conv = call->conv;
+    int C = conv->shape.channels, N = conv->out_channels;
+    const float *panels = call->prepared + (size_t)plane_count(conv) * forward_plane(conv);
+    for (size_t e = 0; e < (size_t)plane_count(conv); e++) {
+        float *in = p->in + e * p->in_step;
+        const float *dout = p->out + e * p->out_step;
+        run_gemm(call->run, TRANSPOSE, NO_TRANSPOSE, N, C, tiles, 1, dout, (int)tile_step(N), in,
+                 (int)tile_step(C), first ? 0 : 1, p->weight + e * p->weight_step, C);
+        if (wants_dx)
+            run_gemm_packed(call->run, NO_TRANSPOSE, tiles, C, N, dout, (int)tile_step(N),
+                            panels + e * backward_plane(conv), 0, in, (int)tile_step(C));
+        poll_sometimes(call, e);
+    }
+}
+
+static void backward(const ConvCall *call, float *dx, bool adds, float *dweight, const float *dout,
+                     const float *x)
+{
+    const Convolution *conv = call->conv;
+    const Kernels *kernel = call->run->kernel;
+    int C = conv->shape.channels;
+    Planes p = planes_of(call);
+    conv_clear_dx(call, dx, adds);
+    for (Group group = {0}; next_group(call, &group);) {
+        conv_rows_done(call, first_pixel(conv, group.begin), first_pixel(conv, group.end));
+        transform_group(call, kernel->winograd_output_backward, output_image(conv), p.out, dout,
+                        true, group);
+        transform_group(call, kernel->winograd_input, input_image(conv), p.in, x, true, group);
+        multiply_backward(call, &p, tiles_of(call, group), dx != NULL, group.begin == 0);
+        if (dx)
+            transform_group(call, kernel->winograd_input_backward, input_image(conv), dx, p.in,
+                            false, group);
+    }
+    for (int n = 0; n < conv->out_channels; n++) {
+        size_t at = (size_t)n * (size_t)C;
+        kernel->winograd_weight_backward(dweight + 9 * at, p.weight + at, conv->tile, p.weight_step,
+                                         C);
+        poll_sometimes(call, (size_t)n);
+    }
+}
+
+const ConvMethod conv_winograd = {.name = "winograd",
+                                  .prepared = prepared,
+                                  .prepare = prepare,
+                                  .scratch = scratch,
+                                  .forward = forward,
+                                  .backward = backward};
