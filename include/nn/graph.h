@@ -43,6 +43,8 @@ typedef struct OpType {
     /* Adds to the gradients of its inputs through run_grad, overwrites its parameters' in
      * run->dparam. */
     void (*backward)(const Op *op, Run *run);
+    /* Of ops with remakes_out: writes the value of `out` again, the same bits, from what the op has kept. */
+    void (*remake)(const Op *op, const Run *run);
 } OpType;
 
 struct Op {
@@ -59,11 +61,14 @@ struct Op {
     size_t prepared;                 /* offset of its prepared weights */
     int index;                       /* in graph->op */
     bool grad_is_first[OP_INPUTS];   /* its backward is the first to touch in[i]'s gradient */
+    bool remakes_out;                /* `out` is not kept for backward, but made anew there */
+    bool remakes_in[OP_INPUTS];      /* its backward is the first that needs such an in[i] */
 };
 
 /* Places of all tensors in a workspace, in floats; PLAN_NONE: not in this plan. */
 typedef struct Plan {
     size_t *value, *grad; /* (tensors) */
+    size_t *again;        /* of values that backward makes anew */
     size_t scratch;       /* begin of the scratch area */
     size_t floats;        /* size of a workspace */
 } Plan;
