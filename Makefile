@@ -258,7 +258,7 @@ instructions: all ## count the instructions of the kernels anew: tests/kernels/i
 	$(Q)launch/setup --tests
 	$(Q)folder=$$(mktemp -d) && UMBEL_UPDATE=1 tests/kernels/instructions.sh $(OUT) $$folder | grep -v '^ok'; rm -rf $$folder
 
-# STEPS=N MODELS="resnet50 ..." WORKERS=N: what is measured, and how long.
+# STEPS=N MODELS="resnet50 ..." WORKERS=N BATCH=N IMAGE=N: what is measured, and how long.
 .PHONY: bench
 bench: all ## measure whole training steps and single kernels on this machine, which should have nothing else to do (5 minutes)
 	$(Q)$(PYTHON) tests/bench/models.py $(OUT)/umbel
