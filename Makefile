@@ -281,8 +281,8 @@ LIBDIR ?= $(PREFIX)/lib
 MANDIR := $(PREFIX)/share/man
 DATADIR := $(PREFIX)/share/umbel
 DOCDIR := $(PREFIX)/share/doc/umbel
-# launch/setup and launch/demo are for those who build.
-LAUNCH := $(filter-out launch/setup launch/demo,$(wildcard launch/*))
+# The others in launch/ are for those who build.
+LAUNCH := launch/local launch/umbel.sbatch
 # copy MODE FILES FOLDER, beneath DESTDIR
 copy = $(if $(strip $(2)),install -d $(DESTDIR)$(3) && install -m $(1) $(2) $(DESTDIR)$(3))
 
