@@ -258,7 +258,7 @@ instructions: all ## count the instructions of the kernels anew: tests/kernels/i
 	$(Q)launch/setup --tests
 	$(Q)folder=$$(mktemp -d) && UMBEL_UPDATE=1 tests/kernels/instructions.sh $(OUT) $$folder | grep -v '^ok'; rm -rf $$folder
 
-# STEPS=N MODELS="resnet50 ..." WORKERS=N: what is measured, and how long.
+# STEPS=N MODELS="resnet50 ..." WORKERS=N BATCH=N IMAGE=N: what is measured, and how long.
 .PHONY: bench
 bench: all ## measure whole training steps and single kernels on this machine, which should have nothing else to do (5 minutes)
 	$(Q)$(PYTHON) tests/bench/models.py $(OUT)/umbel
@@ -281,8 +281,8 @@ LIBDIR ?= $(PREFIX)/lib
 MANDIR := $(PREFIX)/share/man
 DATADIR := $(PREFIX)/share/umbel
 DOCDIR := $(PREFIX)/share/doc/umbel
-# launch/setup and launch/demo are for those who build.
-LAUNCH := $(filter-out launch/setup launch/demo,$(wildcard launch/*))
+# The others in launch/ are for those who build.
+LAUNCH := launch/local launch/umbel.sbatch
 # copy MODE FILES FOLDER, beneath DESTDIR
 copy = $(if $(strip $(2)),install -d $(DESTDIR)$(3) && install -m $(1) $(2) $(DESTDIR)$(3))
 

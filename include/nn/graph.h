@@ -46,6 +46,8 @@ typedef struct OpType {
     /* Multiply-adds of its forward on one image, convolutions counted as they are defined, however
      * they are computed: macs_of_weights or the like. NULL: too few to count. */
     uint64_t (*macs)(const Op *op);
+    /* Of ops with remakes_out: writes the value of `out` again, the same bits, from what the op has kept. */
+    void (*remake)(const Op *op, const Run *run);
 } OpType;
 
 /* --- for OpType.macs (work.c) --- */
@@ -68,11 +70,14 @@ struct Op {
     size_t prepared;                 /* offset of its prepared weights */
     int index;                       /* in graph->op */
     bool grad_is_first[OP_INPUTS];   /* its backward is the first to touch in[i]'s gradient */
+    bool remakes_out;                /* `out` is not kept for backward, but made anew there */
+    bool remakes_in[OP_INPUTS];      /* its backward is the first that needs such an in[i] */
 };
 
 /* Places of all tensors in a workspace, in floats; PLAN_NONE: not in this plan. */
 typedef struct Plan {
     size_t *value, *grad; /* (tensors) */
+    size_t *again;        /* of values that backward makes anew */
     size_t scratch;       /* begin of the scratch area */
     size_t floats;        /* size of a workspace */
 } Plan;

@@ -39,6 +39,8 @@ struct Run {
     const float *prepared; /* shared prepared weights */
     float *dparam;         /* (graph->dparam_floats): gradient of the op at work */
 
+    bool is_backward; /* the pass under way */
+
     int images; /* in this lane; <= the shapes' dim[0] */
     bool training;
     uint64_t seed, step;

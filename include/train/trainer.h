@@ -15,9 +15,9 @@ typedef struct Trainer Trainer;
 
 typedef struct TrainerOptions {
     Comm *comm;
-    Config *config;    /* kept; its heads are filled in from the pack if it names none */
-    bool resume;       /* go on from the run folder's newest checkpoint, if there is one */
-    const char *title; /* of the progress bar; NULL: no bar */
+    Config *config;      /* kept; its heads are filled in from the pack if it names none */
+    bool resume;         /* go on from the run folder's newest checkpoint, if there is one */
+    const char *title;   /* of the progress bar; NULL: no bar */
     StillPictures still; /* in place of the pack's; for measurements */
 } TrainerOptions;
 

@@ -24,8 +24,6 @@ enum {
 
 /* Between two polls of a worker lies about a millisecond (nn/run.h). */
 static const double POLL_SECONDS = 0.5e-3;
-/* Of a rank's memory that the network does not get: program, libraries, MPI. */
-static const uint64_t MEMORY_BASE = (uint64_t)256 << 20;
 
 typedef struct Arguments {
     const char *config;
@@ -179,7 +177,8 @@ static bool fits(const PlanReport *report, ModelSpec spec, int lane)
     Footprint footprint;
     spec.lane = lane;
     return plan_footprint(report->config, &spec, report->model.workers, &footprint, &err) &&
-           footprint.rank + footprint.node / (uint64_t)report->model.ranks_per_node + MEMORY_BASE <=
+           footprint.rank + footprint.node / (uint64_t)report->model.ranks_per_node +
+                   PLAN_BASE_BYTES <=
                report->memory;
 }
 

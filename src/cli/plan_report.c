@@ -9,12 +9,11 @@
 
 /* Beyond what is computed: libraries, the pack's tables, buffers of MPI and of the file system. */
 static const double MEMORY_MARGIN = 1.25, TIME_MARGIN = 1.2;
-static const uint64_t MEMORY_BASE = (uint64_t)256 << 20;
 
 static uint64_t node_bytes(const PlanReport *report)
 {
     double ranks = report->model.ranks_per_node;
-    double planned = ranks * (double)(report->footprint.rank + MEMORY_BASE);
+    double planned = ranks * (double)(report->footprint.rank + PLAN_BASE_BYTES);
     return (uint64_t)(MEMORY_MARGIN * (planned + (double)report->footprint.node));
 }
 

@@ -29,6 +29,8 @@ typedef struct PlanReport {
 
 /* Share of the workers' time below which ranks are not used well. */
 #define PLAN_EFFICIENCY 0.8
+/* Of a rank's memory that the network does not get: program, libraries, MPI. */
+#define PLAN_BASE_BYTES ((uint64_t)256 << 20)
 
 void plan_print(const PlanReport *report);
 void plan_print_json(const PlanReport *report);

@@ -150,6 +150,20 @@ static void find_first_writers(Graph *graph)
         }
 }
 
+/* The last op that keeps a value is the first to need it in backward. */
+static void find_remakers(Graph *graph)
+{
+    bool *made = arena_new(graph->arena, bool, graph->tensor_count);
+    for (int i = graph->op_count - 1; i >= 0; i--)
+        for (int j = 0; j < OP_INPUTS; j++) {
+            Op *op = graph->op[i];
+            if (!op->in[j] || op->in[j]->producer < 0 || made[op->in[j]->id]) continue;
+            bool keeps = op->type->keeps & (unsigned)(KEEPS_IN0 << j) && op->out->wants_grad;
+            op->remakes_in[j] = keeps && graph->op[op->in[j]->producer]->remakes_out;
+            made[op->in[j]->id] = op->remakes_in[j];
+        }
+}
+
 static void place_prepared(Graph *graph)
 {
     for (int i = 0; i < graph->op_count; i++) {
@@ -167,6 +181,7 @@ bool graph_finish(Graph *graph, Error *err)
         return false;
     }
     find_first_writers(graph);
+    find_remakers(graph);
     place_prepared(graph);
     if (!graph->only_evaluation) plan_memory(graph, true, &graph->train);
     plan_memory(graph, false, &graph->eval);

@@ -1,7 +1,8 @@
 /*
  * Memory plans. Time runs over the ops: forward of op i at i, and, in training, its backward at
  * 2n-1-i. A tensor's value lives from its producer's forward to its last reader, a gradient from
- * the first backward that adds to it to its producer's backward. Places are given greedily, largest
+ * the first backward that adds to it to its producer's backward. A value that backward makes anew has two lives, each
+ * with a place of its own. Places are given greedily, largest
  * first, at the lowest offset that is free during the whole interval.
  */
 #include "plan.h"
@@ -17,7 +18,7 @@ typedef struct Interval {
 typedef struct Timeline {
     const Graph *graph;
     bool training;
-    Interval *value, *grad; /* (tensors) */
+    Interval *value, *grad, *again; /* (tensors) */
 } Timeline;
 
 static int forward_time(const Op *op)
@@ -36,6 +37,22 @@ static void extend(Interval *interval, int time)
     if (time > interval->end) interval->end = time;
 }
 
+static bool is_remade(const Graph *graph, int tensor)
+{
+    int producer = graph->tensor[tensor]->producer;
+    return producer >= 0 && graph->op[producer]->remakes_out &&
+           graph->op[producer]->out->id == tensor;
+}
+
+/* `op` needs the tensor's value in its backward, which runs if something learns. */
+static void mark_kept(Timeline *line, const Op *op, int tensor, int later)
+{
+    if (!is_remade(line->graph, tensor))
+        extend(&line->value[tensor], later);
+    else if (op->out->wants_grad)
+        extend(&line->again[tensor], later);
+}
+
 static void mark_op(Timeline *line, const Op *op)
 {
     int now = forward_time(op), later = backward_time(line, op);
@@ -43,8 +60,7 @@ static void mark_op(Timeline *line, const Op *op)
         if (!op->in[i]) continue;
         extend(&line->value[op->in[i]->id], now);
         if (!line->training) continue;
-        if (op->type->keeps & (unsigned)(KEEPS_IN0 << i))
-            extend(&line->value[op->in[i]->id], later);
+        if (op->type->keeps & (unsigned)(KEEPS_IN0 << i)) mark_kept(line, op, op->in[i]->id, later);
         if (op->in[i]->wants_grad) extend(&line->grad[op->in[i]->id], later);
     }
     extend(&line->value[op->out->id], now);
@@ -54,7 +70,7 @@ static void mark_op(Timeline *line, const Op *op)
         if (line->training) extend(&line->value[op->saved[i]->id], later);
     }
     if (!line->training) return;
-    if (op->type->keeps & KEEPS_OUT) extend(&line->value[op->out->id], later);
+    if (op->type->keeps & KEEPS_OUT && !op->remakes_out) extend(&line->value[op->out->id], later);
     if (op->out->wants_grad) extend(&line->grad[op->out->id], later);
 }
 
@@ -135,22 +151,24 @@ static size_t largest_scratch(const Graph *graph, bool training)
 void plan_memory(Graph *graph, bool training, Plan *plan)
 {
     int n = graph->tensor_count;
-    Interval *interval = calloc(2 * (size_t)n + 1, sizeof *interval);
-    Interval **list = calloc(2 * (size_t)n + 1, sizeof(Interval *));
+    Interval *interval = calloc(3 * (size_t)n + 1, sizeof *interval);
+    Interval **list = calloc(3 * (size_t)n + 1, sizeof(Interval *));
     if (!interval || !list) die("memory plan: out of memory for %d tensors", n);
     plan->value = arena_new(graph->arena, size_t, n);
     plan->grad = arena_new(graph->arena, size_t, n);
-    Timeline line = {graph, training, interval, interval + n};
+    plan->again = arena_new(graph->arena, size_t, n);
+    Timeline line = {graph, training, interval, interval + n, interval + 2 * n};
     for (int i = 0; i < n; i++) {
-        plan->value[i] = plan->grad[i] = PLAN_NONE;
+        plan->value[i] = plan->grad[i] = plan->again[i] = PLAN_NONE;
         size_t floats = (shape_count(graph->tensor[i]->shape) + 15) / 16 * 16;
         line.value[i] = (Interval){INT32_MAX, -1, floats, &plan->value[i]};
         line.grad[i] = (Interval){INT32_MAX, -1, floats, &plan->grad[i]};
+        line.again[i] = (Interval){INT32_MAX, -1, floats, &plan->again[i]};
     }
     for (int i = 0; i < graph->op_count; i++) mark_op(&line, graph->op[i]);
     mark_ends(&line);
     int count = 0;
-    for (int i = 0; i < 2 * n; i++)
+    for (int i = 0; i < 3 * n; i++)
         if (interval[i].begin <= interval[i].end) list[count++] = &interval[i];
     plan->scratch = place_all(list, count);
     plan->floats = plan->scratch + largest_scratch(graph, training);

@@ -27,6 +27,7 @@ static void pass(void (*work)(const Op *op, Run *run), SpanKind kind, const Op *
 
 void graph_forward(Run *run)
 {
+    run->is_backward = false;
     for (int i = 0; i < run->graph->op_count; i++) {
         const Op *op = run->graph->op[i];
         pass(op->type->forward, SPAN_FORWARD, op, run);
@@ -53,10 +54,22 @@ static void hand_over(const Op *op, Run *run)
     run->grad_ready(run->context, op->param_begin, run->dparam, op->param_count);
 }
 
+/* What the op is the first to need of the values that are not kept. */
+static void remake_inputs(const Op *op, const Run *run)
+{
+    for (int i = 0; i < OP_INPUTS; i++) {
+        if (!op->remakes_in[i]) continue;
+        const Op *producer = run->graph->op[op->in[i]->producer];
+        producer->type->remake(producer, run);
+    }
+}
+
 void graph_backward(Run *run)
 {
+    run->is_backward = true;
     for (int i = run->graph->op_count - 1; i >= 0; i--) {
         const Op *op = run->graph->op[i];
+        remake_inputs(op, run);
         if (op->out->wants_grad)
             pass(op->type->backward, SPAN_BACKWARD, op, run);
         else if (op->param_count) /* frozen, and nothing before it learns */
@@ -69,8 +82,10 @@ void graph_backward(Run *run)
 
 float *run_value(const Run *run, const Tensor *tensor)
 {
-    assert(run->plan->value[tensor->id] != PLAN_NONE);
-    return run->workspace + run->plan->value[tensor->id];
+    size_t again = run->is_backward ? run->plan->again[tensor->id] : PLAN_NONE;
+    size_t place = again != PLAN_NONE ? again : run->plan->value[tensor->id];
+    assert(place != PLAN_NONE);
+    return run->workspace + place;
 }
 
 float *run_dout(const Run *run, const Op *op)

@@ -232,73 +232,6 @@ static const Option trunk_options[] = {
     {.key = NULL},
 };
 
-static const Option early_stop_options[] = {
-    {.key = "patience",
-     .type = OPTION_INT,
-     .added = true,
-     .scope = SCOPE_SCHEDULE,
-     .offset = AT(stop_patience),
-     .fallback = "0",
-     .low = 0,
-     .high = 1e6,
-     .help =
-         "validations in a row without a better value of `watch` after which the run ends; 0: it "
-         "does not"},
-    {.key = "threshold",
-     .type = OPTION_FLOAT,
-     .added = true,
-     .scope = SCOPE_SCHEDULE,
-     .offset = AT(stop_threshold),
-     .fallback = "0",
-     .low = 0,
-     .high = 1e6,
-     .help = "by how much a value must be better to count"},
-    {.key = NULL},
-};
-
-static const char *const balance_choices[] = {"none", "sqrt", "full",
-                                              NULL}; /* in the order of BalanceKind */
-
-static const Option sampling_options[] = {
-    {.key = "balance",
-     .type = OPTION_CHOICE,
-     .added = true,
-     .offset = AT(balance),
-     .fallback = "none",
-     .choices = balance_choices,
-     .help =
-         "how often classes are seen: as they come, by the square root of their images, equally"},
-    {.key = "by",
-     .type = OPTION_TEXT,
-     .added = true,
-     .offset = AT(balance_by),
-     .fallback = "",
-     .help =
-         "the head whose classes are balanced; empty: combinations of the classes of all heads"},
-    {.key = NULL},
-};
-
-static const Option progressive_options[] = {
-    {.key = "sides",
-     .type = OPTION_INTS,
-     .added = true,
-     .offset = AT(progressive_sides),
-     .fallback = "[]",
-     .low = 8,
-     .high = 4096,
-     .help =
-         "sides of the input that training begins with, pixels, one after the other; then `image`"},
-    {.key = "epochs",
-     .type = OPTION_INT,
-     .added = true,
-     .offset = AT(progressive_epochs),
-     .fallback = "1",
-     .low = 1,
-     .high = 1e6,
-     .help = "epochs of each of these sides"},
-    {.key = NULL},
-};
-
 static const Option checkpoint_options[] = {
     {.key = "every_steps",
      .type = OPTION_INT,
@@ -480,10 +413,10 @@ void config_sections(const Config *config, Section sections[SECTIONS])
         {"optimizer", config->optimizer ? config->optimizer->options : NULL,
          config->optimizer_options},
         {"schedule", config->schedule ? config->schedule->options : NULL, config->schedule_options},
-        {"sampling", sampling_options, top},
-        {"progressive", progressive_options, top},
+        {"sampling", config_sampling_options, top},
+        {"progressive", config_progressive_options, top},
         {"ema", ema_options, (void *)&config->ema},
-        {"early_stop", early_stop_options, top},
+        {"early_stop", config_early_stop_options, top},
         {"checkpoint", checkpoint_options, top},
         {"augment", augment_options, (void *)&config->augment},
     };

@@ -26,6 +26,9 @@ void config_sections(const Config *config, Section sections[SECTIONS]);
 extern const Option config_head_options[]; /* of one HeadConfig, whatever its kind */
 /* "softmax"; "auto" where the labels are to decide. */
 const char *config_head_kind(const HeadConfig *head);
+/* config_recipe.c; values are the Config */
+extern const Option config_early_stop_options[], config_sampling_options[],
+    config_progressive_options[];
 
 /* A section whose keys depend on its kind. */
 typedef struct KindSection {

@@ -9,7 +9,6 @@
 #include "train/provenance.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* --- opening --- */
@@ -268,84 +267,6 @@ size_t trainer_bytes(const Trainer *trainer)
 
 /* --- the run --- */
 
-/* Marks heads, then all jointly and weighted, whose score is the best so far; true if any is. Where no head can be
- * right or wrong, nothing is best jointly or weighted. */
-static bool find_improved(Trainer *trainer, const Score *score, bool *improved)
-{
-    int heads = score->heads;
-    JointResult joint = score_joint(score);
-    bool any = improved[heads + 1] = trainer_judge(trainer, score);
-    improved[heads] = joint.labelled > 0 && joint.accuracy > trainer->best[heads];
-    if (improved[heads]) trainer->best[heads] = joint.accuracy;
-    any |= improved[heads];
-    for (int h = 0; h < heads; h++) {
-        HeadResult result = score_head(score, h);
-        improved[h] = head_is_better(&result, trainer->best[h]);
-        if (improved[h]) trainer->best[h] = head_score(&result);
-        any |= improved[h];
-    }
-    return any;
-}
-
-static bool link_best(Trainer *trainer, const bool *improved, Error *err)
-{
-    int heads = trainer->config->head_count;
-    if (comm_rank(trainer->comm) != 0) return comm_agree(trainer->comm, err);
-    for (int h = 0; h <= heads + 1; h++) {
-        char name[OPTION_TEXT_BYTES + 8];
-        snprintf(name, sizeof name, "best-%s",
-                 h < heads    ? trainer->config->heads[h].name
-                 : h == heads ? "joint"
-                              : "weighted");
-        if (improved[h] && !run_folder_link(&trainer->folder, name, trainer->step, err)) break;
-    }
-    run_folder_prune(&trainer->folder);
-    return comm_agree(trainer->comm, err);
-}
-
-/* Keeps a checkpoint of an epoch in which a head is better than ever. */
-static void keep_best(Trainer *trainer, const Score *score)
-{
-    bool *improved = calloc((size_t)score->heads + 2, sizeof *improved);
-    if (!improved) die("validation: out of memory");
-    if (find_improved(trainer, score, improved)) {
-        Error err = {0};
-        trainer_try_save(trainer);
-        if (trainer->saved == trainer->step && !link_best(trainer, improved, &err))
-            log_warning("%s", err.text);
-    }
-    free(improved);
-}
-
-/* Scores the weights, or their average if there is one. */
-static const Score *validate_network(Trainer *trainer)
-{
-    const Graph *graph = trainer->engine.model.graph;
-    const Ema *ema = trainer->ema;
-    trainer_leave_epoch(trainer);
-    if (ema) engine_use(&trainer->engine, ema->param_value, ema->state_value);
-    const Score *score =
-        evaluate(trainer->evaluator, SPLIT_VAL, trainer->has_progress ? "validating" : NULL);
-    if (ema) engine_use(&trainer->engine, graph->params->value, graph->state->value);
-    return score;
-}
-
-/* Validates after an epoch. A stop may cut it short; then it is made up for when the run goes on. */
-static void validate(Trainer *trainer)
-{
-    size_t images;
-    pack_split(trainer->pack, SPLIT_VAL, &images);
-    if (images == 0 || trainer->validated == trainer->step) return;
-    if (trainer->has_progress) progress_hide(&trainer->progress);
-    const Score *score = validate_network(trainer);
-    trainer->stop = score == NULL;
-    if (!score) return;
-    trainer->validated = trainer->step;
-    log_validation(trainer, score);
-    keep_best(trainer, score);
-    interval_start(trainer);
-}
-
 static bool at_epoch_end(const Trainer *trainer)
 {
     return trainer->step > 0 && trainer->step % trainer->steps_per_epoch == 0;
@@ -360,13 +281,13 @@ static bool is_over(const Trainer *trainer)
 static TrainerEnd run_steps(Trainer *trainer, uint64_t end)
 {
     uint64_t every = (uint64_t)trainer->config->checkpoint_every;
-    if (at_epoch_end(trainer)) validate(trainer); /* that an earlier stop has cut short */
+    if (at_epoch_end(trainer)) trainer_validate(trainer); /* that an earlier stop has cut short */
     while (trainer->step < end && !trainer->stop && !is_over(trainer)) {
         trainer_step(trainer);
         if (trainer->has_progress) progress_set(&trainer->progress, (size_t)trainer->step);
         if (is_hopeless(trainer)) return TRAINER_HOPELESS;
         if (trainer->stop) break;
-        if (at_epoch_end(trainer)) validate(trainer);
+        if (at_epoch_end(trainer)) trainer_validate(trainer);
         if (every > 0 && trainer->step % every == 0 && trainer->saved != trainer->step)
             trainer_try_save(trainer);
     }

@@ -120,9 +120,9 @@ void trainer_leave_epoch(Trainer *trainer);
 /* trainer_sampling.c */
 void trainer_open_sampler(Trainer *trainer);
 
-/* trainer_watch.c */
-/* Takes in a validation. True if the weighted score is the best so far. */
-bool trainer_judge(Trainer *trainer, const Score *score);
+/* trainer_validate.c */
+/* Validates after an epoch. A stop may cut it short; then it is made up for when the run goes on. */
+void trainer_validate(Trainer *trainer);
 
 /* trainer_weights.c */
 /* Takes trunk.weights, if given, into the parameters of a new run. Collective. */

@@ -205,11 +205,10 @@ void trainer_renew_records(Trainer *trainer, bool resumed, Error *err)
 {
     Error metrics = {0}, config = {0};
     const char *text = config_print(trainer->config, trainer->arena);
-    bool ok = run_folder_rewind(&trainer->folder, trainer->step, &metrics) &
-              run_folder_write_config(&trainer->folder, text, &config);
-    if (ok) return;
+    run_folder_rewind(&trainer->folder, trainer->step, &metrics);
+    run_folder_write_config(&trainer->folder, text, &config);
     if (!resumed) {
-        *err = metrics.kind != ERROR_NONE ? metrics : config;
+        *err = metrics.kind != ERROR_NONE ? metrics : config; /* none, if neither failed */
         return;
     }
     if (metrics.kind != ERROR_NONE)

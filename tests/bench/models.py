@@ -3,7 +3,7 @@
 
     models.py UMBEL
 
-STEPS, MODELS, WORKERS in the environment choose what is measured.
+STEPS, MODELS, WORKERS, BATCH, IMAGE in the environment choose what is measured.
 """
 import sys
 

@@ -6,7 +6,7 @@ sitting; medians as Markdown tables.
 
 PyTorch is Debian's (in the better of both memory formats) and the newest of PyPI, eager and compiled, which is installed
 into build/peer: the wheel for Linux wants the CUDA libraries even where there is no GPU, 5.4 GB in all.
-STEPS, ROUNDS, MODELS, WORKERS in the environment choose what is measured; PEERS="debian" leaves PyPI out.
+STEPS, ROUNDS, MODELS, WORKERS, BATCH, IMAGE in the environment choose what is measured; PEERS="debian" leaves PyPI out.
 """
 import json
 import os

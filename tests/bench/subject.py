@@ -6,7 +6,9 @@ import subprocess
 MODELS = os.environ.get("MODELS", "convnext_tiny resnet18 resnet50 vit_base_patch16").split()
 STEPS = int(os.environ.get("STEPS", "10"))
 WORKERS = int(os.environ.get("WORKERS", "2"))
-BATCH, IMAGE, CLASSES = 16, 224, (22, 176, 7)
+BATCH = int(os.environ.get("BATCH", "16"))
+IMAGE = int(os.environ.get("IMAGE", "224"))
+CLASSES = (22, 176, 7)
 
 
 def environments():

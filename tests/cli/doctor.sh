@@ -150,7 +150,7 @@ fi
 
 # --- the layout
 layout() { # SYNTHETIC-MACHINE EXPECTED
-    same "layout of $1" "$2" "$(HWLOC_SYNTHETIC="$1" "$UMBEL" doctor --layout 2>&1)"
+    same "layout of $1" "$2" "$(HWLOC_SYNTHETIC="$1" env -u HWLOC_COMPONENTS "$UMBEL" doctor --layout 2>&1)"
 }
 layout "pack:1 l3:1 core:2 pu:1" "ranks=1 workers=2 bind=none"
 layout "pack:1 l3:1 core:8 pu:2" "ranks=1 workers=8 bind=none"

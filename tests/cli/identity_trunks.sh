@@ -10,6 +10,7 @@ resnet {kind: resnet18, width: 8, layers: [1, 1, 1, 1]}
 resnext {kind: resnext50_32x4d, width: 4, layers: [1, 1, 1, 1], groups: 4, base_width: 32}
 resnetd {kind: resnet50d, width: 4, layers: [1, 1, 1, 1], activation: silu, pool: avg}
 cifar {kind: resnet20, width: 4}
+winograd {kind: resnet18, width: 16, layers: [1, 1, 1, 1]}
 vit-token {kind: vit_tiny_patch16, patch: 8, dim: 24, depth: 2, heads: 3, drop_path: 0.2}
 vit-mean {kind: vit_tiny_patch16, patch: 8, dim: 24, depth: 2, heads: 3, pool: mean}
 mobilenet {kind: mobilenet_v1, width: 0.125}

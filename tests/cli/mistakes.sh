@@ -273,6 +273,15 @@ mistake "heads: one class" 2 umbel heads $checkpoint --add size:1 --out o.h5
 mistake "heads: no classes" 2 umbel heads $checkpoint --add size --out o.h5
 mistake "heads: a regression" 2 umbel heads $checkpoint --add size:regression --out o.h5
 
+section "Measuring and planning"
+mistake "nothing to measure" 2 umbel bench
+mistake "classes of a head" 2 umbel bench good.yaml --classes 3,1
+mistake "steps that are none" 2 umbel bench good.yaml --steps 0
+mistake "no such kernel" 2 umbel bench --kernels --only nothing
+mistake "not a network" 2 umbel plan good.yaml --network fast
+mistake "not numbers of ranks" 2 umbel plan good.yaml --ranks 2,x
+mistake "planning for a pack that is missing" 4 umbel plan good.yaml --set pack=none.h5
+
 # --- one line, however many ranks
 fails "24 ranks, one line: command line" 2 '^umbel train: .*steps' ranks 24 "$UMBEL" train good.yaml --steps 5x
 fails "24 ranks, one line: configuration" 2 '^umbel: .*bach' ranks 24 "$UMBEL" train good.yaml --set bach=4

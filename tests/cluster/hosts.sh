@@ -4,45 +4,13 @@
 # hang_seconds. HANG_SECONDS: another limit.
 . tests/train/common.sh
 hang=${HANG_SECONDS:-45}
-net=10.77.0
-
-remove_hosts() {
-    local i
-    for i in 1 2; do
-        [ -e "/run/netns/umbel-h$i" ] || continue
-        kill -KILL $(ip netns pids "umbel-h$i") 2>/dev/null
-        ip netns del "umbel-h$i"
-    done
-    ip link del umbel-br 2>/dev/null
-}
-
-make_hosts() {
-    local i
-    ip link add umbel-br type bridge 2>/dev/null && ip addr add $net.254/24 dev umbel-br && ip link set umbel-br up || return 1
-    for i in 1 2; do
-        ip netns add "umbel-h$i" && ip link add "umbel-v$i" type veth peer name eth0 netns "umbel-h$i" &&
-            ip link set "umbel-v$i" master umbel-br up && ip -n "umbel-h$i" addr add $net.$i/24 dev eth0 &&
-            ip -n "umbel-h$i" link set eth0 up && ip -n "umbel-h$i" link set lo up || return 1
-    done
-    cat >"$WORK/agent" <<'END'
-#!/bin/sh
-# Stands for ssh: agent HOST COMMAND...
-h=h${1##*.}
-shift
-exec ip netns exec "umbel-$h" unshare --uts --mount -- sh -c "hostname $h; mount -t tmpfs tmpfs /dev/shm; $*"
-END
-    chmod +x "$WORK/agent"
-}
+. tests/cluster/hosts_common.sh
 
 # start_on_hosts NAME RANKS-PER-HOST LAUNCHER-OPTIONS: like `start`, half of the ranks on each host, mpirun on the first
 start_on_hosts() {
     local name=$1 n=$2
     shift 2
-    ip netns exec umbel-h1 unshare --uts --mount -- sh -c \
-        'hostname h1; mount -t tmpfs tmpfs /dev/shm; exec mpirun "$@"' mpirun \
-        --mca plm rsh --mca plm_rsh_agent "$WORK/agent" --mca plm_rsh_no_tree_spawn 1 --mca pml ob1 --mca btl tcp,vader,self \
-        --mca oob_tcp_if_include $net.0/24 --mca btl_tcp_if_include $net.0/24 "$@" \
-        --host "$net.1:$n,$net.2:$n" --oversubscribe --bind-to none -n $((2 * n)) \
+    launch_on_hosts "$n" "$@" -- \
         "$UMBEL" train "$WORK/small.yaml" --set run="$WORK/runs/$name" --set hang_seconds="$hang" >"$WORK/$name.log" 2>&1 &
     JOB=$!
 }
@@ -56,7 +24,7 @@ ends() {
     if [ "$TOOK" -le 60 ]; then ok "$2: within 60 s ($TOOK s)"; else not_ok "$2: within 60 s" "$TOOK s"; fi
     expect "$1" "$2: names the culprit" "$CODE" "$3"
     for i in $(seq 60); do
-        left=$(ip netns pids umbel-h1; ip netns pids umbel-h2)
+        left=$(ip netns pids "$hosts-h1"; ip netns pids "$hosts-h2")
         [ -z "$left" ] || [ $((TOOK + i)) -gt 60 ] && break
         sleep 1
     done
@@ -85,8 +53,8 @@ ends stopped "SIGSTOP on the other host" "umbel: rank 2 on h2 $who has given no 
 start_on_hosts first 1 $keepalive && await_step first 5 && kill -STOP "$(rank_process first 0)"
 ends first "SIGSTOP of rank 0, told by the other host" "umbel: rank 0 on h1 $who has given no sign of life"
 
-start_on_hosts cut 2 $keepalive && await_step cut 5 && ip link set umbel-v2 down
+start_on_hosts cut 2 $keepalive && await_step cut 5 && ip link set "$hosts-v2" down
 ends cut "cut link" "umbel: rank [23] on h2 $who has given no sign of life|lost communication with a remote daemon"
-ip link set umbel-v2 up
+ip link set "$hosts-v2" up
 
 finish

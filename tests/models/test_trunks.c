@@ -242,11 +242,13 @@ static Plan unshared(const Net *net, const Plan *plan)
     const Graph *graph = net->model.graph;
     size_t count = (size_t)graph->tensor_count, top = 0;
     Plan apart = {.value = arena_new(net->arena, size_t, count),
-                  .grad = arena_new(net->arena, size_t, count)};
-    for (size_t i = 0; i < 2 * count; i++) {
-        size_t t = i / 2;
-        size_t planned = i % 2 ? plan->grad[t] : plan->value[t];
-        *(i % 2 ? &apart.grad[t] : &apart.value[t]) = planned == PLAN_NONE ? PLAN_NONE : top;
+                  .grad = arena_new(net->arena, size_t, count),
+                  .again = arena_new(net->arena, size_t, count)};
+    const size_t *const from[] = {plan->value, plan->grad, plan->again};
+    size_t *const to[] = {apart.value, apart.grad, apart.again};
+    for (size_t i = 0; i < 3 * count; i++) {
+        size_t t = i / 3, planned = from[i % 3][t];
+        to[i % 3][t] = planned == PLAN_NONE ? PLAN_NONE : top;
         if (planned != PLAN_NONE) top += (shape_count(graph->tensor[t]->shape) + 15) / 16 * 16;
     }
     apart.scratch = top;

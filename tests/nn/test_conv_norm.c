@@ -10,6 +10,7 @@ static const Init NORMAL = {INIT_NORMAL, 0.4};
 static ConvNorm conv_norm;
 static bool has_residual;
 static bool is_fixed; /* running statistics in training too */
+static ConvChoice choice;
 
 /* Geometry along one side, worked out anew. */
 typedef struct Side {
@@ -128,6 +129,7 @@ static Tensor *build_conv_norm(Bench *bench, Extent extent, bool residual, ConvN
     conv_norm.norm_name = "bn";
     conv_norm.init = NORMAL;
     bench->graph->fixed_norm = is_fixed;
+    bench->graph->conv = choice;
     Extent to = out_extent();
     Tensor *x = image_source(bench, "x", in);
     return nn_conv_norm(bench->graph, "c", x, residual ? image_source(bench, "residual", to) : NULL,
@@ -178,6 +180,72 @@ static void test_winograd(void **state)
                                    .stride = 1,
                                    .padding = sizes[i].padding,
                                    .activation = i % 2 ? ACTIVATION_RELU : ACTIVATION_SILU});
+}
+
+/* --- through pointers: strides that leave a rest or pass over pixels, several blocks of 240 pixels --- */
+
+static void test_indirect(void **state)
+{
+    (void)state;
+    static const struct {
+        Extent in;
+        int out, kernel, stride, padding;
+    } sizes[] = {{{2, 17, 19, 5}, 7, 3, 1, 1},   {{3, 18, 21, 17}, 33, 3, 2, 1},
+                 {{2, 7, 8, 20}, 18, 1, 2, 0},   {{2, 8, 11, 3}, 4, 2, 3, 0},
+                 {{1, 11, 10, 16}, 17, 5, 3, 2}, {{2, 3, 4, 33}, 34, 3, 1, 2}};
+    choice = CONV_DIRECT;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        check_conv_norm(sizes[i].in, i % 2,
+                        (ConvNorm){.out_channels = sizes[i].out,
+                                   .kernel = sizes[i].kernel,
+                                   .stride = sizes[i].stride,
+                                   .padding = sizes[i].padding,
+                                   .activation = i % 2 ? ACTIVATION_SILU : ACTIVATION_RELU6});
+    choice = CONV_AUTO;
+}
+
+/* Output and the gradient of the weights, for an input that learns or one that does not. */
+static Bench run_on(Extent extent, ConvNorm options, bool input_learns, const Tensor **out)
+{
+    Bench bench = bench_open(extent.N);
+    options.norm_name = "bn";
+    options.epsilon = 1e-5F;
+    options.gain = 1;
+    options.init = NORMAL;
+    Tensor *x = image_source(&bench, "x", extent);
+    x->wants_grad = input_learns;
+    Tensor *y = nn_conv_norm(bench.graph, "c", x, NULL, options);
+    bench_probe(&bench, y);
+    bench_ready(&bench);
+    bench_run(&bench, true, NAN);
+    *out = y;
+    return bench;
+}
+
+/* Images of few channels that need no gradient are padded in a copy: the same numbers another way. */
+static void test_few_channels(void **state)
+{
+    (void)state;
+    static const ConvNorm layers[] = {
+        {.out_channels = 18, .kernel = 7, .stride = 2, .padding = 3},
+        {.out_channels = 5, .kernel = 3, .stride = 1, .padding = 1},
+        {.out_channels = 6, .kernel = 3, .stride = 2, .same = true},
+        {.out_channels = 33, .kernel = 4, .stride = 4, .padding = 0},
+    };
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        const Tensor *out[2];
+        Bench bench[2];
+        for (int learns = 0; learns < 2; learns++)
+            bench[learns] = run_on((Extent){2, 20, 33, 3}, layers[i], learns, &out[learns]);
+        const Param *weight = param_find(bench[0].graph->params, "c.weight");
+        for (size_t j = 0; j < weight->count; j++)
+            assert_true(fabsf(bench[0].gradient[weight->offset + j] -
+                              bench[1].gradient[weight->offset + j]) <= 1e-4F);
+        const float *a = run_value(&bench[0].run, out[0]), *b = run_value(&bench[1].run, out[1]);
+        for (size_t j = 0; j < shape_count(out[0]->shape); j++)
+            assert_true(fabsf(a[j] - b[j]) <= 1e-5F);
+        bench_close(&bench[0]), bench_close(&bench[1]);
+    }
 }
 
 /* The lane's mean and unbiased variance leave through run->statistic. */
@@ -391,6 +459,8 @@ int main(void)
         cmocka_unit_test(test_drop_path),
         cmocka_unit_test(test_conv_norm),
         cmocka_unit_test(test_winograd),
+        cmocka_unit_test(test_indirect),
+        cmocka_unit_test(test_few_channels),
         cmocka_unit_test(test_conv_norm_statistics),
         cmocka_unit_test(test_conv_norm_single_value),
         cmocka_unit_test(test_groups),

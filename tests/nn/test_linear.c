@@ -108,6 +108,20 @@ static void test_linear_residual_drop_path(void **state)
 
 /* --- normalisation and gain --- */
 
+static Tensor *build_residual(Bench *bench)
+{
+    in = (Extent){2, 1, 9, 40};
+    return nn_linear_residual(bench->graph, "a", token_source(bench, "x", in),
+                              token_source(bench, "residual", (Extent){2, 1, 9, 70}),
+                              (Linear){.out = 70, .init = {INIT_NORMAL, 0.3}});
+}
+
+static void test_recompute(void **state)
+{
+    (void)state;
+    check_recompute(2, build_residual);
+}
+
 static double *normalize_reference(const Bench *bench, const double *value, bool training)
 {
     (void)training;
@@ -151,7 +165,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_linear),          cmocka_unit_test(test_linear_gelu),
         cmocka_unit_test(test_linear_residual), cmocka_unit_test(test_linear_residual_drop_path),
-        cmocka_unit_test(test_normalize),       cmocka_unit_test(test_affine),
+        cmocka_unit_test(test_recompute),       cmocka_unit_test(test_normalize),
+        cmocka_unit_test(test_affine),
     };
     gemm_init();
     return run_op_tests("linear", tests);

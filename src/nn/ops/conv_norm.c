@@ -395,6 +395,17 @@ static void backward(const Op *op, Run *run)
     convolve_backward(op, run, run_dout(run, op), norm_backward);
 }
 
+/* The norm is one pass over the convolution's output, which is kept anyway: cheaper than the memory. */
+static void remake(const Op *op, const Run *run)
+{
+    const ConvNormOptions *options = op->options;
+    if (options->fixed)
+        fold_running(op, run);
+    else
+        fold_norm(op, run, run_value(run, op->saved[MEAN]), run_value(run, op->saved[RSTD]));
+    for_pieces(op, run, normalize);
+}
+
 static const OpType conv_norm_type = {.name = "conv_norm",
                                       .keeps = KEEPS_IN0 | KEEPS_OUT,
                                       .scratch = scratch,
@@ -402,7 +413,8 @@ static const OpType conv_norm_type = {.name = "conv_norm",
                                       .prepare = prepare,
                                       .forward = forward,
                                       .backward = backward,
-                                      .macs = macs_of_weights};
+                                      .macs = macs_of_weights,
+                                      .remake = remake};
 
 /* Batch norm over few values is noise, over one it is zero. Told of once: deeper layers see fewer still. */
 static void check_values(Graph *graph, const char *name, int lane, const ConvShape *shape)
@@ -476,6 +488,7 @@ Tensor *nn_conv_norm(Graph *graph, const char *name, Tensor *x, Tensor *residual
         check_values(graph, name, lane, &options.conv.shape);
     Shape shape = shape_of(4, lane, options.conv.shape.out_height, options.conv.shape.out_width, C);
     Op *op = graph_op(graph, &conv_norm_type, name, x, residual, shape, &options, sizeof options);
+    op->remakes_out = residual == NULL;
     graph_push_scope(graph, "%s", name);
     graph_param(graph, op, WEIGHT, "weight", weight_shape(&options), conv.init, true);
     graph_saved(graph, op, CONV_OUT, "conv_out", shape)->only_training = true;

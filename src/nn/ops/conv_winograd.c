@@ -118,12 +118,26 @@ static void prepare(const Convolution *conv, const float *weight, float *out)
 
 /* --- groups of tiles --- */
 
+/* Output channels whose weights' transformed gradient exists at a time: a few, if all tiles are there at once; else
+ * it is a sum over groups. */
+static int gradient_rows(const Convolution *conv)
+{
+    enum { FEW = 64 };
+    int all = conv->out_channels;
+    bool is_single = group_rows(conv) >= conv->images * tiles_down(conv);
+    return is_single && all > FEW ? FEW : all;
+}
+
+static size_t gradient_step(const Convolution *conv)
+{
+    return (size_t)gradient_rows(conv) * (size_t)conv->shape.channels + 48;
+}
+
 /* Transformed inputs and outputs of a group, and the gradient of the transformed weights. */
 static size_t scratch(const Convolution *conv)
 {
     size_t planes = (size_t)plane_count(conv);
-    size_t weights =
-        conv->has_backward ? (size_t)conv->out_channels * (size_t)conv->shape.channels + 48 : 0;
+    size_t weights = conv->has_backward ? gradient_step(conv) : 0;
     return planes * (plane_step(conv, conv->shape.channels) + plane_step(conv, conv->out_channels) +
                      weights);
 }
@@ -231,7 +245,7 @@ static Planes planes_of(const ConvCall *call)
     size_t planes = (size_t)plane_count(conv);
     Planes p = {.in_step = plane_step(conv, conv->shape.channels),
                 .out_step = plane_step(conv, conv->out_channels),
-                .weight_step = (size_t)conv->out_channels * (size_t)conv->shape.channels + 48};
+                .weight_step = gradient_step(conv)};
     p.in = call->scratch;
     p.out = p.in + planes * p.in_step;
     p.weight = p.out + planes * p.out_step;
@@ -266,22 +280,56 @@ static void forward(const ConvCall *call, float *out, const float *x)
     }
 }
 
-/* From both transformed sides of a group: adds to the weights' gradient, turns p->in into the gradient of
- * the transformed inputs. */
-static void multiply_backward(const ConvCall *call, const Planes *p, int tiles, bool wants_dx,
-                              bool first)
+/* Of `count` output channels from `first` on: from a group's two transformed sides, to the planes that hold them. */
+static void add_gradient(const ConvCall *call, const Planes *p, int tiles, int first, int count,
+                         bool adds)
+{
+    const Convolution *conv = call->conv;
+    int C = conv->shape.channels;
+    for (size_t e = 0; e < (size_t)plane_count(conv); e++) {
+        run_gemm(call->run, TRANSPOSE, NO_TRANSPOSE, count, C, tiles, 1,
+                 p->out + e * p->out_step + first, (int)tile_step(conv->out_channels),
+                 p->in + e * p->in_step, (int)tile_step(C), adds ? 1 : 0,
+                 p->weight + e * p->weight_step, C);
+        poll_sometimes(call, e);
+    }
+}
+
+static void transform_gradient(const ConvCall *call, const Planes *p, float *dweight, int first,
+                               int count)
+{
+    size_t C = (size_t)call->conv->shape.channels;
+    for (size_t n = 0; n < (size_t)count; n++) {
+        call->run->kernel->winograd_weight_backward(dweight + 9 * ((size_t)first + n) * C,
+                                                    p->weight + n * C, call->conv->tile,
+                                                    p->weight_step, (int)C);
+        poll_sometimes(call, n);
+    }
+}
+
+/* The group's share of the weights' gradient, which is whole after the last group. */
+static void weight_gradient(const ConvCall *call, const Planes *p, float *dweight, Group group)
+{
+    const Convolution *conv = call->conv;
+    int N = conv->out_channels, rows = gradient_rows(conv), tiles = tiles_of(call, group);
+    bool is_last = group.end == call->run->images * tiles_down(conv);
+    for (int first = 0; first < N; first += rows) {
+        int count = at_most(rows, N - first);
+        add_gradient(call, p, tiles, first, count, group.begin > 0);
+        if (is_last) transform_gradient(call, p, dweight, first, count);
+    }
+}
+
+/* Turns the transformed inputs into their gradient. */
+static void input_gradient(const ConvCall *call, const Planes *p, int tiles)
 {
     const Convolution *conv = call->conv;
     int C = conv->shape.channels, N = conv->out_channels;
     const float *panels = call->prepared + (size_t)plane_count(conv) * forward_plane(conv);
     for (size_t e = 0; e < (size_t)plane_count(conv); e++) {
-        float *in = p->in + e * p->in_step;
-        const float *dout = p->out + e * p->out_step;
-        run_gemm(call->run, TRANSPOSE, NO_TRANSPOSE, N, C, tiles, 1, dout, (int)tile_step(N), in,
-                 (int)tile_step(C), first ? 0 : 1, p->weight + e * p->weight_step, C);
-        if (wants_dx)
-            run_gemm_packed(call->run, NO_TRANSPOSE, tiles, C, N, dout, (int)tile_step(N),
-                            panels + e * backward_plane(conv), 0, in, (int)tile_step(C));
+        run_gemm_packed(call->run, NO_TRANSPOSE, tiles, C, N, p->out + e * p->out_step,
+                        (int)tile_step(N), panels + e * backward_plane(conv), 0,
+                        p->in + e * p->in_step, (int)tile_step(C));
         poll_sometimes(call, e);
     }
 }
@@ -291,7 +339,6 @@ static void backward(const ConvCall *call, float *dx, bool adds, float *dweight,
 {
     const Convolution *conv = call->conv;
     const Kernels *kernel = call->run->kernel;
-    int C = conv->shape.channels;
     Planes p = planes_of(call);
     conv_clear_dx(call, dx, adds);
     for (Group group = {0}; next_group(call, &group);) {
@@ -299,16 +346,11 @@ static void backward(const ConvCall *call, float *dx, bool adds, float *dweight,
         transform_group(call, kernel->winograd_output_backward, output_image(conv), p.out, dout,
                         true, group);
         transform_group(call, kernel->winograd_input, input_image(conv), p.in, x, true, group);
-        multiply_backward(call, &p, tiles_of(call, group), dx != NULL, group.begin == 0);
-        if (dx)
-            transform_group(call, kernel->winograd_input_backward, input_image(conv), dx, p.in,
-                            false, group);
-    }
-    for (int n = 0; n < conv->out_channels; n++) {
-        size_t at = (size_t)n * (size_t)C;
-        kernel->winograd_weight_backward(dweight + 9 * at, p.weight + at, conv->tile, p.weight_step,
-                                         C);
-        poll_sometimes(call, (size_t)n);
+        weight_gradient(call, &p, dweight, group);
+        if (!dx) continue;
+        input_gradient(call, &p, tiles_of(call, group));
+        transform_group(call, kernel->winograd_input_backward, input_image(conv), dx, p.in, false,
+                        group);
     }
 }
 

@@ -8,6 +8,12 @@
 enum { WEIGHT, BIAS };
 enum { ARGUMENT }; /* of GELU, without the bias */
 
+/* Linear, and what the graph decides. */
+typedef struct LinearOptions {
+    Linear given;
+    bool packs_backward; /* W is among the prepared weights */
+} LinearOptions;
+
 /* Rows, inputs and outputs of one op. */
 typedef struct Dims {
     size_t rows, image_rows;
@@ -34,7 +40,9 @@ static size_t transposed_floats(const Op *op)
 static size_t prepared(const Op *op)
 {
     const Shape *weight = &op->param[WEIGHT]->shape;
-    return transposed_floats(op) + gemm_panels_floats(weight->dim[0], weight->dim[1]);
+    bool backward = ((const LinearOptions *)op->options)->packs_backward;
+    return transposed_floats(op) +
+           (backward ? gemm_panels_floats(weight->dim[0], weight->dim[1]) : 0);
 }
 
 static void prepare(const Op *op, const float *value, float *base)
@@ -42,7 +50,8 @@ static void prepare(const Op *op, const float *value, float *base)
     const float *weight = value + op->param[WEIGHT]->offset;
     int K = op->param[WEIGHT]->shape.dim[0], D = op->param[WEIGHT]->shape.dim[1];
     gemm_pack(base, TRANSPOSE, D, K, weight, D);
-    gemm_pack(base + transposed_floats(op), NO_TRANSPOSE, K, D, weight, D);
+    if (((const LinearOptions *)op->options)->packs_backward)
+        gemm_pack(base + transposed_floats(op), NO_TRANSPOSE, K, D, weight, D);
 }
 
 /* --- products --- */
@@ -62,8 +71,12 @@ static void multiply_backward(const Op *op, const Run *run, const Dims *dims, co
     bool adds = false;
     float *dx = run_grad_raw(run, op, 0, &adds);
     if (!dx) return;
-    run_gemm_packed(run, NO_TRANSPOSE, (int)dims->rows, dims->D, dims->K, dout, dims->K,
-                    run_prepared(run, op) + transposed_floats(op), adds ? 1 : 0, dx, dims->D);
+    if (((const LinearOptions *)op->options)->packs_backward)
+        run_gemm_packed(run, NO_TRANSPOSE, (int)dims->rows, dims->D, dims->K, dout, dims->K,
+                        run_prepared(run, op) + transposed_floats(op), adds ? 1 : 0, dx, dims->D);
+    else
+        run_gemm(run, NO_TRANSPOSE, NO_TRANSPOSE, (int)dims->rows, dims->D, dims->K, 1, dout,
+                 dims->K, run_param(run, op, WEIGHT), dims->D, adds ? 1 : 0, dx, dims->D);
 }
 
 /* --- plain --- */
@@ -127,7 +140,7 @@ static const OpType linear_gelu_type = {.name = "linear_gelu",
 
 static void scale_images(const Op *op, const Run *run, const Dims *dims, float *x)
 {
-    const Linear *options = op->options;
+    const Linear *options = &((const LinearOptions *)op->options)->given;
     if (!run->training || options->drop_path == 0) return;
     size_t image = dims->image_rows * (size_t)dims->K;
     for (size_t n = 0; n < (size_t)run->images; n++)
@@ -175,7 +188,8 @@ static Op *add_linear(Graph *graph, const OpType *type, const char *name, Tensor
     Shape shape = x->shape;
     int D = shape.dim[shape.rank - 1];
     shape.dim[shape.rank - 1] = options.out;
-    Op *op = graph_op(graph, type, name, x, residual, shape, &options, sizeof options);
+    LinearOptions all = {options, !graph->recompute && !graph->only_evaluation};
+    Op *op = graph_op(graph, type, name, x, residual, shape, &all, sizeof all);
     graph_push_scope(graph, "%s", name);
     graph_param(graph, op, WEIGHT, "weight", shape_of(2, options.out, D), options.init, true);
     graph_param(graph, op, BIAS, "bias", shape_of(1, options.out), (Init){INIT_CONSTANT, 0}, false);

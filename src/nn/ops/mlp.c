@@ -44,7 +44,7 @@ static int tile_rows(size_t rows)
 
 static Dims dims_of(const Op *op, int images)
 {
-    const Mlp *options = op->options;
+    const Mlp *options = &((const MlpOptions *)op->options)->given;
     Shape shape = op->out->shape;
     Dims dims = {.C = shape.dim[shape.rank - 1], .hidden = options->hidden};
     dims.image_rows = shape_count(shape) / (size_t)shape.dim[0] / (size_t)dims.C;
@@ -68,7 +68,8 @@ typedef struct Segment {
 static Segment segment_at(const Op *op, const Run *run, const Dims *dims, size_t begin, size_t end)
 {
     size_t image = begin / dims->image_rows, last = (image + 1) * dims->image_rows;
-    float factor = drop_path_factor(op, run, ((const Mlp *)op->options)->drop_path, image);
+    float drop_path = ((const MlpOptions *)op->options)->given.drop_path;
+    float factor = drop_path_factor(op, run, drop_path, image);
     return (Segment){begin, (last < end ? last : end) - begin, factor};
 }
 
@@ -124,9 +125,9 @@ static void make_u(const Op *op, const Run *run, const Dims *dims, const MlpFold
                                     .c_panels = true});
 }
 
-/* c (rows,C) = beta c + h B with B (hidden,C) in panels: the group's part of the sum. */
+/* c (rows,C) = beta c + h B with the group's rows of B (hidden,C), of panels of b_rows rows. */
 static void add_group(const Run *run, const Dims *dims, const Group *group, const float *h,
-                      const float *b, float beta, float *c)
+                      const float *b, int b_rows, float beta, float *c)
 {
     run_gemm_panels(run, &(PanelProduct){.m = group->rows,
                                          .n = dims->C,
@@ -134,8 +135,8 @@ static void add_group(const Run *run, const Dims *dims, const Group *group, cons
                                          .a = h,
                                          .lda = group->rows,
                                          .a_panels = true,
-                                         .b = b + (size_t)group->column * gemm_panel(dims->C),
-                                         .b_rows = dims->hidden,
+                                         .b = b,
+                                         .b_rows = b_rows,
                                          .beta = beta,
                                          .c = c,
                                          .ldc = dims->C});
@@ -143,15 +144,16 @@ static void add_group(const Run *run, const Dims *dims, const Group *group, cons
 
 /* --- forward --- */
 
-/* Forward: h; evaluation: u too. Backward: h and dh, u where it is made anew, xhat in panels, db1 and
- * a piece of t. */
+/* Forward: s b2' and h. Backward: h and dh, u and a part of the weights where they are made anew, xhat in
+ * panels, db1 and a piece of t. */
 static size_t scratch(const Op *op, bool training)
 {
     Dims dims = dims_of(op, op->out->shape.dim[0]);
-    size_t tile = (size_t)dims.tile, groups = training ? 3 : 2;
     size_t group = (size_t)dims.group < dims.width ? (size_t)dims.group : dims.width;
-    return groups * tile * group + gemm_panels_floats(dims.tile, dims.C) + dims.width +
-           2 * (size_t)dims.C;
+    size_t tile = (size_t)dims.tile * group, C = (size_t)dims.C;
+    if (!training) return tile + C + 16;
+    return (op->saved[HIDDEN] ? 2 : 3) * tile + gemm_panels_floats(dims.tile, dims.C) +
+           mlp_part_floats(op, (int)group) + dims.width + 2 * C + 16;
 }
 
 /* h = s gelu(u + b1'), panel by panel and in it segment by segment. */
@@ -200,7 +202,8 @@ static void forward_tile(const Op *op, const Run *run, const Dims *dims, const M
         float *u = keeps ? kept_u(op, run, dims, &group) : h;
         make_u(op, run, dims, folded, &group, u);
         activate(op, run, dims, folded, &group, u, h);
-        add_group(run, dims, &group, h, folded->w2t, 1, out);
+        add_group(run, dims, &group, h, folded->w2t + (size_t)column * (size_t)gemm_panel(dims->C),
+                  dims->hidden, 1, out);
         run_poll(run);
     }
 }
@@ -230,6 +233,7 @@ typedef struct Backward {
     bool adds_dxhat;
     float *h, *dh, *u; /* a group's, in panels */
     float *xhat;       /* the tile's, in panels */
+    float *part;       /* of the weights */
     float *db1;        /* (width) */
     float *piece;      /* (2 C) */
 } Backward;
@@ -242,8 +246,9 @@ static Backward open_backward(const Op *op, const Run *run, const Dims *dims)
     back.dxhat = run_grad_raw(run, op, 0, &back.adds_dxhat);
     back.dh = back.h + tile;
     back.u = back.dh + tile;
-    back.xhat = back.u + tile;
-    back.db1 = back.xhat + gemm_panels_floats(dims->tile, dims->C);
+    back.xhat = op->saved[HIDDEN] ? back.u : back.u + tile;
+    back.part = back.xhat + gemm_panels_floats(dims->tile, dims->C);
+    back.db1 = back.part + mlp_part_floats(op, (int)group);
     back.piece = back.db1 + dims->width;
     memset(back.db1, 0, sizeof(float) * dims->width);
     memset(back.sums.t, 0, sizeof(float) * (size_t)dims->C);
@@ -285,7 +290,7 @@ static void activate_backward(const Op *op, const Run *run, const Dims *dims,
 }
 
 /* dh = dout W2' */
-static void make_dh(const Run *run, const Dims *dims, const MlpFolded *folded, const Group *group,
+static void make_dh(const Run *run, const Dims *dims, const float *w2, const Group *group,
                     const float *dout, float *dh)
 {
     run_gemm_panels(run, &(PanelProduct){.m = group->rows,
@@ -293,7 +298,7 @@ static void make_dh(const Run *run, const Dims *dims, const MlpFolded *folded, c
                                          .k = dims->C,
                                          .a = dout,
                                          .lda = dims->C,
-                                         .b = folded->w2 + (size_t)dims->C * (size_t)group->column,
+                                         .b = w2,
                                          .c = dh,
                                          .ldc = group->rows,
                                          .c_panels = true});
@@ -332,11 +337,12 @@ static void backward_tile(const Op *op, const Run *run, const Dims *dims, const 
         Group group = group_at(dims, begin, end, column);
         float *u = op->saved[HIDDEN] ? kept_u(op, run, dims, &group) : back->u;
         if (!op->saved[HIDDEN]) make_u(op, run, dims, folded, &group, u);
-        make_dh(run, dims, folded, &group, dout, back->dh);
+        MlpPart part = mlp_part(op, run, folded, column, group.columns, back->part);
+        make_dh(run, dims, part.w2, &group, dout, back->dh);
         activate_backward(op, run, dims, folded, &group, back, u);
         add_weight_sums(run, dims, &group, back, dout);
         if (back->dxhat)
-            add_group(run, dims, &group, back->dh, folded->w1,
+            add_group(run, dims, &group, back->dh, part.w1, part.w1_rows,
                       column > 0 || back->adds_dxhat ? 1 : 0, back->dxhat + at);
         run_poll(run);
     }
@@ -388,8 +394,8 @@ static const OpType mlp_type = {.name = "mlp",
 
 Tensor *nn_mlp(Graph *graph, Tensor *xhat, Tensor *residual, Mlp options)
 {
-    Op *op = graph_op(graph, &mlp_type, "mlp", xhat, residual, residual->shape, &options,
-                      sizeof options);
+    MlpOptions all = {options, !graph->recompute && !graph->only_evaluation};
+    Op *op = graph_op(graph, &mlp_type, "mlp", xhat, residual, residual->shape, &all, sizeof all);
     int C = residual->shape.dim[residual->shape.rank - 1], hidden = options.hidden;
     Init zero = {INIT_CONSTANT, 0}, one = {INIT_CONSTANT, 1};
     graph_push_scope(graph, "%s", options.norm_name ? options.norm_name : "norm");

@@ -1,12 +1,11 @@
 /* Folded weights of the MLP and their gradients. */
 #include "mlp_fold.h"
 
-#include "nn/ops.h"
-
 #include <string.h>
 
 typedef struct Dims {
     int C, hidden;
+    bool packs_backward;
     size_t matrix_c, matrix_hidden; /* floats of a matrix of C, of hidden columns in panels */
     size_t b1;
 } Dims;
@@ -14,16 +13,24 @@ typedef struct Dims {
 static Dims dims_of(const Op *op)
 {
     int C = op->param[MLP_FC1]->shape.dim[1], hidden = op->param[MLP_FC1]->shape.dim[0];
-    return (Dims){C, hidden, gemm_panels_floats(hidden, C), gemm_panels_floats(C, hidden),
+    bool packs_backward = ((const MlpOptions *)op->options)->packs_backward;
+    return (Dims){C,
+                  hidden,
+                  packs_backward,
+                  gemm_panels_floats(hidden, C),
+                  gemm_panels_floats(C, hidden),
                   gemm_panels_floats(1, hidden)};
 }
 
 static MlpFolded folded_at(const Dims *dims, float *base)
 {
     MlpFolded folded = {.w1t = base};
-    folded.w1 = folded.w1t + dims->matrix_hidden;
-    folded.w2t = folded.w1 + dims->matrix_c;
-    folded.w2 = folded.w2t + dims->matrix_c;
+    folded.w2t = folded.w1t + dims->matrix_hidden;
+    folded.b1 = folded.w2t + dims->matrix_c;
+    folded.b2 = folded.b1 + dims->b1;
+    if (!dims->packs_backward) return folded;
+    folded.w1 = folded.b1;
+    folded.w2 = folded.w1 + dims->matrix_c;
     folded.b1 = folded.w2 + dims->matrix_hidden;
     folded.b2 = folded.b1 + dims->b1;
     return folded;
@@ -32,7 +39,8 @@ static MlpFolded folded_at(const Dims *dims, float *base)
 size_t mlp_prepared(const Op *op)
 {
     Dims dims = dims_of(op);
-    return 2 * dims.matrix_c + 2 * dims.matrix_hidden + dims.b1 + (size_t)dims.C;
+    return (dims.packs_backward ? 2 : 1) * (dims.matrix_c + dims.matrix_hidden) + dims.b1 +
+           (size_t)dims.C;
 }
 
 MlpFolded mlp_folded(const Op *op, const Run *run)
@@ -86,14 +94,43 @@ void mlp_prepare(const Op *op, const float *value, float *base)
     const float *gain = value + op->param[MLP_NORM_GAIN]->offset;
     const float *gamma = op->param[MLP_GAMMA] ? value + op->param[MLP_GAMMA]->offset : NULL;
     pack_scaled_rows(folded.w1t, TRANSPOSE, C, hidden, w1, C, gain);
-    pack_scaled_columns(folded.w1, NO_TRANSPOSE, hidden, C, w1, C, gain);
     pack_scaled_columns(folded.w2t, TRANSPOSE, hidden, C, w2, hidden, gamma);
-    pack_scaled_rows(folded.w2, NO_TRANSPOSE, C, hidden, w2, hidden, gamma);
+    if (dims.packs_backward) {
+        pack_scaled_columns(folded.w1, NO_TRANSPOSE, hidden, C, w1, C, gain);
+        pack_scaled_rows(folded.w2, NO_TRANSPOSE, C, hidden, w2, hidden, gamma);
+    }
     memset(folded.b1, 0, sizeof(float) * dims.b1);
     memcpy(folded.b1, value + op->param[MLP_FC1_BIAS]->offset, sizeof(float) * (size_t)hidden);
     gemm(NO_TRANSPOSE, NO_TRANSPOSE, hidden, 1, C, 1, w1, C,
          value + op->param[MLP_NORM_BIAS]->offset, 1, 1, folded.b1, 1);
     for (int c = 0; c < C; c++) folded.b2[c] = gamma ? gamma[c] * b2[c] : b2[c];
+}
+
+/* --- parts --- */
+
+size_t mlp_part_floats(const Op *op, int columns)
+{
+    Dims dims = dims_of(op);
+    return dims.packs_backward
+               ? 0
+               : gemm_panels_floats(columns, dims.C) + gemm_panels_floats(dims.C, columns);
+}
+
+MlpPart mlp_part(const Op *op, const Run *run, const MlpFolded *folded, int column, int columns,
+                 float *scratch)
+{
+    Dims dims = dims_of(op);
+    size_t at = (size_t)column;
+    if (dims.packs_backward)
+        return (MlpPart){folded->w1 + at * (size_t)gemm_panel(dims.C), dims.hidden,
+                         folded->w2 + at * (size_t)dims.C};
+    float *w1 = scratch, *w2 = scratch + gemm_panels_floats(columns, dims.C);
+    pack_scaled_columns(w1, NO_TRANSPOSE, columns, dims.C,
+                        run_param(run, op, MLP_FC1) + at * (size_t)dims.C, dims.C,
+                        run_param(run, op, MLP_NORM_GAIN));
+    pack_scaled_rows(w2, NO_TRANSPOSE, dims.C, columns, run_param(run, op, MLP_FC2) + at,
+                     dims.hidden, op->param[MLP_GAMMA] ? run_param(run, op, MLP_GAMMA) : NULL);
+    return (MlpPart){w1, columns, w2};
 }
 
 /* --- unfolding --- */

@@ -1,0 +1,150 @@
+/* Validation after an epoch: what its score means for the run, and the checkpoints of the best. */
+#include "trainer.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- what the score means --- */
+
+/* Whose mean is taken: all heads, or those whose predictions are right or wrong. */
+typedef bool Chosen(HeadMeasure measure);
+
+static bool any_head(HeadMeasure measure)
+{
+    (void)measure;
+    return true;
+}
+
+/* The share of a head among those chosen: as their losses are weighted; all alike if all weigh nothing. */
+static double share_of(const Config *config, int head, Chosen *chosen)
+{
+    double sum = 0;
+    int count = 0;
+    if (!chosen(config->heads[head].type->measure)) return 0;
+    for (int h = 0; h < config->head_count; h++) {
+        if (!chosen(config->heads[h].type->measure)) continue;
+        sum += config->heads[h].weight;
+        count++;
+    }
+    return sum > 0 ? config->heads[head].weight / sum : 1.0 / count;
+}
+
+/* Of accuracies and the like; errors, which have units of their own, have no part in it. -1: there is none. */
+static double weighted_score(const Config *config, const Score *score)
+{
+    double sum = 0, shares = 0;
+    for (int h = 0; h < config->head_count; h++) {
+        HeadResult result = score_head(score, h);
+        double share = share_of(config, h, head_judges);
+        sum += share * head_score(&result);
+        shares += share;
+    }
+    return shares > 0 ? sum : -1;
+}
+
+static double weighted_loss(const Config *config, const Score *score)
+{
+    double sum = 0;
+    for (int h = 0; h < config->head_count; h++)
+        sum += share_of(config, h, any_head) * score_head(score, h).loss;
+    return sum;
+}
+
+/* Of `watch`; more is better. */
+static double metric(const Config *config, const Score *score)
+{
+    if (strcmp(config->watch, "joint") == 0) return score_joint(score).accuracy;
+    if (strcmp(config->watch, "weighted") == 0) return weighted_score(config, score);
+    if (strcmp(config->watch, "loss") == 0) return -weighted_loss(config, score);
+    HeadResult result = score_head(score, config_find_head(config, config->watch));
+    return head_merit(&result);
+}
+
+/* True if the weighted score is the best so far. */
+static bool judge(Trainer *trainer, const Score *score)
+{
+    const Config *config = trainer->config;
+    return watch_observe(&trainer->watch, config, metric(config, score),
+                         weighted_score(config, score));
+}
+
+/* --- the best checkpoints --- */
+
+/* Marks heads, then all jointly and weighted, whose score is the best so far; true if any is. Where no head can be
+ * right or wrong, nothing is best jointly or weighted. */
+static bool find_improved(Trainer *trainer, const Score *score, bool *improved)
+{
+    int heads = score->heads;
+    JointResult joint = score_joint(score);
+    bool any = improved[heads + 1] = judge(trainer, score);
+    improved[heads] = joint.labelled > 0 && joint.accuracy > trainer->best[heads];
+    if (improved[heads]) trainer->best[heads] = joint.accuracy;
+    any |= improved[heads];
+    for (int h = 0; h < heads; h++) {
+        HeadResult result = score_head(score, h);
+        improved[h] = head_is_better(&result, trainer->best[h]);
+        if (improved[h]) trainer->best[h] = head_score(&result);
+        any |= improved[h];
+    }
+    return any;
+}
+
+static bool link_best(Trainer *trainer, const bool *improved, Error *err)
+{
+    int heads = trainer->config->head_count;
+    if (comm_rank(trainer->comm) != 0) return comm_agree(trainer->comm, err);
+    for (int h = 0; h <= heads + 1; h++) {
+        char name[OPTION_TEXT_BYTES + 8];
+        snprintf(name, sizeof name, "best-%s",
+                 h < heads    ? trainer->config->heads[h].name
+                 : h == heads ? "joint"
+                              : "weighted");
+        if (improved[h] && !run_folder_link(&trainer->folder, name, trainer->step, err)) break;
+    }
+    run_folder_prune(&trainer->folder);
+    return comm_agree(trainer->comm, err);
+}
+
+/* Keeps a checkpoint of an epoch in which a head is better than ever. */
+static void keep_best(Trainer *trainer, const Score *score)
+{
+    bool *improved = calloc((size_t)score->heads + 2, sizeof *improved);
+    if (!improved) die("validation: out of memory");
+    if (find_improved(trainer, score, improved)) {
+        Error err = {0};
+        trainer_try_save(trainer);
+        if (trainer->saved == trainer->step && !link_best(trainer, improved, &err))
+            log_warning("%s", err.text);
+    }
+    free(improved);
+}
+
+/* Scores the weights, or their average if there is one. */
+static const Score *validate_network(Trainer *trainer)
+{
+    const Graph *graph = trainer->engine.model.graph;
+    const Ema *ema = trainer->ema;
+    trainer_leave_epoch(trainer);
+    if (ema) engine_use(&trainer->engine, ema->param_value, ema->state_value);
+    const Score *score =
+        evaluate(trainer->evaluator, SPLIT_VAL, trainer->has_progress ? "validating" : NULL);
+    if (ema) engine_use(&trainer->engine, graph->params->value, graph->state->value);
+    return score;
+}
+
+void trainer_validate(Trainer *trainer)
+{
+    size_t images;
+    pack_split(trainer->pack, SPLIT_VAL, &images);
+    if (images == 0 || trainer->validated == trainer->step) return;
+    if (trainer->has_progress) progress_hide(&trainer->progress);
+    const Score *score = validate_network(trainer);
+    trainer->stop = score == NULL;
+    if (!score) return;
+    trainer->validated = trainer->step;
+    log_validation(trainer, score);
+    keep_best(trainer, score);
+    interval_start(trainer);
+}
