@@ -6,7 +6,7 @@ definition=launch/umbel.def
 
 # section STAGE NAME: the lines of that section, without their indentation
 section() {
-    awk -v stage="$1" -v name="%$2" '/^Stage:/ { now = $2; on = 0 } /^%/ { on = now == stage && $1 == name; next } on { sub(/^    /, ""); print }' "$definition"
+    awk -v stage="$1" -v name="%$2" '/^Bootstrap:/ { on = 0 } /^Stage:/ { now = $2 } /^%/ { on = now == stage && $1 == name; next } on { sub(/^    /, ""); print }' "$definition"
 }
 
 # --- Apptainer ---
