@@ -11,9 +11,9 @@ OUT := build/$(BUILD)$(if $(filter-out ompi-c,$(MPI)),-$(MPI))
 
 VERSION := 0.1.0
 
-LAYERS := base io kernels dist nn data models optim train lib doctor cli
+LAYERS := base io kernels dist nn data models optim train lib bench doctor cli
 # What libumbel is made of: all below lib, but no ranks.
-LIBRARY_LAYERS := $(filter-out dist doctor cli,$(LAYERS))
+LIBRARY_LAYERS := $(filter-out dist bench doctor cli,$(LAYERS))
 
 # One line per outside library: its pkg-config name. Only the file that includes its header, and the
 # final link, see its flags; HDF5's is named exactly, since plain `hdf5` may be the MPI build.
@@ -180,7 +180,7 @@ define test_rule
 $(OUT)/tests/$(1)/%: tests/$(1)/%.c $(foreach layer,$(call layers_up_to,$(1)),$(OUT)/lib$(layer).a) $(OUT)/flags
 	@mkdir -p $$(@D)
 	@echo '  TEST  $$@'
-	$(Q)$(CC) $$(filter-out -Wmissing-prototypes,$$(CFLAGS)) -Wno-conversion -Itests $$(LDFLAGS) -o $$@ $$< \
+	$(Q)$(CC) $$(filter-out -Wmissing-prototypes,$$(CFLAGS)) -Wno-conversion -Itests -Isrc/$(1) $$(LDFLAGS) -o $$@ $$< \
 	    -Wl,--start-group $(foreach layer,$(call layers_up_to,$(1)),$(OUT)/lib$(layer).a) -Wl,--end-group -lcmocka $$(LDLIBS)
 endef
 $(foreach layer,$(LAYERS),$(eval $(call test_rule,$(layer))))
@@ -236,13 +236,13 @@ test: ## install what is missing, build, run all tests (at most 15 minutes)
 	$(Q)tests/run $(OUT)
 
 .PHONY: test-cluster
-test-cluster: ## what needs root and services: SLURM with two nodes (at most 25 minutes)
+test-cluster: ## what needs root and services: SLURM with two nodes, two hosts, faults, MPICH (15 minutes on two busy cores)
 	$(Q)launch/setup --tests --cluster
 	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
 	$(Q)tests/run $(OUT) cluster
 
 .PHONY: test-long
-test-long: ## what takes longer: parity with PyTorch at full size, exports in onnxruntime and timm, 1,000 steps of memory
+test-long: ## what takes longer: parity with PyTorch at full size, exports in onnxruntime and timm, 1,000 steps of memory, SLURM's interruptions
 	launch/setup --tests --parity --cluster
 	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all test-programs
 	tests/run $(OUT) long
@@ -252,6 +252,21 @@ parity: ## compare networks of full size with PyTorch's, torchvision's and timm'
 	launch/setup --tests --parity
 	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all test-programs
 	$(Q)folder=$$(mktemp -d) && tests/parity/long_parity.sh $(OUT) $$folder; code=$$?; rm -rf $$folder; exit $$code
+
+.PHONY: instructions
+instructions: all ## count the instructions of the kernels anew: tests/kernels/instructions.txt
+	$(Q)launch/setup --tests
+	$(Q)folder=$$(mktemp -d) && UMBEL_UPDATE=1 tests/kernels/instructions.sh $(OUT) $$folder | grep -v '^ok'; rm -rf $$folder
+
+# STEPS=N MODELS="resnet50 ..." WORKERS=N: what is measured, and how long.
+.PHONY: bench
+bench: all ## measure whole training steps and single kernels on this machine, which should have nothing else to do (5 minutes)
+	$(Q)$(PYTHON) tests/bench/models.py $(OUT)/umbel
+
+.PHONY: bench-peer
+bench-peer: all ## the same steps in PyTorch: Debian's, and the newest of PyPI in build/peer (5.4 GB); 15 minutes
+	$(Q)launch/setup --parity
+	$(Q)$(PYTHON) tests/bench/peer.py $(OUT)/umbel
 
 .PHONY: sanitize
 sanitize: ## run the test programs under ASan + UBSan, then under TSan

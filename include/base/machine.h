@@ -27,5 +27,7 @@ CpuSet machine_cores_of(const Machine *machine, const CpuSet *cpus);
 /* Bytes that the processes of this job could still get together on this machine: what is available,
  * within what their cgroup allows. UINT64_MAX: not known. */
 uint64_t machine_memory(void);
+/* The most bytes of memory that this process has held at a time; 0: not known. */
+uint64_t machine_memory_peak(void);
 /* Bytes that ulimit -v leaves to this process; UINT64_MAX: no limit. */
 uint64_t machine_memory_of_process(void);

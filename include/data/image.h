@@ -58,5 +58,8 @@ bool image_from_rgb(Image *image, const RgbPixels *pixels, Error *err);
  */
 bool image_encode_jpeg(const Image *image, int quality, uint8_t **data, size_t *bytes, Error *err);
 
+/* Writes RGBX pixels as a PNG file. */
+bool image_write_png(const Image *image, const char *path, Error *err);
+
 /* "libjpeg-turbo 2.1.5" */
 const char *image_jpeg_library(void);

@@ -35,6 +35,9 @@ typedef struct ReduceOptions {
                             only one rank per node sends */
 } ReduceOptions;
 
+/* Elements of a bucket; the last one may have fewer. Local. */
+size_t reduce_bucket_size(const ReduceOptions *options);
+
 /* Memory comes from `run`. Collective (all ranks must pass equal options but workers). */
 Reduce *reduce_create(Comm *comm, const ReduceOptions *options, Arena *run);
 /* Frees locks and such, not the arena's memory. Collective. */

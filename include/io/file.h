@@ -30,6 +30,10 @@ void file_join(char *out, size_t bytes, const char *folder, const char *name);
 /* Makes the folder and those above it. */
 bool file_make_folders(const char *path, Error *err);
 bool file_exists(const char *path);
+/* Makes a folder of its own, umbel-NAME-…, in $TMPDIR or /tmp; its path into `folder` (bytes). */
+bool file_make_temporary_folder(char *folder, size_t bytes, const char *name, Error *err);
+/* Removes a folder with all that is in it, as far as it can. */
+void file_remove_folder(const char *folder);
 
 /* The temporary name that stands for `path` until file_commit. */
 void file_temporary(const char *path, char *temporary, size_t bytes);
@@ -40,5 +44,8 @@ bool file_write(const char *path, const void *data, size_t bytes, Error *err);
 /* Appends `bytes` to a file, which is made if it is missing: all of them or, as far as the file system
  * allows, none, so that a full disk leaves no torn line. Not synced. */
 bool file_append(const char *path, const void *data, size_t bytes, Error *err);
+/* Drops all but the first `bytes` of a file, in place: it needs no room, so it also works on a full
+ * disk. Synced. */
+bool file_truncate(const char *path, uint64_t bytes, Error *err);
 /* Makes `link` a symbolic link to `target`, atomically replacing what was there. */
 bool file_link(const char *target, const char *link, Error *err);

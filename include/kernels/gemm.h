@@ -12,8 +12,7 @@ typedef enum Transpose { NO_TRANSPOSE, TRANSPOSE } Transpose;
  * on every CPU that has them; OpenBLAS has an order of its own for each type of CPU. */
 typedef enum GemmKind { GEMM_OURS, GEMM_OPENBLAS } GemmKind;
 
-/* The choice of UMBEL_GEMM=ours|openblas or, without it, the faster one of this instruction set: ours on
- * x86-64-v3 and v4. The same at any time and on any thread. */
+/* The choice of UMBEL_GEMM=ours|openblas, ours without it. The same at any time and on any thread. */
 GemmKind gemm_kind(void);
 const char *gemm_kind_name(void); /* "ours", "OpenBLAS" */
 
@@ -30,22 +29,49 @@ typedef struct GemmPoll {
 void gemm(Transpose ta, Transpose tb, int m, int n, int k, float alpha, const float *a, int lda,
           const float *b, int ldb, float beta, float *c, int ldc);
 
+/* The same by one of the two, whichever is chosen: for comparisons. */
+void gemm_by(GemmKind kind, Transpose ta, Transpose tb, int m, int n, int k, float alpha,
+             const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
+
 /* The same with polls; the bits do not depend on whether there is somebody to poll. */
 void gemm_polled(Transpose ta, Transpose tb, int m, int n, int k, float alpha, const float *a,
                  int lda, const float *b, int ldb, float beta, float *c, int ldc, GemmPoll poll);
 
-/* --- products with the same right side again and again: the weights of a step --- */
+/* --- panels ---
+ * A matrix (r,n) "in panels" is cut into panels of gemm_panel(n) columns, each (r,columns) and
+ * contiguous, the last one filled up with zeros. It is the form in which products read their right
+ * side: weights are packed into it once per step and then shared by any number of threads, and what one
+ * product writes in panels the next reads without packing. With OpenBLAS there is one panel, so that it
+ * is the plain row-major matrix. Column c, a multiple of gemm_panel(n), begins at float r * c. 64-byte
+ * alignment is fastest. */
+int gemm_panel(int n);                   /* columns of a panel of a matrix of n columns */
+size_t gemm_panels_floats(int r, int n); /* the size of all panels */
 
-/* op(B) (k,n) in the form in which products read it, made once and then shared by any number of
- * threads: panels of `columns` columns, each (k,columns) and contiguous, zeros behind the last
- * column. With OpenBLAS it is op(B) itself, row-major, and `columns` is n. */
-size_t gemm_packed_floats(int k, int n); /* floats of `packed`; aligned to 64 bytes it is fastest */
-int gemm_packed_columns(int n);
-void gemm_pack(float *packed, Transpose tb, int k, int n, const float *b, int ldb);
+/* op(B) (k,n) into panels. */
+void gemm_pack(float *panels, Transpose tb, int k, int n, const float *b, int ldb);
 
-/* C (m,n) = op(A) * B + beta * C from a packed B; otherwise as gemm_polled with alpha 1, whose bits
- * it gives. */
-void gemm_packed(Transpose ta, int m, int n, int k, const float *a, int lda, const float *packed,
+/* C (m,n) = op(A) * B + beta * C with B (k,n) in panels. */
+typedef struct PanelProduct {
+    Transpose ta;
+    int m, n, k;
+    const float *a;
+    int lda;       /* row stride; of an `a` in panels its rows */
+    bool a_panels; /* `a`, transposed or not, is in panels */
+    const float *b;
+    int b_rows; /* rows of the panels of b, if it is a part of them that is multiplied; 0: k */
+    float beta;
+    float *c;
+    int ldc;       /* row stride; of a `c` in panels its rows */
+    bool c_panels; /* C is in panels; filled up with zeros if those of b are */
+    GemmPoll poll;
+} PanelProduct;
+
+/* Otherwise as gemm, whose bits it gives. A piece of a matrix in panels, from a panel's beginning on, is
+ * one, too. */
+void gemm_panels(const PanelProduct *product);
+
+/* The same for plain A and C. */
+void gemm_packed(Transpose ta, int m, int n, int k, const float *a, int lda, const float *b,
                  float beta, float *c, int ldc, GemmPoll poll);
 
 /* Makes gemm run on the calling thread alone: gemm_init once at the start, gemm_init_thread by

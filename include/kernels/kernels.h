@@ -195,6 +195,10 @@ typedef struct Kernels {
      * matmul_rows. `adds`: c is added to. */
     void (*matmul_block)(float *c, size_t ldc, const float *a, size_t row_step, size_t k_step,
                          const float *panel, int k, int rows, int columns, bool adds);
+    /* The same for an `a` that lies in panels of matmul_columns columns: element (i,t) is a[t / columns
+     * * panel_step + i * columns + t % columns]. */
+    void (*matmul_block_panels)(float *c, size_t ldc, const float *a, size_t panel_step,
+                                const float *panel, int k, int rows, int columns, bool adds);
     /* b (k,n), or transposed (n,k), as ceil(n / matmul_columns) panels one after the other. */
     void (*matmul_pack)(float *panels, const float *b, size_t ldb, bool transposed, int k, int n);
 

@@ -15,7 +15,9 @@ typedef struct HeadSpec {
 typedef struct ModelTraining {
     int freeze;       /* the trunk's first stages that are left as they are */
     bool freeze_norm; /* batch norms keep their running statistics and use them in training */
+    bool recompute;   /* backward makes hidden layers and attention anew instead of keeping them */
     double lr_decay;  /* factor on the learning rate per stage from the trunk's last one down */
+    double dropout;   /* of the features, before the heads */
     double heads_lr_scale; /* factor on the heads' learning rate */
 } ModelTraining;
 

@@ -45,7 +45,16 @@ typedef struct OpType {
     void (*backward)(const Op *op, Run *run);
     /* Of ops with remakes_out: writes the value of `out` again, the same bits, from what the op has kept. */
     void (*remake)(const Op *op, const Run *run);
+    /* Multiply-adds of its forward on one image, convolutions counted as they are defined, however
+     * they are computed: macs_of_weights or the like. NULL: too few to count. */
+    uint64_t (*macs)(const Op *op);
 } OpType;
+
+/* --- for OpType.macs (work.c) --- */
+/* Every weight once at each place of the output: convolutions of all kinds, linear layers. */
+uint64_t macs_of_weights(const Op *op);
+/* Attention: every token with every other, twice. */
+uint64_t macs_of_token_pairs(const Op *op);
 
 struct Op {
     const OpType *type;
@@ -90,6 +99,8 @@ typedef struct Graph {
     int stage;            /* of what is added now; 0: before the first */
     int frozen;           /* stages up to this one are not trained */
     bool fixed_norm;      /* batch norms use their running statistics in training too */
+    bool noisy_norm;      /* a batch norm over few values has been told of */
+    bool recompute;       /* backward makes anew what is large and cheap to make; the same bits */
     ConvChoice conv;      /* of those that are added now */
     bool only_evaluation; /* there is no plan for training */
     Plan train, eval;

@@ -51,6 +51,7 @@ typedef struct ConvNorm {
     int groups; /* 0 or 1: dense; as many as channels: depthwise, weight (K,K,C) */
     Activation activation;
     float epsilon, gain; /* gain: initial value, 0 for the last norm of a residual block */
+    float drop_path;     /* probability that an image has only the residual in training */
     const char *norm_name;
     Init init;
 } ConvNorm;
@@ -105,6 +106,9 @@ Tensor *nn_mean_tokens(Graph *graph, const char *name, Tensor *x, int skip);
 /* Global response normalisation (Woo et al. 2023) of (N,H,W,C): x + bias + weight * x * n, with n the
  * norm of a channel over the image / their mean over channels. */
 Tensor *nn_grn(Graph *graph, const char *name, Tensor *x);
+
+/* Each element is zero with `probability` in training, the others are divided by 1 - probability. */
+Tensor *nn_dropout(Graph *graph, const char *name, Tensor *x, float probability);
 
 /* Softmax cross-entropy of head number `head` (index into Run.head): logits (N,K) -> probabilities
  * (N,K). The gradient is scaled by the head's `scale`; masked images contribute nothing. */

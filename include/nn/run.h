@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/spans.h"
 #include "kernels/gemm.h"
 #include "kernels/kernels.h"
 #include "nn/graph.h"
@@ -40,6 +41,8 @@ struct Run {
     void (*grad_ready)(void *context, size_t offset, const float *gradient, size_t count);
     /* The lane's statistic of a state parameter, to be averaged over lanes. */
     void (*statistic)(void *context, const Param *state, const float *lane_value);
+
+    Spans *spans; /* of each op's forward and backward; NULL: nobody watches */
 };
 
 /* Prepares op `index`'s weights; ops are independent, so workers can share them out. */
@@ -72,6 +75,7 @@ void run_poll(const Run *run);
 /* gemm with a poll about every millisecond. */
 void run_gemm(const Run *run, Transpose ta, Transpose tb, int m, int n, int k, float alpha,
               const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
-/* gemm_packed with such polls. */
+/* gemm_panels and gemm_packed with such polls. */
+void run_gemm_panels(const Run *run, const PanelProduct *product);
 void run_gemm_packed(const Run *run, Transpose ta, int m, int n, int k, const float *a, int lda,
                      const float *packed, float beta, float *c, int ldc);

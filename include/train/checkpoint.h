@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "nn/param.h"
+#include "train/watch.h"
 
 #include <stdint.h>
 
@@ -16,7 +17,7 @@ enum { CHECKPOINT_VERSION = 1 };
 
 /* A named array of floats. */
 typedef struct CheckpointArray {
-    const char *group; /* "param", "slot/m", "state" */
+    const char *group; /* "param", "slot/m", "state", "ema", "ema_state" */
     const char *name;  /* of the parameter */
     Shape shape;
     float *value;
@@ -37,6 +38,9 @@ typedef struct Checkpoint {
     int heads;
     CheckpointArray *array; /* parameters, slots, statistics, each in store order */
     int arrays;
+    Watch watch;
+    uint64_t *born; /* (parameters), as in Optimizer; NULL: all zero */
+    int params;
     double *best; /* (heads + 1): best validation accuracy so far per head and jointly; -1: none */
     Hash128 pack; /* hash of the pack that it was trained on */
     const char
@@ -56,6 +60,10 @@ bool checkpoint_load(Checkpoint *checkpoint, const char *path, Arena *arena, Err
 
 /* Loads the configuration alone. */
 bool checkpoint_load_config(const char **config, const char *path, Arena *arena, Error *err);
+
+/* The group that the network is read from for use: "param" or "state", or the averages of the same if
+ * there are any. */
+const char *checkpoint_group(const Checkpoint *checkpoint, const char *group);
 
 /* NULL: no such array. */
 const CheckpointArray *checkpoint_find(const Checkpoint *checkpoint, const char *group,

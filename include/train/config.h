@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "data/augment.h"
 #include "models/model.h"
+#include "optim/ema.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 
@@ -16,6 +17,8 @@
 typedef struct HeadConfig {
     char name[OPTION_TEXT_BYTES]; /* label group of the pack */
     double weight;                /* of its loss in the sum */
+    /* Rules of data/flips.h for horizontal and vertical flips. */
+    char flips[OPTION_TEXT_BYTES], flips_vertical[OPTION_TEXT_BYTES];
 } HeadConfig;
 
 typedef struct Config {
@@ -23,7 +26,18 @@ typedef struct Config {
     int image; /* side of the input, pixels */
     int batch, lane, epochs;
     long seed;
-    double clip_norm;              /* 0: off */
+    double clip_norm;     /* 0: off */
+    double clip_adaptive; /* 0: off */
+    char watch
+        [OPTION_TEXT_BYTES]; /* what validations are judged by: joint, weighted, loss, a head */
+    int stop_patience;       /* validations; 0: no early stopping */
+    double stop_threshold;
+    EmaOptions ema;
+    int balance;                        /* BalanceKind of sampling */
+    char balance_by[OPTION_TEXT_BYTES]; /* head; empty: all heads jointly */
+    OptionInts progressive_sides;
+    int progressive_epochs;        /* of each side */
+    int unfreeze_epochs;           /* between two stages; 0: frozen ones stay so */
     int reduce;                    /* ReduceKind */
     int conv;                      /* ConvChoice */
     char stage[OPTION_TEXT_BYTES]; /* folder; empty: none */
@@ -66,6 +80,9 @@ bool config_for_kind(Config *config, Arena *run, const char *kind, const char *c
 
 /* Heads for a configuration that names none: one per label group, with weight 1. */
 void config_default_heads(Config *config, Arena *run, const char *const *names, int count);
+
+/* The head with the name; -1: there is none. */
+int config_find_head(const Config *config, const char *name);
 
 /* The configuration with every default, as YAML that config_parse reads back to the same. */
 char *config_print(const Config *config, Arena *run);

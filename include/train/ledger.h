@@ -1,6 +1,7 @@
 /*
  * The ledger of images that could not be read: each once, with its number, split, path and reason, in
- * the run folder. Ranks note what they meet; rank 0 writes.
+ * the run folder. Ranks note what they meet; rank 0 writes. Between two collections the order is that
+ * of the records, whichever rank has met them.
  */
 #pragma once
 
@@ -9,12 +10,13 @@
 
 typedef struct Ledger Ledger;
 
-/* `path`: of the CSV file. Rank 0 reads what an earlier part of the run has written there; a damaged
- * line is dropped. */
+/* `path`: of the CSV file. Rank 0 reads what an earlier part of the run has written there, and drops
+ * from the file what is no whole line of this pack: such images are noted again when they are met. NULL
+ * with an error, on rank 0 alone, if the file cannot be read or mended. */
 Ledger *ledger_open(const Pack *pack, const char *path, Comm *comm, Error *err);
 void ledger_close(Ledger *ledger); /* NULL is allowed */
 
-/* Notes a record; a report function of the engine, `ledger` is a Ledger. Thread-safe. */
+/* Notes a record and why, at most 251 bytes of it; a report function of the engine, `ledger` is a Ledger. Thread-safe. */
 void ledger_note(void *ledger, uint32_t record, const char *reason);
 
 /* Brings what is new on any rank to rank 0 and into the file. False, on all ranks, if it cannot be

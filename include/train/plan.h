@@ -5,6 +5,7 @@
 #include "data/pack.h"
 #include "models/model.h"
 #include "train/config.h"
+#include "train/engine.h"
 
 /* Heads default to all label groups of the pack; each one named must be a label group with at least
  * two classes. All mistakes at once. Memory comes from `run`. */
@@ -12,6 +13,25 @@ bool plan_heads(Config *config, const Pack *pack, Arena *run, Error *err);
 
 /* The model of a configuration whose heads plan_heads has settled. Memory comes from `run`. */
 ModelSpec plan_model(const Config *config, const Pack *pack, Arena *run);
+/* The same with heads from elsewhere: (config->head_count), which must outlive the model. */
+ModelSpec plan_model_with(const Config *config, const HeadSpec *head, Arena *run);
+
+enum { PLAN_FORMS_MAX = 64 };
+
+/* The forms that the network has in the course of a run. */
+typedef struct FormPlan {
+    EngineForm *form; /* (forms): image and freeze; 0 forms: the network stays as it is */
+    int forms;
+    int *of_epoch; /* (epochs): index of a form */
+} FormPlan;
+
+/* The forms that progressive resizing and gradual unfreezing ask for. Memory comes from `run`. */
+bool plan_forms(const Config *config, const Pack *pack, FormPlan *plan, Arena *run, Error *err);
+
+/* (heads)(classes): what horizontal (0) or vertical (1) flips make of each head's classes, by its rules; NULL
+ * for a head without rules, and for all if none has any. Mistakes are in terms of the key. */
+bool plan_flips(const Config *config, const Pack *pack, int direction,
+                const int32_t *const **turned, Arena *run, Error *err);
 
 /* Bytes. */
 typedef struct Footprint {
@@ -23,5 +43,5 @@ typedef struct Footprint {
 
 /* The size of a run, from the planned network; nothing of that size is allocated. False if the
  * network cannot be built (ERROR_USAGE). */
-bool plan_footprint(const Config *config, const Pack *pack, int workers, Footprint *footprint,
+bool plan_footprint(const Config *config, const ModelSpec *spec, int workers, Footprint *footprint,
                     Error *err);

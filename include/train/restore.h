@@ -9,6 +9,6 @@
  * Names and trunk options are referred to, not copied; the list of heads comes from `arena`. */
 ModelSpec restore_spec(const Config *config, const CheckpointHead *head, int heads, Arena *arena);
 
-/* Copies parameters and statistics into the model's stores, whose values are allocated. All that do
+/* Copies parameters and statistics (their averages, if it has any) into the model's stores, whose values are allocated. All that do
  * not fit are reported, after `path`. */
 bool restore_values(const Checkpoint *checkpoint, const Model *model, const char *path, Error *err);

@@ -6,16 +6,19 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/spans.h"
 #include "dist/comm.h"
 #include "train/config.h"
+#include "train/engine.h"
 
 typedef struct Trainer Trainer;
 
 typedef struct TrainerOptions {
     Comm *comm;
-    Config *config;    /* kept; its heads are filled in from the pack if it names none */
-    bool resume;       /* go on from the run folder's newest checkpoint, if there is one */
-    const char *title; /* of the progress bar; NULL: no bar */
+    Config *config;      /* kept; its heads are filled in from the pack if it names none */
+    bool resume;         /* go on from the run folder's newest checkpoint, if there is one */
+    const char *title;   /* of the progress bar; NULL: no bar */
+    StillPictures still; /* in place of the pack's; for measurements */
 } TrainerOptions;
 
 /* Opens pack and run folder, builds the model, restores a checkpoint if asked to. NULL on a mistake
@@ -38,6 +41,14 @@ TrainerEnd trainer_run(Trainer *trainer, long until, Error *err);
 
 /* One optimizer step. Allocates nothing. */
 void trainer_step(Trainer *trainer);
+
+/* Has the coming steps write down what they spend their time on: one list per worker, emptied as each
+ * step begins; NULL: no more. Local. */
+void trainer_watch(Trainer *trainer, Spans *spans);
+/* Writes a checkpoint of this moment. Collective. */
+bool trainer_save(Trainer *trainer, Error *err);
+/* What it computes with, for evaluations and measurements. Local. */
+Engine *trainer_engine(Trainer *trainer);
 
 /* Steps done. */
 uint64_t trainer_steps(const Trainer *trainer);

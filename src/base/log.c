@@ -21,6 +21,11 @@ void log_set_quiet(bool quiet)
     is_quiet = quiet;
 }
 
+bool log_is_quiet(void)
+{
+    return is_quiet;
+}
+
 /* One write per line, so that lines of several threads and ranks do not mix. */
 static void print_line(const char *prefix, const char *format, va_list list)
 {

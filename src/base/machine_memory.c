@@ -36,6 +36,17 @@ static uint64_t available_in_system(void)
     return bytes;
 }
 
+uint64_t machine_memory_peak(void)
+{
+    FILE *file = fopen("/proc/self/status", "r");
+    char line[256];
+    uint64_t kib, bytes = 0;
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "VmHWM: %" SCNu64 " kB", &kib) == 1) bytes = kib * 1024;
+    if (file) fclose(file);
+    return bytes;
+}
+
 /* What a cgroup leaves: its limit, less what its processes hold beyond caches that could be given
  * back. */
 static uint64_t left_in_group(const char *folder, const char *limit_name, const char *usage_name)

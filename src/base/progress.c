@@ -17,7 +17,7 @@ static const double REDRAW_SECONDS = 0.1, LOG_SECONDS = 10;
 
 static bool is_silent(void)
 {
-    return log_get_rank() != 0;
+    return log_get_rank() != 0 || log_is_quiet();
 }
 
 /* Width of the terminal that standard error ends up on; 0: none. Under mpirun it is a pipe, but what

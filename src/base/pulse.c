@@ -1,13 +1,18 @@
 /* The pulse of this process. */
 #include "base/pulse.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 static atomic_uint_fast64_t ticks, step, waits;
 static atomic_bool waiting;
-static _Atomic(const char *) phase = "starting", file_phase = "";
-static atomic_int in_file;          /* threads inside the file system */
-static _Atomic double file_seconds; /* the longest allowance of those */
+static _Atomic(const char *) phase = "starting";
+
+/* Files, of all threads. Their calls are slow, so a lock costs nothing beside them. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static int in_file;            /* threads inside the file system */
+static const char *file_phase; /* of the last that went in */
+static double file_seconds;    /* the longest allowance since nobody was inside */
 
 void pulse_tick(void)
 {
@@ -39,25 +44,33 @@ void pulse_wait_end(void)
 
 void pulse_file_begin(const char *what, double seconds)
 {
-    atomic_store_explicit(&file_phase, what, memory_order_relaxed);
-    if (atomic_fetch_add(&in_file, 1) == 0 || seconds > atomic_load(&file_seconds))
-        atomic_store(&file_seconds, seconds);
+    pthread_mutex_lock(&lock);
+    if (in_file == 0 || seconds > file_seconds) file_seconds = seconds;
+    file_phase = what;
+    in_file++;
+    pthread_mutex_unlock(&lock);
 }
 
 void pulse_file_end(void)
 {
-    atomic_fetch_sub(&in_file, 1);
+    pthread_mutex_lock(&lock);
+    in_file--;
+    pthread_mutex_unlock(&lock);
     pulse_tick();
 }
 
 Pulse pulse_read(void)
 {
-    bool inside = atomic_load(&in_file) > 0;
-    return (Pulse){.ticks = atomic_load_explicit(&ticks, memory_order_relaxed),
+    Pulse pulse = {.ticks = atomic_load_explicit(&ticks, memory_order_relaxed),
                    .step = atomic_load_explicit(&step, memory_order_relaxed),
                    .waits = atomic_load_explicit(&waits, memory_order_relaxed),
                    .waiting = atomic_load_explicit(&waiting, memory_order_relaxed),
-                   .allowance = inside ? atomic_load(&file_seconds) : 0,
-                   .phase =
-                       atomic_load_explicit(inside ? &file_phase : &phase, memory_order_relaxed)};
+                   .phase = atomic_load_explicit(&phase, memory_order_relaxed)};
+    pthread_mutex_lock(&lock);
+    if (in_file > 0) {
+        pulse.phase = file_phase;
+        pulse.allowance = file_seconds;
+    }
+    pthread_mutex_unlock(&lock);
+    return pulse;
 }

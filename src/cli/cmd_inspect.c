@@ -1,21 +1,31 @@
-/* umbel inspect: what is in a pack or a checkpoint. */
+/* umbel inspect: what is in a pack or a checkpoint, or what augmentation makes of training pictures. */
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "inspect.h"
 #include "io/seal.h"
+#include "train/sheet.h"
 
 #include <argp.h>
 
-enum { KEY_JSON = 1, KEY_ALL };
+enum { SETS_MAX = 256 };
+enum { KEY_JSON = 1, KEY_ALL, KEY_AUGMENT, KEY_SET };
 
 typedef struct Arguments {
     const char *path;
     InspectOptions options;
+    const char *config; /* of which a contact sheet is wanted; NULL: none is */
+    const char *out;
+    const char *set[SETS_MAX];
+    int sets;
 } Arguments;
 
 static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "As JSON, complete", 0},
     {"all", KEY_ALL, NULL, 0, "Show every class", 0},
+    {"augment", KEY_AUGMENT, "CONFIG", 0,
+     "Write a sheet of training pictures as the network sees them with this configuration", 0},
+    {"out", 'o', "FILE.png", 0, "The sheet (default: augment.png)", 0},
+    {"set", KEY_SET, "KEY=VALUE", 0, "Override a key of that configuration; may be repeated", 0},
     {0},
 };
 
@@ -29,35 +39,66 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_ALL:
         arguments->options.all = true;
         return 0;
+    case KEY_AUGMENT:
+        arguments->config = text;
+        return 0;
+    case 'o':
+        arguments->out = text;
+        return 0;
+    case KEY_SET:
+        if (arguments->sets == SETS_MAX) argp_error(state, "more than %d --set", SETS_MAX);
+        arguments->set[arguments->sets++] = text;
+        return 0;
     case ARGP_KEY_ARG:
         if (arguments->path) argp_error(state, "%s: one file at a time", text);
         arguments->path = text;
         return 0;
     case ARGP_KEY_END:
-        if (!arguments->path) argp_error(state, "no file given");
+        if (!arguments->path && !arguments->config) argp_error(state, "no file given");
+        if (arguments->path && arguments->config)
+            argp_error(state, "%s: --augment goes without another file", arguments->path);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
-static const struct argp argp = {options,
-                                 parse,
-                                 "FILE",
-                                 "Describe a pack or a checkpoint.\v"
-                                 "Example: umbel inspect parts.h5",
-                                 NULL,
-                                 NULL,
-                                 NULL};
+static const struct argp argp = {
+    options,
+    parse,
+    "FILE\n--augment CONFIG",
+    "Describe a pack or a checkpoint, or show what augmentation makes of "
+    "training pictures: the first column is what evaluation sees, the "
+    "others are epochs.\v"
+    "Example: umbel inspect parts.h5",
+    NULL,
+    NULL,
+    NULL};
+
+static bool write_sheet(const Arguments *arguments, Error *err)
+{
+    Arena *arena = arena_create("sheet");
+    Config config;
+    bool ok =
+        config_load(&config, arena, arguments->config, arguments->set, arguments->sets, err) &&
+        sheet_write(&config, arguments->out, arena, err);
+    arena_destroy(arena);
+    return ok;
+}
+
+static bool describe(const Arguments *arguments, Error *err)
+{
+    SealKind kind;
+    return seal_kind(arguments->path, &kind, err) &&
+           (kind == SEAL_PACK ? inspect_pack(arguments->path, &arguments->options, err)
+                              : inspect_checkpoint(arguments->path, &arguments->options, err));
+}
 
 int cmd_inspect(int argc, char **argv)
 {
-    Arguments arguments = {0};
+    Arguments arguments = {.out = "augment.png"};
     cli_parse(&argp, argc, argv, &arguments);
     Error err = {0};
-    SealKind kind;
-    bool ok = seal_kind(arguments.path, &kind, &err) &&
-              (kind == SEAL_PACK ? inspect_pack(arguments.path, &arguments.options, &err)
-                                 : inspect_checkpoint(arguments.path, &arguments.options, &err));
+    bool ok = arguments.config ? write_sheet(&arguments, &err) : describe(&arguments, &err);
     return ok ? EXIT_DONE : cli_fail(&err);
 }

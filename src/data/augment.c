@@ -1,6 +1,10 @@
 /* From a picture to the network's input: drawing a crop, decoding what it needs, resampling it. */
 #include "data/augment.h"
 
+#include "base/hash.h"
+#include "image_formats.h"
+#include "kernels/kernels.h"
+#include "ops/augmentation.h"
 #include "resample.h"
 
 #include <math.h>
@@ -39,7 +43,14 @@ const Option augment_options[] = {
      .fallback = "0.5",
      .low = 0,
      .high = 1,
-     .help = "probability of a horizontal flip; 0 where left and right differ for a label"},
+     .help = "probability of a horizontal flip; heads[].flips says where labels depend on it"},
+    {.key = "flip_vertical",
+     .type = OPTION_FLOAT,
+     .offset = AT(flip_vertical),
+     .fallback = "0",
+     .low = 0,
+     .high = 1,
+     .help = "probability of a vertical flip"},
     {.key = "crop",
      .type = OPTION_FLOAT,
      .offset = AT(crop),
@@ -101,24 +112,49 @@ static AugmentChoice fallback_crop(const AugmentOptions *options, int width, int
         .x = floor((width - w) / 2), .y = floor((height - h) / 2), .width = w, .height = h};
 }
 
-AugmentChoice augment_draw(const AugmentOptions *options, int width, int height, Random random)
+/* The stream of one augmentation, or of crop and horizontal flip if there is no name. */
+static Random stream(AugmentAddress address, const char *name)
 {
-    AugmentChoice choice = fallback_crop(options, width, height);
-    bool flip = random_uniform(&random) < options->flip;
+    return random_at(address.seed, RANDOM_AUGMENT, name ? hash_text(name) : 0, address.epoch,
+                     address.record);
+}
+
+unsigned augment_flips(const AugmentOptions *options, AugmentAddress address, unsigned forbidden)
+{
+    unsigned flips = 0;
+    Random across = stream(address, NULL), down = stream(address, "flip_vertical");
+    if (random_uniform(&across) < options->flip) flips |= FLIP_HORIZONTAL;
+    if (random_uniform(&down) < options->flip_vertical) flips |= FLIP_VERTICAL;
+    return flips & ~forbidden;
+}
+
+static void draw_crop(AugmentChoice *choice, const AugmentOptions *options, int width, int height,
+                      Random random)
+{
     double low = log(options->ratio.value[0]), high = log(options->ratio.value[1]);
+    random_uniform(&random); /* the horizontal flip's */
     for (int attempt = 0; attempt < 10; attempt++) {
         double area = (double)width * height * between(&options->scale, &random);
         double ratio = exp(low + (high - low) * random_uniform(&random));
         double w = rint(sqrt(area * ratio)), h = rint(sqrt(area / ratio));
         double right = random_uniform(&random), down = random_uniform(&random);
         if (w < 1 || h < 1 || w > width || h > height) continue;
-        choice = (AugmentChoice){.x = floor(right * (width - w + 1)),
-                                 .y = floor(down * (height - h + 1)),
-                                 .width = w,
-                                 .height = h};
-        break;
+        choice->x = floor(right * (width - w + 1));
+        choice->y = floor(down * (height - h + 1));
+        choice->width = w;
+        choice->height = h;
+        return;
     }
-    choice.flip = flip;
+}
+
+AugmentChoice augment_draw(const AugmentOptions *options, int width, int height,
+                           AugmentAddress address, unsigned forbidden)
+{
+    AugmentChoice choice = fallback_crop(options, width, height);
+    draw_crop(&choice, options, width, height, stream(address, NULL));
+    choice.flips = augment_flips(options, address, forbidden);
+    choice.varied = true;
+    choice.address = address;
     return choice;
 }
 
@@ -134,6 +170,8 @@ AugmentChoice augment_centre(const AugmentOptions *options, int width, int heigh
 void augment_free(AugmentScratch *scratch)
 {
     image_free(&scratch->image);
+    image_free(&scratch->stage);
+    image_free(&scratch->spare);
     free(scratch->buffer);
     *scratch = (AugmentScratch){0};
 }
@@ -175,6 +213,64 @@ void augment_normalisation(const AugmentOptions *options, float scale[3], float 
     }
 }
 
+/* --- the augmentations of the table --- */
+
+static bool takes_part(const AugmentOptions *options, const AugmentChoice *choice, int index)
+{
+    return choice->varied && options->more[index] &&
+           augmentations[index]->is_on(options->more[index]);
+}
+
+static bool changes_pictures(const AugmentOptions *options, const AugmentChoice *choice)
+{
+    bool any = false;
+    for (int i = 0; i < AUGMENTATIONS; i++)
+        any |= augmentations[i]->picture && takes_part(options, choice, i);
+    return any;
+}
+
+static void change_picture(Frame *frame, const AugmentOptions *options, const AugmentChoice *choice)
+{
+    for (int c = 0; c < 3; c++) frame->fill[c] = (uint8_t)(255 * options->mean.value[c] + 0.5);
+    for (int i = 0; i < AUGMENTATIONS; i++) {
+        if (!augmentations[i]->picture || !takes_part(options, choice, i)) continue;
+        Random random = stream(choice->address, augmentations[i]->name);
+        augmentations[i]->picture(options->more[i], &random, frame);
+    }
+}
+
+static void change_input(float *input, int side, const AugmentOptions *options,
+                         const AugmentChoice *choice)
+{
+    for (int i = 0; i < AUGMENTATIONS; i++) {
+        if (!augmentations[i]->input || !takes_part(options, choice, i)) continue;
+        Random random = stream(choice->address, augmentations[i]->name);
+        augmentations[i]->input(options->more[i], &random, input, side);
+    }
+}
+
+/* The window as bytes at the size of the input, changed, normalised. */
+static bool resample_and_change(float *out, int side, const AugmentOptions *options,
+                                const AugmentChoice *choice, const ResampleWindow *window,
+                                const float scale[3], const float shift[3], AugmentScratch *scratch)
+{
+    if (!resample_window(&scratch->stage, side, &scratch->image, window,
+                         (FilterKind)options->interpolation, scratch) ||
+        !image_resize_buffer(&scratch->spare, side, side))
+        return false;
+    Frame frame = {.image = &scratch->stage, .spare = &scratch->spare, .side = side};
+    change_picture(&frame, options, choice);
+    float *row = scratch->buffer; /* resampling has had at least a row there */
+    for (int y = 0; y < side; y++) {
+        const uint8_t *pixels = frame.image->pixels + 4 * (size_t)y * (size_t)side;
+        for (int i = 0; i < 4 * side; i++) row[i] = pixels[i];
+        int to = choice->flips & FLIP_VERTICAL ? side - 1 - y : y;
+        kernels()->store_row(out + (size_t)to * (size_t)side * 3, row, scale, shift,
+                             choice->flips & FLIP_HORIZONTAL, side);
+    }
+    return true;
+}
+
 /* From scratch->image, which shows `covered` of the picture, to the network's input; all zero if
  * `ok` is false or becomes so. */
 static bool finish(float *out, int side, const AugmentOptions *options, const AugmentChoice *choice,
@@ -191,9 +287,14 @@ static bool finish(float *out, int side, const AugmentOptions *options, const Au
                                  choice->height / shrink_y};
         float scale[3], shift[3];
         augment_normalisation(options, scale, shift);
-        ok = resample(out, side, &scratch->image, &window, (FilterKind)options->interpolation,
-                      scale, shift, choice->flip, scratch) ||
-             error_set(err, ERROR_SYSTEM, "no memory for resampling");
+        ok = changes_pictures(options, choice)
+                 ? resample_and_change(out, side, options, choice, &window, scale, shift, scratch)
+                 : resample(out, side, &scratch->image, &window, (FilterKind)options->interpolation,
+                            scale, shift, choice->flips, scratch);
+        if (ok)
+            change_input(out, side, options, choice);
+        else
+            error_set(err, ERROR_SYSTEM, "no memory for resampling");
     }
     if (!ok) memset(out, 0, sizeof(float) * (size_t)side * (size_t)side * 3);
     return ok;

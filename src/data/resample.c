@@ -76,7 +76,7 @@ static void resample_line(const Buffers *buffers, int y)
 }
 
 bool resample(float *out, int side, const Image *image, const ResampleWindow *window,
-              FilterKind filter, const float scale[3], const float shift[3], bool flip,
+              FilterKind filter, const float scale[3], const float shift[3], unsigned flips,
               AugmentScratch *scratch)
 {
     Buffers buffers = {.filter = filter};
@@ -84,10 +84,37 @@ bool resample(float *out, int side, const Image *image, const ResampleWindow *wi
     resample_rows(&buffers, image, side);
     for (int y = 0; y < side; y++) {
         resample_line(&buffers, y);
-        kernels()->store_row(out + (size_t)y * (size_t)side * 3, buffers.line, scale, shift, flip,
-                             side);
+        int to = flips & FLIP_VERTICAL ? side - 1 - y : y;
+        kernels()->store_row(out + (size_t)to * (size_t)side * 3, buffers.line, scale, shift,
+                             flips & FLIP_HORIZONTAL, side);
     }
     return true;
+}
+
+/* The window as bytes, rounded. */
+static bool resample_bytes(Buffers *buffers, Image *out, int width, int height, const Image *image,
+                           const ResampleWindow *window, AugmentScratch *scratch)
+{
+    if (!image_resize_buffer(out, width, height) ||
+        !carve(buffers, image, window, width, height, scratch))
+        return false;
+    resample_rows(buffers, image, height);
+    for (int y = 0; y < height; y++) {
+        resample_line(buffers, y);
+        uint8_t *row = out->pixels + (size_t)y * (size_t)width * 4;
+        for (size_t i = 0; i < 4 * (size_t)width; i++)
+            row[i] = (uint8_t)(buffers->line[i] < 0     ? 0
+                               : buffers->line[i] > 255 ? 255
+                                                        : buffers->line[i] + 0.5F);
+    }
+    return true;
+}
+
+bool resample_window(Image *out, int side, const Image *image, const ResampleWindow *window,
+                     FilterKind filter, AugmentScratch *scratch)
+{
+    Buffers buffers = {.filter = filter};
+    return resample_bytes(&buffers, out, side, side, image, window, scratch);
 }
 
 bool resample_pixels(Image *out, int width, int height, const Image *image)
@@ -95,17 +122,7 @@ bool resample_pixels(Image *out, int width, int height, const Image *image)
     Buffers buffers = {.filter = FILTER_BILINEAR};
     AugmentScratch scratch = {0};
     ResampleWindow whole = {0, 0, image->width, image->height};
-    bool ok = image_resize_buffer(out, width, height) &&
-              carve(&buffers, image, &whole, width, height, &scratch);
-    if (ok) resample_rows(&buffers, image, height);
-    for (int y = 0; ok && y < height; y++) {
-        resample_line(&buffers, y);
-        uint8_t *row = out->pixels + (size_t)y * (size_t)width * 4;
-        for (size_t i = 0; i < 4 * (size_t)width; i++)
-            row[i] = (uint8_t)(buffers.line[i] < 0     ? 0
-                               : buffers.line[i] > 255 ? 255
-                                                       : buffers.line[i] + 0.5F);
-    }
+    bool ok = resample_bytes(&buffers, out, width, height, image, &whole, &scratch);
     augment_free(&scratch);
     return ok;
 }

@@ -9,11 +9,15 @@ typedef struct ResampleWindow {
     double x, y, width, height;
 } ResampleWindow;
 
-/* out (side,side,3) = the window, filtered, times scale plus shift per channel, mirrored if flip.
- * False if there is no memory for the buffers in `scratch`. */
+/* out (side,side,3) = the window, filtered, times scale plus shift per channel, turned over as `flips`
+ * (FLIP_…) says. False if there is no memory for the buffers in `scratch`. */
 bool resample(float *out, int side, const Image *image, const ResampleWindow *window,
-              FilterKind filter, const float scale[3], const float shift[3], bool flip,
+              FilterKind filter, const float scale[3], const float shift[3], unsigned flips,
               AugmentScratch *scratch);
+
+/* out (side,side) = the window, filtered, as bytes. False if there is no memory. */
+bool resample_window(Image *out, int side, const Image *image, const ResampleWindow *window,
+                     FilterKind filter, AugmentScratch *scratch);
 
 /* out (height,width) = the whole picture, filtered (bilinear) to another size. False if there is no memory. */
 bool resample_pixels(Image *out, int width, int height, const Image *image);

@@ -72,12 +72,17 @@ static size_t bucket_count(const Reduce *reduce, int bucket)
            bucket_begin(reduce, bucket);
 }
 
+size_t reduce_bucket_size(const ReduceOptions *options)
+{
+    size_t element = options->kind == REDUCE_EXACT ? sizeof(int64_t) : sizeof(float);
+    size_t bytes = options->bucket_bytes ? options->bucket_bytes : BUCKET_BYTES;
+    return bytes / element > 0 ? bytes / element : 1;
+}
+
 static void plan_buckets(Reduce *reduce)
 {
-    size_t element = reduce->options.kind == REDUCE_EXACT ? sizeof(int64_t) : sizeof(float);
-    size_t bytes = reduce->options.bucket_bytes ? reduce->options.bucket_bytes : BUCKET_BYTES;
     size_t count = reduce->options.count;
-    reduce->bucket_size = bytes / element > 0 ? bytes / element : 1;
+    reduce->bucket_size = reduce_bucket_size(&reduce->options);
     reduce->buckets = (int)((count + reduce->bucket_size - 1) / reduce->bucket_size);
 }
 

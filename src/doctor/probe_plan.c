@@ -22,9 +22,9 @@ static bool plan_sizes(RankFacts *facts, Survey *survey, Config *config, const P
                        Arena *arena, Error *err)
 {
     Footprint footprint;
-    if (!plan_heads(config, pack, arena, err) ||
-        !plan_footprint(config, pack, facts->workers, &footprint, err))
-        return false;
+    if (!plan_heads(config, pack, arena, err)) return false;
+    ModelSpec spec = plan_model(config, pack, arena);
+    if (!plan_footprint(config, &spec, facts->workers, &footprint, err)) return false;
     facts->memory_shared = footprint.node;
     facts->memory_needed =
         footprint.rank +

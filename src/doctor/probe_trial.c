@@ -5,34 +5,15 @@
 #include "probe.h"
 
 #include "base/clock.h"
+#include "io/file.h"
 #include "train/trainer.h"
 
-#include <errno.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 /* The first step also touches memory for the first time; if even so it is as slow as this, it must
  * do. */
 static const double LONG_STEP_SECONDS = 3;
-
-static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *place)
-{
-    (void)info, (void)type, (void)place;
-    return remove(path);
-}
-
-/* On rank 0. */
-static bool make_folder(char folder[OPTION_TEXT_BYTES], Error *err)
-{
-    const char *temporary = getenv("TMPDIR");
-    snprintf(folder, OPTION_TEXT_BYTES, "%s/umbel-doctor-XXXXXX", temporary ? temporary : "/tmp");
-    return mkdtemp(folder) || error_set(err, ERROR_SYSTEM, "cannot make a temporary folder %s: %s",
-                                        folder, strerror(errno));
-}
 
 /* The configuration of the trial: at most a lane per worker, the pack where it is, and silence. */
 static Config shorten(const Config *config, int workers, const char *folder)
@@ -71,7 +52,7 @@ void probe_trial(Comm *comm, const Config *config, int workers, Survey *survey)
     Error err = {0};
     char folder[OPTION_TEXT_BYTES] = "";
     bool first = comm_rank(comm) == 0;
-    if (first) make_folder(folder, &err);
+    if (first) file_make_temporary_folder(folder, sizeof folder, "doctor", &err);
     if (comm_agree(comm, &err)) {
         Config trial = shorten(config, workers, folder);
         Trainer *trainer = trainer_open(&(TrainerOptions){.comm = comm, .config = &trial}, &err);
@@ -84,7 +65,7 @@ void probe_trial(Comm *comm, const Config *config, int workers, Survey *survey)
             }
             trainer_close(trainer);
         }
-        if (first) nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+        if (first && *folder) file_remove_folder(folder);
     }
     if (first) survey_keep_reason(survey->trial_problem, &err);
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,6 +126,25 @@ bool file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+bool file_make_temporary_folder(char *folder, size_t bytes, const char *name, Error *err)
+{
+    const char *temporary = getenv("TMPDIR");
+    snprintf(folder, bytes, "%s/umbel-%s-XXXXXX", temporary && *temporary ? temporary : "/tmp",
+             name);
+    return mkdtemp(folder) || fail(err, "make the temporary folder", folder);
+}
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *place)
+{
+    (void)info, (void)type, (void)place;
+    return remove(path);
+}
+
+void file_remove_folder(const char *folder)
+{
+    nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 void file_temporary(const char *path, char *temporary, size_t bytes)
 {
     snprintf(temporary, bytes, "%s.tmp-%ld", path, (long)getpid());
@@ -196,6 +216,12 @@ bool file_append(const char *path, const void *data, size_t bytes, Error *err)
     close(fd);
     if (info.st_size == 0) unlink(path);
     return false;
+}
+
+bool file_truncate(const char *path, uint64_t bytes, Error *err)
+{
+    if (truncate(path, (off_t)bytes) == 0 && sync_path(path, O_RDONLY)) return true;
+    return fail(err, "shorten", path);
 }
 
 bool file_link(const char *target, const char *link, Error *err)

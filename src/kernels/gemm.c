@@ -90,8 +90,7 @@ static GemmKind choose_kind(void)
     if (forced && strcmp(forced, "openblas") == 0) return GEMM_OPENBLAS;
     if (forced && strcmp(forced, "ours") == 0) return GEMM_OURS;
     if (forced && *forced) die("UMBEL_GEMM=%s: must be ours or openblas", forced);
-    const char *isa = kernels()->isa;
-    return strcmp(isa, "v3") == 0 || strcmp(isa, "v4") == 0 ? GEMM_OURS : GEMM_OPENBLAS;
+    return GEMM_OURS;
 }
 
 GemmKind gemm_kind(void)
@@ -162,38 +161,71 @@ void gemm(Transpose ta, Transpose tb, int m, int n, int k, float alpha, const fl
     gemm_polled(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, (GemmPoll){NULL, NULL});
 }
 
-/* --- packed right sides --- */
-
-size_t gemm_packed_floats(int k, int n)
+void gemm_by(GemmKind kind, Transpose ta, Transpose tb, int m, int n, int k, float alpha,
+             const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc)
 {
-    return gemm_kind() == GEMM_OURS ? matmul_packed_floats(k, n) : (size_t)k * (size_t)n;
+    if (kind == GEMM_OPENBLAS && m > 0 && n > 0 && k > 0)
+        blas(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    else if (m > 0 && n > 0)
+        matmul(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, (GemmPoll){NULL, NULL});
 }
 
-int gemm_packed_columns(int n)
+/* --- panels --- */
+
+int gemm_panel(int n)
 {
-    return gemm_kind() == GEMM_OURS ? matmul_packed_columns() : n;
+    return gemm_kind() == GEMM_OURS ? matmul_panel() : n;
 }
 
-void gemm_pack(float *packed, Transpose tb, int k, int n, const float *b, int ldb)
+size_t gemm_panels_floats(int r, int n)
+{
+    int columns = gemm_panel(n);
+    return n ? (size_t)((n + columns - 1) / columns) * (size_t)columns * (size_t)r : 0;
+}
+
+void gemm_pack(float *panels, Transpose tb, int k, int n, const float *b, int ldb)
 {
     if (gemm_kind() == GEMM_OURS) {
-        matmul_pack(packed, tb, k, n, b, ldb);
+        kernels()->matmul_pack(panels, b, (size_t)ldb, tb == TRANSPOSE, k, n);
         return;
     }
     for (size_t t = 0; t < (size_t)k; t++)
         for (size_t j = 0; j < (size_t)n; j++)
-            packed[t * (size_t)n + j] =
+            panels[t * (size_t)n + j] =
                 tb == TRANSPOSE ? b[j * (size_t)ldb + t] : b[t * (size_t)ldb + j];
 }
 
-void gemm_packed(Transpose ta, int m, int n, int k, const float *a, int lda, const float *packed,
+/* One panel is a row-major matrix, as wide as it is. */
+static void blas_panels(const PanelProduct *p)
+{
+    int width = p->ta == TRANSPOSE ? p->m : p->k;
+    gemm_polled(p->ta, NO_TRANSPOSE, p->m, p->n, p->k, 1, p->a, p->a_panels ? width : p->lda, p->b,
+                p->n, p->beta, p->c, p->c_panels ? p->n : p->ldc, p->poll);
+}
+
+void gemm_panels(const PanelProduct *product)
+{
+    if (product->m == 0 || product->n == 0) return;
+    if (gemm_kind() == GEMM_OURS)
+        matmul_panels(product);
+    else
+        blas_panels(product);
+}
+
+void gemm_packed(Transpose ta, int m, int n, int k, const float *a, int lda, const float *b,
                  float beta, float *c, int ldc, GemmPoll poll)
 {
-    if (m == 0 || n == 0) return;
-    if (gemm_kind() == GEMM_OURS)
-        matmul_packed(ta, m, n, k, a, lda, packed, beta, c, ldc, poll);
-    else
-        gemm_polled(ta, NO_TRANSPOSE, m, n, k, 1, a, lda, packed, n, beta, c, ldc, poll);
+    gemm_panels(&(PanelProduct){.ta = ta,
+                                .m = m,
+                                .n = n,
+                                .k = k,
+                                .a = a,
+                                .lda = lda,
+                                .b = b,
+                                .beta = beta,
+                                .c = c,
+                                .ldc = ldc,
+                                .poll = poll});
 }
 
 const char *gemm_library(void)

@@ -81,10 +81,11 @@ static const Kernels *choose(Error *err)
     return NULL;
 }
 
+static _Atomic(const Kernels *) chosen;
+
 /* Threads that come here at the same time choose the same table. */
 static const Kernels *choose_once(Error *err)
 {
-    static _Atomic(const Kernels *) chosen;
     const Kernels *known = atomic_load_explicit(&chosen, memory_order_relaxed);
     if (known) return known;
     known = choose(err);
@@ -99,8 +100,10 @@ bool kernels_check(Error *err)
 
 const Kernels *kernels(void)
 {
+    const Kernels *known = atomic_load_explicit(&chosen, memory_order_relaxed);
+    if (known) return known; /* often called: before the error is cleared */
     Error err = {0};
-    const Kernels *known = choose_once(&err);
+    known = choose_once(&err);
     if (!known) die("%s", err.text);
     return known;
 }

@@ -43,15 +43,20 @@ static Buffers *own_buffers(void)
 
 /* --- blocks --- */
 
-/* One product under way. */
+/* One product under way. A's element (i,t) lies at a[i * row_step + t * k_step] or, in panels, where
+ * a_at says. */
 typedef struct Product {
     const Kernels *kernel;
     float *packed_a;   /* NULL: A is read where it lies */
     int rows, columns; /* of matmul_block */
     float *c;
     size_t ldc;
+    size_t c_step; /* from one panel's columns to the next */
+    bool c_panels;
     const float *a;
-    size_t row_step, k_step; /* of a */
+    size_t row_step, k_step;
+    size_t a_step; /* from one panel of A to the next; 0: not in panels */
+    bool transposed;
     GemmPoll poll;
     double unpolled; /* multiply-adds since the last poll */
 } Product;
@@ -76,10 +81,22 @@ static Product product_of(Transpose ta, int n, const float *a, int lda, float *c
                      .columns = kernel->matmul_columns(),
                      .c = c,
                      .ldc = (size_t)ldc,
+                     .c_step = (size_t)kernel->matmul_columns(),
                      .a = a,
                      .row_step = ta == TRANSPOSE ? 1 : (size_t)lda,
                      .k_step = ta == TRANSPOSE ? (size_t)lda : 1,
+                     .transposed = ta == TRANSPOSE,
                      .poll = poll};
+}
+
+/* A's element (row, t); of an A in panels a row where `transposed`, otherwise t, is the column. */
+static const float *a_at(const Product *product, int row, int t)
+{
+    size_t i = (size_t)row, j = (size_t)t, columns = (size_t)product->columns;
+    if (product->a_step == 0) return product->a + i * product->row_step + j * product->k_step;
+    if (product->transposed)
+        return product->a + i / columns * product->a_step + j * columns + i % columns;
+    return product->a + j / columns * product->a_step + i * columns + j % columns;
 }
 
 /* A block of A as (rows / ROWS)(k)(ROWS), so that a column of it is contiguous. */
@@ -104,44 +121,65 @@ static void poll_after(Product *product, double work)
     product->poll.call(product->poll.context);
 }
 
-/* Rows [row, row + rows) of the columns from `column` on that one panel holds; `from` is the first of k
- * elements, `a` the block of A. */
-static void multiply_panel(const Product *product, const float *a, int row, int rows, int column,
-                           int columns, const float *panel, int k, bool adds)
+/* How many of the next `rest` rows a block takes, from `row` on: as many as it can, but of rows that
+ * are columns of a panel only those of one, in parts as even as can be. */
+static int block_rows(const Product *product, int row, int rest)
 {
-    for (int i = 0; i < rows; i += product->rows) {
-        int count = rows - i < product->rows ? rows - i : product->rows;
-        float *c = product->c + (size_t)(row + i) * product->ldc + (size_t)column;
-        if (product->packed_a)
-            product->kernel->matmul_block(c, product->ldc,
-                                          product->packed_a + (size_t)i * (size_t)k, 1,
-                                          (size_t)count, panel, k, count, columns, adds);
-        else
-            product->kernel->matmul_block(c, product->ldc, a + (size_t)i * product->row_step,
-                                          product->row_step, product->k_step, panel, k, count,
-                                          columns, adds);
+    int most = product->rows;
+    if (product->a_step && product->transposed) {
+        int left = product->columns - row % product->columns;
+        if (left > rest) left = rest;
+        int blocks = (left + most - 1) / most;
+        return (left + blocks - 1) / blocks;
     }
+    return rest < most ? rest : most;
 }
 
-/* Rows [row, row + rows) of C, columns [column, column + n), k elements from `from`. Panels lie
- * panel_depth * columns floats apart. */
-static void multiply_rows(Product *product, int row, int rows, int column, int n, int from, int k,
-                          const float *panels, size_t panel_depth, bool adds)
+/* `count` rows from `row` on, k elements from `from` on; packed_a begins at row `first`. */
+static void multiply_block(const Product *product, float *c, int first, int row, int count,
+                           int from, int columns, const float *panel, int k, bool adds)
 {
-    const float *a = product->a + (size_t)row * product->row_step + (size_t)from * product->k_step;
-    if (product->packed_a) pack_a(product, a, rows, k);
-    for (int j = 0; j < n; j += product->columns) {
-        int columns = n - j < product->columns ? n - j : product->columns;
-        multiply_panel(product, a, row, rows, column + j, columns, panels + (size_t)j * panel_depth,
-                       k, adds);
+    const Kernels *kernel = product->kernel;
+    const float *a = a_at(product, row, from);
+    if (product->packed_a)
+        kernel->matmul_block(c, product->ldc, product->packed_a + (size_t)(row - first) * (size_t)k,
+                             1, (size_t)count, panel, k, count, columns, adds);
+    else if (product->a_step && !product->transposed)
+        kernel->matmul_block_panels(c, product->ldc, a, product->a_step, panel, k, count, columns,
+                                    adds);
+    else
+        kernel->matmul_block(c, product->ldc, a, product->row_step, product->k_step, panel, k,
+                             count, columns, adds);
+}
+
+/* Columns that are written if `rest` are left; a panel of C is written as a whole. */
+static int columns_of(const Product *product, int rest)
+{
+    return rest < product->columns && !product->c_panels ? rest : product->columns;
+}
+
+/* Rows [row, row + rows) of C, columns [column, column + n), k elements from `from`. The first panel's
+ * piece is `panels`, the next one panel_step floats further on. */
+static void multiply_rows(Product *product, int row, int rows, int column, int n, int from, int k,
+                          const float *panels, size_t panel_step, bool adds)
+{
+    if (product->packed_a) pack_a(product, a_at(product, row, from), rows, k);
+    for (int j = 0; j < n; j += product->columns, panels += panel_step) {
+        int columns = columns_of(product, n - j);
+        float *c = product->c + (size_t)((column + j) / product->columns) * product->c_step;
+        for (int i = 0, count; i < rows; i += count) {
+            count = block_rows(product, row + i, rows - i);
+            multiply_block(product, c + (size_t)(row + i) * product->ldc, row, row + i, count, from,
+                           columns, panels, k, adds);
+        }
         poll_after(product, (double)rows * columns * k);
     }
 }
 
-static void scale_c(int m, int n, float beta, float *c, int ldc)
+static void scale_c(int m, int n, float beta, float *c, size_t ldc)
 {
     for (int i = 0; i < m; i++) {
-        float *row = c + (size_t)i * (size_t)ldc;
+        float *row = c + (size_t)i * ldc;
         for (int j = 0; j < n; j++) row[j] = beta == 0 ? 0 : beta * row[j];
     }
 }
@@ -151,7 +189,7 @@ void matmul(Transpose ta, Transpose tb, int m, int n, int k, float alpha, const 
 {
     Product product = product_of(ta, n, a, lda, c, ldc, poll);
     float *panels = own_buffers()->b;
-    if (k == 0 || (beta != 0 && beta != 1)) scale_c(m, n, beta, c, ldc);
+    if (k == 0 || (beta != 0 && beta != 1)) scale_c(m, n, beta, c, (size_t)ldc);
     int m_block = M_BLOCK / product.rows * product.rows;
     for (int column = 0; column < n; column += N_BLOCK) {
         int columns = n - column < N_BLOCK ? n - column : N_BLOCK;
@@ -159,47 +197,66 @@ void matmul(Transpose ta, Transpose tb, int m, int n, int k, float alpha, const 
             int depth = k - from < K_BLOCK ? k - from : K_BLOCK;
             size_t at = tb == TRANSPOSE ? (size_t)column * (size_t)ldb + (size_t)from
                                         : (size_t)from * (size_t)ldb + (size_t)column;
+            size_t step = (size_t)depth * (size_t)product.columns;
             product.kernel->matmul_pack(panels, b + at, (size_t)ldb, tb == TRANSPOSE, depth,
                                         columns);
             if (alpha != 1)
-                product.kernel->scale(panels, panels, alpha,
-                                      matmul_packed_floats(depth, columns));
+                product.kernel->scale(
+                    panels, panels, alpha,
+                    step * (size_t)((columns + product.columns - 1) / product.columns));
             for (int row = 0; row < m; row += m_block)
                 multiply_rows(&product, row, m - row < m_block ? m - row : m_block, column, columns,
-                              from, depth, panels, (size_t)depth, beta != 0 || from > 0);
+                              from, depth, panels, step, beta != 0 || from > 0);
         }
     }
 }
 
-/* --- packed right sides --- */
+/* --- panels --- */
 
-int matmul_packed_columns(void)
+int matmul_panel(void)
 {
     return kernels()->matmul_columns();
 }
 
-size_t matmul_packed_floats(int k, int n)
+static void place_panels(Product *product, const PanelProduct *given)
 {
-    int columns = matmul_packed_columns();
-    return (size_t)((n + columns - 1) / columns) * (size_t)columns * (size_t)k;
-}
-
-void matmul_pack(float *packed, Transpose tb, int k, int n, const float *b, int ldb)
-{
-    kernels()->matmul_pack(packed, b, (size_t)ldb, tb == TRANSPOSE, k, n);
-}
-
-void matmul_packed(Transpose ta, int m, int n, int k, const float *a, int lda, const float *packed,
-                   float beta, float *c, int ldc, GemmPoll poll)
-{
-    Product product = product_of(ta, n, a, lda, c, ldc, poll);
-    if (k == 0 || (beta != 0 && beta != 1)) scale_c(m, n, beta, c, ldc);
-    int m_block = M_BLOCK / product.rows * product.rows;
-    for (int row = 0; row < m; row += m_block) {
-        int rows = m - row < m_block ? m - row : m_block;
-        for (int from = 0; from < k; from += K_BLOCK)
-            multiply_rows(&product, row, rows, 0, n, from, k - from < K_BLOCK ? k - from : K_BLOCK,
-                          packed + (size_t)from * (size_t)product.columns, (size_t)k,
-                          beta != 0 || from > 0);
+    size_t columns = (size_t)product->columns;
+    if (given->a_panels) {
+        product->packed_a = NULL;
+        product->a_step = (size_t)given->lda * columns;
+        product->row_step = product->transposed ? 1 : columns;
+        product->k_step = product->transposed ? columns : 1;
     }
+    if (given->c_panels) {
+        product->c_panels = true;
+        product->c_step = (size_t)given->ldc * columns;
+        product->ldc = columns;
+    }
+}
+
+/* C times beta unless the products do it by the way. */
+static void scale_panels(const Product *product, const PanelProduct *given)
+{
+    if (given->k != 0 && (given->beta == 0 || given->beta == 1)) return;
+    for (int j = 0; j < given->n; j += product->columns)
+        scale_c(given->m, columns_of(product, given->n - j), given->beta,
+                product->c + (size_t)(j / product->columns) * product->c_step, product->ldc);
+}
+
+void matmul_panels(const PanelProduct *given)
+{
+    Product product =
+        product_of(given->ta, given->n, given->a, given->lda, given->c, given->ldc, given->poll);
+    place_panels(&product, given);
+    scale_panels(&product, given);
+    int k = given->k, b_rows = given->b_rows ? given->b_rows : k;
+    /* There is no packing of B to pay for with few rows, but the panels come from further away. */
+    int most = product.packed_a ? M_BLOCK : 2 * M_BLOCK, block = most / product.rows * product.rows;
+    if (given->a_panels && product.transposed) block = most / product.columns * product.columns;
+    for (int row = 0; row < given->m; row += block)
+        for (int from = 0; from < k; from += K_BLOCK)
+            multiply_rows(&product, row, given->m - row < block ? given->m - row : block, 0,
+                          given->n, from, k - from < K_BLOCK ? k - from : K_BLOCK,
+                          given->b + (size_t)from * (size_t)product.columns,
+                          (size_t)b_rows * (size_t)product.columns, given->beta != 0 || from > 0);
 }

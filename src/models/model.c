@@ -2,6 +2,7 @@
 #include "models/model.h"
 
 #include "models/head.h"
+#include "nn/ops.h"
 
 #include <math.h>
 
@@ -30,18 +31,22 @@ bool model_build(Model *model, const ModelSpec *spec, Arena *run, Error *err)
     if (spec->training) {
         graph->frozen = spec->training->freeze;
         graph->fixed_norm = spec->training->freeze_norm;
+        graph->recompute = spec->training->recompute;
     }
     graph_push_scope(graph, "trunk");
     model->features = spec->trunk->build(graph, spec->kind, spec->trunk_options, model->images);
     model->features->is_output = true;
     graph_pop_scope(graph);
     graph_stage(graph, 0);
+    Tensor *features = model->features;
+    if (spec->training && spec->training->dropout > 0)
+        features = nn_dropout(graph, "dropout", features, (float)spec->training->dropout);
     for (int h = 0; h < spec->heads; h++) {
         ModelHead *head = &model->head[h];
         head->name = arena_strdup(run, spec->head[h].name);
         head->classes = spec->head[h].classes;
         graph_push_scope(graph, "heads.%s", head->name);
-        head_softmax(graph, model->features, h, head->classes, &head->logits, &head->probability);
+        head_softmax(graph, features, h, head->classes, &head->logits, &head->probability);
         head->logits->is_output = true;
         graph_pop_scope(graph);
     }

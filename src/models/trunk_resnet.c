@@ -41,6 +41,7 @@ typedef struct ResnetOptions {
     OptionInts layers;
     int groups, base_width;
     int activation, pool;
+    double drop_path;
 } ResnetOptions;
 
 static const char *const activations[] = {"relu", "silu", NULL};
@@ -90,6 +91,14 @@ static const Option options[] = {
      .fallback = "max",
      .choices = pools,
      .help = "3x3 pooling behind the stem; none keeps the details of small images"},
+    {.key = "drop_path",
+     .type = OPTION_FLOAT,
+     .offset = AT(drop_path),
+     .fallback = "0",
+     .low = 0,
+     .high = 0.9,
+     .help =
+         "probability that an image skips the last block; rises in a straight line from the first"},
     {.key = NULL},
 };
 #undef AT
@@ -99,6 +108,7 @@ typedef struct Design {
     Graph *graph;
     ResnetKind kind;
     Activation activation;
+    float drop_path; /* of the block under construction */
 } Design;
 
 /* Kaiming's normal initialisation over the fan-out, as timm does. */
@@ -128,6 +138,7 @@ static Tensor *closing(const Design *design, const char *name, Tensor *x, Tensor
 {
     conv.activation = design->activation;
     conv.gain = 0;
+    conv.drop_path = design->drop_path;
     return nn_conv_norm(design->graph, name, x, shortcut, conv);
 }
 
@@ -196,8 +207,10 @@ static void override(Design *design, const ResnetOptions *given)
 static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
 {
     const ResnetOptions *given = values;
-    Design design = {graph, table[kind], activation_of[given->activation]};
+    Design design = {graph, table[kind], activation_of[given->activation], 0};
     override(&design, given);
+    int blocks = 0, done = 0;
+    for (int s = 0; s < STAGES; s++) blocks += design.kind.layers[s];
     graph_stage(graph, 1);
     Tensor *x = stem(&design, images, given->width, given->pool);
     for (int s = 0; s < STAGES; s++) {
@@ -205,6 +218,8 @@ static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
         graph_push_scope(graph, "layer%d", s + 1);
         for (int b = 0; b < design.kind.layers[s]; b++) {
             int planes = given->width << s, stride = s > 0 && b == 0 ? 2 : 1;
+            double share = blocks > 1 ? (double)done++ / (blocks - 1) : 0;
+            design.drop_path = (float)(given->drop_path * share);
             graph_push_scope(graph, "%d", b);
             x = design.kind.bottleneck ? bottleneck(&design, x, planes, stride)
                                        : basic_block(&design, x, planes, stride);

@@ -16,6 +16,7 @@ static const int blocks_per_stage[] = {3, 5, 7, 9, 18};
 typedef struct CifarOptions {
     int width;
     int activation;
+    double drop_path;
 } CifarOptions;
 
 static const char *const activations[] = {"relu", "silu", NULL};
@@ -36,6 +37,14 @@ static const Option options[] = {
      .fallback = "relu",
      .choices = activations,
      .help = "behind each norm"},
+    {.key = "drop_path",
+     .type = OPTION_FLOAT,
+     .offset = AT(drop_path),
+     .fallback = "0",
+     .low = 0,
+     .high = 0.9,
+     .help =
+         "probability that an image skips the last block; rises in a straight line from the first"},
     {.key = NULL},
 };
 #undef AT
@@ -55,7 +64,8 @@ static ConvNorm conv3x3(int in_channels, int out_channels, int stride, Activatio
                       .init = {INIT_NORMAL, sqrt(2.0 / (9.0 * in_channels))}};
 }
 
-static Tensor *basic_block(Graph *graph, Tensor *x, int channels, int stride, Activation activation)
+static Tensor *basic_block(Graph *graph, Tensor *x, int channels, int stride, Activation activation,
+                           double drop_path)
 {
     int in_channels = x->shape.dim[3];
     Tensor *shortcut = x;
@@ -65,6 +75,7 @@ static Tensor *basic_block(Graph *graph, Tensor *x, int channels, int stride, Ac
                              conv3x3(in_channels, channels, stride, activation, "bn1"));
     ConvNorm last = conv3x3(channels, channels, 1, activation, "bn2");
     last.gain = 0; /* a block starts as its shortcut */
+    last.drop_path = (float)drop_path;
     return nn_conv_norm(graph, "conv2", y, shortcut, last);
 }
 
@@ -79,8 +90,10 @@ static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
         graph_stage(graph, 1 + s);
         graph_push_scope(graph, "layer%d", s + 1);
         for (int b = 0; b < blocks_per_stage[kind]; b++) {
+            int done = s * blocks_per_stage[kind] + b, last = 3 * blocks_per_stage[kind] - 1;
             graph_push_scope(graph, "%d", b);
-            x = basic_block(graph, x, given->width << s, s > 0 && b == 0 ? 2 : 1, activation);
+            x = basic_block(graph, x, given->width << s, s > 0 && b == 0 ? 2 : 1, activation,
+                            given->drop_path * done / last);
             graph_pop_scope(graph);
         }
         graph_pop_scope(graph);

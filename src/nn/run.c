@@ -1,6 +1,7 @@
 /* Forward and backward over one lane, and what ops use to reach their memory. */
 #include "nn/run.h"
 
+#include "base/clock.h"
 #include "base/pulse.h"
 
 #include <assert.h>
@@ -12,12 +13,24 @@ void graph_prepare(const Graph *graph, int index, const float *value, float *pre
     if (op->type->prepare) op->type->prepare(op, value, prepared + op->prepared);
 }
 
+/* One of an op's passes; with its time, if somebody watches. */
+static void pass(void (*work)(const Op *op, Run *run), SpanKind kind, const Op *op, Run *run)
+{
+    if (!run->spans) {
+        work(op, run);
+        return;
+    }
+    double begin = clock_seconds();
+    work(op, run);
+    spans_add(run->spans, kind, op->index, begin);
+}
+
 void graph_forward(Run *run)
 {
     run->is_backward = false;
     for (int i = 0; i < run->graph->op_count; i++) {
         const Op *op = run->graph->op[i];
-        op->type->forward(op, run);
+        pass(op->type->forward, SPAN_FORWARD, op, run);
         run_poll(run);
     }
 }
@@ -45,19 +58,29 @@ static void remake_inputs(const Op *op, const Run *run)
     }
 }
 
+static void go_back(const Op *op, Run *run)
+{
+    remake_inputs(op, run);
+    op->type->backward(op, run);
+}
+
+/* The op's gradient, to whoever sums it. */
+static void hand_over(const Op *op, Run *run)
+{
+    run->grad_ready(run->context, op->param_begin, run->dparam, op->param_count);
+}
+
 void graph_backward(Run *run)
 {
     run->is_backward = true;
     for (int i = run->graph->op_count - 1; i >= 0; i--) {
         const Op *op = run->graph->op[i];
-        remake_inputs(op, run);
         if (op->out->wants_grad)
-            op->type->backward(op, run);
+            pass(go_back, SPAN_BACKWARD, op, run);
         else if (op->param_count) /* frozen, and nothing before it learns */
             memset(run->dparam, 0, sizeof(float) * op->param_count);
         clear_padding(op, run->dparam);
-        if (op->param_count)
-            run->grad_ready(run->context, op->param_begin, run->dparam, op->param_count);
+        if (op->param_count) pass(hand_over, SPAN_SUM, op, run);
         run_poll(run);
     }
 }
@@ -136,6 +159,13 @@ void run_gemm(const Run *run, Transpose ta, Transpose tb, int m, int n, int k, f
 {
     gemm_polled(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc,
                 (GemmPoll){poll_run, (void *)run});
+}
+
+void run_gemm_panels(const Run *run, const PanelProduct *product)
+{
+    PanelProduct polled = *product;
+    polled.poll = (GemmPoll){poll_run, (void *)run};
+    gemm_panels(&polled);
 }
 
 void run_gemm_packed(const Run *run, Transpose ta, int m, int n, int k, const float *a, int lda,

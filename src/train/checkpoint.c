@@ -1,11 +1,10 @@
-/* Checkpoints: saving, loading, digest. */
+/* Checkpoints: saving and loading. */
 #include "train/checkpoint.h"
 
 #include "base/version.h"
 #include "io/file.h"
 #include "io/h5.h"
 #include "io/seal.h"
-#include "train/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +62,12 @@ static bool write_header(H5 *file, const Checkpoint *checkpoint, Error *err)
     for (int i = 0; i < INTEGERS; i++)
         ok = ok && h5_write_attribute_int(file, "/", integer_keys[i], (int64_t)value[i], err);
     uint64_t hash[2] = {checkpoint->pack.high, checkpoint->pack.low};
+    double watch[WATCH_NUMBERS];
+    watch_to_numbers(&checkpoint->watch, watch);
+    ok = ok && h5_write(file, "/watch", H5_F64, (H5Shape){1, {WATCH_NUMBERS}}, watch, err);
+    if (checkpoint->born)
+        ok = ok && h5_write(file, "/born", H5_U64, (H5Shape){1, {(uint64_t)checkpoint->params}},
+                            checkpoint->born, err);
     return ok && h5_write_texts(file, "/config", &checkpoint->config, 1, err) &&
            h5_write_texts(file, "/provenance", &checkpoint->provenance, 1, err) &&
            h5_write(file, "/pack_hash", H5_U64, (H5Shape){1, {2}}, hash, err) &&
@@ -153,6 +158,27 @@ static bool read_header(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *e
         return false;
     checkpoint->pack = (Hash128){hash[0], hash[1]};
     return true;
+}
+
+/* What checkpoints of version 0.1 lack. */
+static bool read_watch(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *err)
+{
+    double watch[WATCH_NUMBERS];
+    H5Type type;
+    H5Shape shape;
+    checkpoint->watch = watch_begin();
+    if (h5_has(file, "/watch")) {
+        if (!h5_read(file, "/watch", H5_F64, (H5Shape){1, {WATCH_NUMBERS}}, watch, err))
+            return false;
+        checkpoint->watch = watch_from_numbers(watch);
+    }
+    if (!h5_has(file, "/born")) return true;
+    if (!h5_info(file, "/born", &type, &shape, err)) return false;
+    if (shape.rank != 1 || shape.dim[0] < 1 || shape.dim[0] > INT16_MAX)
+        return error_set(err, ERROR_DATA, "/born: is not a list of at most %d numbers", INT16_MAX);
+    checkpoint->params = (int)shape.dim[0];
+    checkpoint->born = arena_new(arena, uint64_t, checkpoint->params);
+    return h5_read(file, "/born", H5_U64, shape, checkpoint->born, err);
 }
 
 static bool read_heads(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *err)
@@ -257,10 +283,13 @@ bool checkpoint_load(Checkpoint *checkpoint, const char *path, Arena *arena, Err
     H5 *file = open_sealed(path, err);
     if (!file) return false;
     bool ok = read_header(file, checkpoint, arena, err) &&
+              read_watch(file, checkpoint, arena, err) &&
               read_heads(file, checkpoint, arena, err) &&
               read_group(file, checkpoint, "param", arena, err) &&
               read_slots(file, checkpoint, arena, err) &&
-              read_group(file, checkpoint, "state", arena, err);
+              read_group(file, checkpoint, "state", arena, err) &&
+              read_group(file, checkpoint, "ema", arena, err) &&
+              read_group(file, checkpoint, "ema_state", arena, err);
     if (!ok) error_context(err, "%s: not a checkpoint that this program can read", path);
     h5_close(file, ok ? err : &(Error){0});
     return ok;
@@ -273,6 +302,14 @@ bool checkpoint_load_config(const char **config, const char *path, Arena *arena,
     bool ok = read_text(file, "/config", config, arena, err) || error_context(err, "%s", path);
     h5_close(file, ok ? err : &(Error){0});
     return ok;
+}
+
+const char *checkpoint_group(const Checkpoint *checkpoint, const char *group)
+{
+    for (int i = 0; i < checkpoint->arrays; i++)
+        if (strcmp(checkpoint->array[i].group, "ema") == 0)
+            return strcmp(group, "param") == 0 ? "ema" : "ema_state";
+    return group;
 }
 
 const CheckpointArray *checkpoint_find(const Checkpoint *checkpoint, const char *group,
@@ -305,38 +342,5 @@ bool checkpoint_copy(const Checkpoint *checkpoint, const char *group, const Para
     bool ok = true;
     for (int i = 0; i < store->count; i++)
         ok &= copy_array(checkpoint, group, store->list[i], flat + store->list[i]->offset, err);
-    return ok;
-}
-
-/* --- digest --- */
-
-static void add_u64(Hasher *hasher, uint64_t value)
-{
-    uint8_t bytes[8];
-    for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(value >> (8 * i));
-    hasher_add(hasher, bytes, sizeof bytes);
-}
-
-bool checkpoint_digest(const Checkpoint *checkpoint, Hash128 *digest, Error *err)
-{
-    Arena *arena = arena_create("digest");
-    Config config;
-    bool ok =
-        config_parse(&config, arena, checkpoint->config, "configuration of the checkpoint", err);
-    if (ok) {
-        Hasher *hasher = hasher_create();
-        for (int i = 0; i < checkpoint->arrays; i++) {
-            const CheckpointArray *array = &checkpoint->array[i];
-            hasher_add_text(hasher, array->group);
-            hasher_add_text(hasher, array->name);
-            hasher_add(hasher, array->value, sizeof(float) * shape_count(array->shape));
-        }
-        add_u64(hasher, checkpoint->step);
-        add_u64(hasher, checkpoint->epoch);
-        add_u64(hasher, checkpoint->updates);
-        config_digest(&config, hasher);
-        *digest = hasher_finish(hasher);
-    }
-    arena_destroy(arena);
     return ok;
 }

@@ -26,11 +26,12 @@ static const Setting *find_setting(const Binding *binding, const char *key)
     return NULL;
 }
 
-static bool is_section(const char *name)
+static bool is_section(const Config *config, const char *name)
 {
-    static const char *const names[] = {"trunk", "optimizer", "schedule", "augment", "checkpoint"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(names[i], name) == 0) return true;
+    Section sections[SECTIONS];
+    config_sections(config, sections);
+    for (int s = 0; s < SECTIONS; s++)
+        if (*name && strcmp(sections[s].name, name) == 0) return true;
     return false;
 }
 
@@ -98,10 +99,9 @@ static int known_keys(const Binding *binding, const char *known[KNOWN_MAX])
                                                : option->key;
     for (int k = 0; k < KIND_SECTIONS && count < KNOWN_MAX; k++)
         known[count++] = arena_printf(binding->arena, "%s.kind", config_kind_sections[k].name);
-    static const char *const others[] = {"heads",    "trunk",   "optimizer",
-                                         "schedule", "augment", "checkpoint"};
-    for (size_t i = 0; i < sizeof others / sizeof *others && count < KNOWN_MAX; i++)
-        known[count++] = others[i];
+    for (int s = 0; s < SECTIONS && count < KNOWN_MAX; s++)
+        if (*sections[s].name && config_begins(sections, s)) known[count++] = sections[s].name;
+    if (count < KNOWN_MAX) known[count++] = "heads";
     return count;
 }
 
@@ -173,7 +173,8 @@ static void bind_head(Binding *binding, const Setting *setting)
     if (option)
         parse_into(binding, option, setting, head);
     else
-        error_set(binding->err, ERROR_USAGE, "%s: %s: unknown key; a head has name and weight",
+        error_set(binding->err, ERROR_USAGE,
+                  "%s: %s: unknown key; a head has name, weight, flips and flips_vertical",
                   setting->where, setting->key);
 }
 
@@ -237,14 +238,15 @@ static void bind_setting(Binding *binding, const Setting *setting)
         heads_are_no_list(binding, setting);
         return;
     }
-    if (!dot && is_section(key)) {
+    if (!dot && is_section(binding->config, key)) {
         if (strcmp(setting->value, "{}") != 0 && *setting->value)
             error_set(binding->err, ERROR_USAGE,
                       "%s: %s: must be a map such as {key: value}, not \"%s\"", setting->where, key,
                       setting->value);
         return;
     }
-    if (strcmp(key, "kind") == 0 && is_section(section)) return; /* choose_kinds has read it */
+    if (strcmp(key, "kind") == 0 && is_section(binding->config, section))
+        return; /* choose_kinds has read it */
     Section sections[SECTIONS];
     config_sections(binding->config, sections);
     for (int s = 0; s < SECTIONS; s++) {
@@ -308,6 +310,7 @@ static void check_together(const Binding *binding)
 static bool bind(Config *config, Arena *run, Settings *settings, const char *name, Error *err)
 {
     *config = (Config){0};
+    augment_create(&config->augment, run);
     Binding binding = {
         .config = config, .settings = settings, .arena = run, .name = name, .err = err};
     Section sections[SECTIONS];
@@ -356,6 +359,13 @@ bool config_for_kind(Config *config, Arena *run, const char *kind, const char *c
     if (!yaml_parse(&settings, text, strlen(text), "--trunk", err)) return false;
     for (int i = 0; i < set_count; i++) yaml_set(&settings, sets[i], err);
     return err->kind == ERROR_NONE && bind(config, run, &settings, "--trunk", err);
+}
+
+int config_find_head(const Config *config, const char *name)
+{
+    for (int h = 0; h < config->head_count; h++)
+        if (strcmp(config->heads[h].name, name) == 0) return h;
+    return -1;
 }
 
 void config_default_heads(Config *config, Arena *run, const char *const *names, int count)

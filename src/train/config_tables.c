@@ -67,6 +67,29 @@ static const Option top_options[] = {
      .low = 0,
      .high = 1e9,
      .help = "largest norm of the whole gradient; 0: no clipping"},
+    {.key = "clip_adaptive",
+     .type = OPTION_FLOAT,
+     .offset = AT(clip_adaptive),
+     .fallback = "0",
+     .low = 0,
+     .high = 1e3,
+     .help =
+         "largest norm of a unit's gradient as a share of its weights' (AGC; such as 0.01); 0: no "
+         "clipping"},
+    {.key = "dropout",
+     .type = OPTION_FLOAT,
+     .offset = AT(training.dropout),
+     .fallback = "0",
+     .low = 0,
+     .high = 0.99,
+     .help = "probability that a feature is hidden from the heads in training"},
+    {.key = "watch",
+     .type = OPTION_TEXT,
+     .scope = SCOPE_SCHEDULE,
+     .offset = AT(watch),
+     .fallback = "joint",
+     .help =
+         "what early stopping and the plateau schedule go by: joint, weighted, loss, or a head"},
     {.key = "reduce",
      .type = OPTION_CHOICE,
      .offset = AT(reduce),
@@ -99,6 +122,14 @@ static const Option top_options[] = {
      .fallback = "false",
      .help = "one sum of gradients per node in memory that its ranks share: the same bits, less "
              "memory, fewer bytes sent"},
+    {.key = "recompute",
+     .type = OPTION_BOOL,
+     .scope = SCOPE_RUN,
+     .offset = AT(training.recompute),
+     .fallback = "false",
+     .help =
+         "compute the hidden layers of MLPs, and attention, anew for the backward pass instead of "
+         "keeping them: the same bits, less memory, a sixth more time"},
     {.key = "max_skipped",
      .type = OPTION_INT,
      .scope = SCOPE_RUN,
@@ -184,6 +215,15 @@ static const Option trunk_options[] = {
      .low = 0.01,
      .high = 1,
      .help = "factor on the learning rate per stage, from the last one down to the first"},
+    {.key = "unfreeze_epochs",
+     .type = OPTION_INT,
+     .offset = AT(unfreeze_epochs),
+     .fallback = "0",
+     .low = 0,
+     .high = 1e6,
+     .help =
+         "epochs after which the last frozen stage learns too, then the one before it, and so on; "
+         "0: frozen ones stay so"},
     {.key = NULL},
 };
 
@@ -220,6 +260,18 @@ const Option config_head_options[] = {
      .low = 0,
      .high = 1e6,
      .help = "of its loss in the total"},
+    {.key = "flips",
+     .type = OPTION_TEXT,
+     .offset = offsetof(HeadConfig, flips),
+     .fallback = "",
+     .help =
+         "what a horizontal flip does to its labels: nothing if empty; never: is not done; a list "
+         "of left<->right (they change places) and !text (that class is not flipped)"},
+    {.key = "flips_vertical",
+     .type = OPTION_TEXT,
+     .offset = offsetof(HeadConfig, flips_vertical),
+     .fallback = "",
+     .help = "likewise a vertical flip"},
     {.key = NULL},
 };
 
@@ -309,16 +361,26 @@ const KindSection config_kind_sections[KIND_SECTIONS] = {
 void config_sections(const Config *config, Section sections[SECTIONS])
 {
     void *top = (void *)config; /* binding writes, all others read */
-    sections[0] = (Section){"", top_options, top};
-    sections[1] = (Section){"trunk", trunk_options, top};
-    sections[2] =
-        (Section){"trunk", config->trunk ? config->trunk->options : NULL, config->trunk_options};
-    sections[3] = (Section){"optimizer", config->optimizer ? config->optimizer->options : NULL,
-                            config->optimizer_options};
-    sections[4] = (Section){"schedule", config->schedule ? config->schedule->options : NULL,
-                            config->schedule_options};
-    sections[5] = (Section){"augment", augment_options, (void *)&config->augment};
-    sections[6] = (Section){"checkpoint", checkpoint_options, top};
+    const Section list[] = {
+        {"", top_options, top},
+        {"trunk", trunk_options, top},
+        {"trunk", config->trunk ? config->trunk->options : NULL, config->trunk_options},
+        {"optimizer", config->optimizer ? config->optimizer->options : NULL,
+         config->optimizer_options},
+        {"schedule", config->schedule ? config->schedule->options : NULL, config->schedule_options},
+        {"sampling", config_sampling_options, top},
+        {"progressive", config_progressive_options, top},
+        {"ema", ema_options, (void *)&config->ema},
+        {"early_stop", config_early_stop_options, top},
+        {"checkpoint", checkpoint_options, top},
+        {"augment", augment_options, (void *)&config->augment},
+    };
+    enum { LISTED = sizeof list / sizeof *list };
+    _Static_assert(LISTED + AUGMENTATIONS == SECTIONS, "all of them");
+    memcpy(sections, list, sizeof list);
+    for (int i = 0; i < AUGMENTATIONS; i++)
+        sections[LISTED + i] =
+            (Section){"augment", augment_more_options(i), config->augment.more[i]};
 }
 
 bool config_begins(const Section sections[SECTIONS], int s)

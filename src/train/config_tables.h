@@ -15,7 +15,7 @@ typedef struct Section {
     void *values;
 } Section;
 
-enum { SECTIONS = 7 };
+enum { SECTIONS = 11 + AUGMENTATIONS };
 
 /* Whether section `s` begins its name: it is the first of those that share it. */
 bool config_begins(const Section sections[SECTIONS], int s);
@@ -24,6 +24,9 @@ bool config_begins(const Section sections[SECTIONS], int s);
 void config_sections(const Config *config, Section sections[SECTIONS]);
 
 extern const Option config_head_options[]; /* of one HeadConfig */
+/* config_recipe.c; values are the Config */
+extern const Option config_early_stop_options[], config_sampling_options[],
+    config_progressive_options[];
 
 /* A section whose keys depend on its kind. */
 typedef struct KindSection {

@@ -98,14 +98,36 @@ static void report_bad(void *context, uint32_t record, const char *reason)
     if (engine->report) engine->report(engine->report_context, record, reason);
 }
 
+/* The most floats that any form of the network needs. */
+typedef struct Needs {
+    size_t workspace, dparam, prepared;
+} Needs;
+
+static void raise_to(size_t *most, size_t floats)
+{
+    if (floats > *most) *most = floats;
+}
+
+static Needs needs_of(const Engine *engine, bool training)
+{
+    Needs needs = {0};
+    for (int f = -1; f < engine->forms; f++) {
+        const Graph *graph = f < 0 ? engine->model.graph : engine->form[f].model.graph;
+        raise_to(&needs.workspace, graph->eval.floats);
+        if (training) raise_to(&needs.workspace, graph->train.floats);
+        raise_to(&needs.dparam, graph->dparam_floats);
+        raise_to(&needs.prepared, graph->prepared_floats);
+    }
+    return needs;
+}
+
 static void open_worker(Engine *engine, LaneWorker *worker, const EngineOptions *options,
                         Arena *run)
 {
     const Graph *graph = engine->model.graph;
-    size_t floats = graph->eval.floats;
-    if (options->training && graph->train.floats > floats) floats = graph->train.floats;
+    Needs needs = needs_of(engine, options->training);
     int heads = engine->model.heads, lane = engine->lane;
-    worker->workspace = arena_new(run, float, floats);
+    worker->workspace = arena_new(run, float, needs.workspace);
     worker->record = arena_new(run, uint32_t, lane);
     worker->bad = arena_new(run, bool, lane);
     worker->label = arena_new(run, int32_t *, heads + 1);
@@ -114,22 +136,22 @@ static void open_worker(Engine *engine, LaneWorker *worker, const EngineOptions 
         head[h].label = worker->label[h] = arena_new(run, int32_t, lane);
     worker->loader = lane_loader_create(&(LaneLoaderOptions){.pack = engine->pack,
                                                              .augment = options->augment,
-                                                             .side = engine->image,
+                                                              .still = options->still,
                                                              .seed = engine->seed,
+                                                             .forbidden = engine->flips.forbidden,
                                                              .report = report_bad,
                                                              .context = engine},
                                         run);
-    worker->run =
-        (Run){.graph = graph,
-              .kernel = kernels(),
-              .workspace = worker->workspace,
-              .value = graph->params->value,
-              .state = graph->state->value,
-              .prepared = engine->prepared,
-              .dparam = options->training ? arena_new(run, float, graph->dparam_floats) : NULL,
-              .seed = engine->seed,
-              .record = worker->record,
-              .head = head};
+    worker->run = (Run){.graph = graph,
+                        .kernel = kernels(),
+                        .workspace = worker->workspace,
+                        .value = graph->params->value,
+                        .state = graph->state->value,
+                        .prepared = engine->prepared,
+                        .dparam = options->training ? arena_new(run, float, needs.dparam) : NULL,
+                        .seed = engine->seed,
+                        .record = worker->record,
+                        .head = head};
 }
 
 static void init_thread(void *context, int worker)
@@ -139,6 +161,43 @@ static void init_thread(void *context, int worker)
         gemm_init();
     else
         gemm_init_thread();
+}
+
+/* --- forms --- */
+
+/* Whether the stores of a form have everything where the model's have it. */
+static bool same_layout(const ParamStore *form, const ParamStore *model)
+{
+    bool same = form->count == model->count && form->total == model->total;
+    for (int i = 0; same && i < form->count; i++)
+        same = form->list[i]->offset == model->list[i]->offset &&
+               shape_equal(form->list[i]->shape, model->list[i]->shape);
+    return same;
+}
+
+static bool build_form(Engine *engine, EngineForm *form, ModelSpec spec, Arena *run, Error *err)
+{
+    ModelTraining training = *spec.training;
+    training.freeze = form->freeze;
+    spec.training = &training;
+    spec.image = form->image;
+    if (!model_build(&form->model, &spec, run, err))
+        return error_context(err, "with images of side %d", form->image);
+    const Graph *graph = form->model.graph, *model = engine->model.graph;
+    return (same_layout(graph->params, model->params) && same_layout(graph->state, model->state)) ||
+           error_set(err, ERROR_USAGE,
+                     "progressive.sides: a %s has parameters that depend on the side of the input; "
+                     "leave progressive.sides out",
+                     spec.trunk->name);
+}
+
+static bool build_forms(Engine *engine, const EngineOptions *options, Arena *run, Error *err)
+{
+    engine->form = options->form;
+    bool ok = true;
+    for (; ok && engine->forms < options->forms; engine->forms++)
+        ok = build_form(engine, &engine->form[engine->forms], options->spec, run, err);
+    return ok;
 }
 
 bool engine_open(Engine *engine, const EngineOptions *options, Arena *run, Error *err)
@@ -152,10 +211,19 @@ bool engine_open(Engine *engine, const EngineOptions *options, Arena *run, Error
                        .report_context = options->report_context};
     bool matched = match_heads(engine, options, run, err);
     if (!model_build(&engine->model, &options->spec, run, err) || !matched) return false;
+    if (!build_forms(engine, options, run, err)) return false;
+    engine->now = &engine->model;
+    engine->flips = (LabelFlips){.augment = options->augment,
+                                 .seed = options->seed,
+                                 .heads = options->spec.heads,
+                                 .label = engine->label,
+                                 .turned = {options->turned[0], options->turned[1]}};
+    label_flips_find(&engine->flips, pack_records(options->pack), run);
     Graph *graph = engine->model.graph;
     param_layout(graph->params, options->seed);
     param_layout(graph->state, options->seed);
-    engine->prepared = arena_new(run, float, graph->prepared_floats + 1);
+    engine->value = graph->params->value;
+    engine->prepared = arena_new(run, float, needs_of(engine, options->training).prepared + 1);
     engine->reported = (atomic_uchar *)arena_alloc(run, pack_records(options->pack) + 1);
     engine->worker = arena_new(run, LaneWorker, options->workers);
     for (int w = 0; w < options->workers; w++)
@@ -180,10 +248,10 @@ static void prepare_some(void *context, int worker)
 {
     (void)worker;
     Engine *engine = context;
-    const Graph *graph = engine->model.graph;
+    const Graph *graph = engine->now->graph;
     int i;
     while ((i = atomic_fetch_add(&engine->next_op, 1)) < graph->op_count)
-        graph_prepare(graph, i, graph->params->value, engine->prepared);
+        graph_prepare(graph, i, engine->value, engine->prepared);
 }
 
 void engine_prepare(Engine *engine)
@@ -192,19 +260,40 @@ void engine_prepare(Engine *engine)
     pool_run(engine->pool, prepare_some, engine);
 }
 
+void engine_enter(Engine *engine, int index)
+{
+    engine->now = index < 0 ? &engine->model : &engine->form[index].model;
+    engine->image = engine->now->images->shape.dim[1];
+    for (int w = 0; w < pool_workers(engine->pool); w++)
+        engine->worker[w].run.graph = engine->now->graph;
+    engine_prepare(engine);
+}
+
+void engine_use(Engine *engine, const float *value, const float *state)
+{
+    engine->value = value;
+    for (int w = 0; w < pool_workers(engine->pool); w++) {
+        engine->worker[w].run.value = value;
+        engine->worker[w].run.state = state;
+    }
+    engine_prepare(engine);
+}
+
 int engine_load(Engine *engine, LaneWorker *worker, int count, bool training, uint64_t epoch)
 {
     double begin = clock_seconds();
     Run *run = &worker->run;
-    run->plan = training ? &engine->model.graph->train : &engine->model.graph->eval;
+    run->plan = training ? &engine->now->graph->train : &engine->now->graph->eval;
     run->training = training;
     run->images = count;
-    int bad = lane_loader_load(worker->loader, run_value(run, engine->model.images), worker->bad,
-                               worker->record, count, training, epoch);
+    int bad = lane_loader_load(worker->loader, run_value(run, engine->now->images), engine->image,
+                               worker->bad, worker->record, count, training, epoch);
     for (int h = 0; h < engine->model.heads; h++)
         for (int n = 0; n < count; n++)
             worker->label[h][n] =
-                worker->bad[n] ? LABEL_MISSING : engine->label[h][worker->record[n]];
+                worker->bad[n] ? LABEL_MISSING
+                : training     ? label_flips_class(&engine->flips, h, worker->record[n], epoch)
+                               : engine->label[h][worker->record[n]];
     worker->load_seconds += clock_seconds() - begin;
     pulse_tick();
     return bad;

@@ -108,6 +108,7 @@ static bool save(Import *import, Error *err)
                              .heads = import->head.classes > 0,
                              .best = best,
                              .provenance = provenance_text(import->arena)};
+    checkpoint.watch = watch_begin();
     checkpoint_add_store(&checkpoint, "param", graph->params, graph->params->value, import->arena);
     checkpoint_add_store(&checkpoint, "state", graph->state, graph->state->value, import->arena);
     return checkpoint_save(&checkpoint, import->options->out, err);

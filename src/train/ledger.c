@@ -35,11 +35,17 @@ struct Ledger {
 
 static const char header[] = "record,split,path,reason\n";
 
+/* All of an entry but its reason. */
+static void print_place(const Ledger *ledger, uint32_t record, FILE *out)
+{
+    fprintf(out, "%u,%s,", record, split_name(pack_split_of(ledger->pack, record)));
+    csv_write_field(out, pack_record_path(ledger->pack, record));
+    fputc(',', out);
+}
+
 static void print_entry(const Ledger *ledger, const Entry *entry, FILE *out)
 {
-    fprintf(out, "%u,%s,", entry->record, split_name(pack_split_of(ledger->pack, entry->record)));
-    csv_write_field(out, pack_record_path(ledger->pack, entry->record));
-    fputc(',', out);
+    print_place(ledger, entry->record, out);
     csv_write_field(out, entry->reason);
     fputc('\n', out);
 }
@@ -62,27 +68,85 @@ static bool write_entries(Ledger *ledger, Error *err)
     return true;
 }
 
-/* Marks the records of complete lines; a torn last line is cut off. */
+/* Whether the text goes on as an entry of `record` begins; *at moves behind that. */
+static bool skip_place(const Ledger *ledger, uint32_t record, const char **at, const char *end)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    if (out) print_place(ledger, record, out);
+    if (!out || fclose(out) != 0) die("ledger: out of memory");
+    bool same = (size_t)(end - *at) >= bytes && memcmp(*at, text, bytes) == 0;
+    free(text);
+    if (same) *at += bytes;
+    return same;
+}
+
+/* Skips a field in quotes and the end of its line. */
+static bool skip_reason(const char **at, const char *end)
+{
+    const char *c = *at;
+    if (c == end || *c != '"') return false;
+    for (c++; c < end; c++) {
+        if (*c != '"') continue;
+        if (c + 1 == end || c[1] != '"') break;
+        c++;
+    }
+    if (end - c < 2 || c[1] != '\n') return false;
+    *at = c + 2;
+    return true;
+}
+
+/* The end of the entry at `line`, whose record it marks. NULL: it is damaged, of another pack, or of a
+ * record that is known. */
+static const char *take_entry(Ledger *ledger, const char *line, const char *end)
+{
+    char *behind;
+    const char *at = line;
+    unsigned long record = strtoul(line, &behind, 10); /* a zero byte follows the text */
+    if (behind == line || record >= pack_records(ledger->pack) || ledger->known[record] ||
+        !skip_place(ledger, (uint32_t)record, &at, end) || !skip_reason(&at, end))
+        return NULL;
+    ledger->known[record] = true;
+    ledger->records++;
+    return at;
+}
+
+/* The file as it would be without damage; from malloc. */
+static char *whole_entries(Ledger *ledger, const char *text, const char *end, size_t *bytes)
+{
+    char *whole = NULL;
+    FILE *out = open_memstream(&whole, bytes);
+    if (out) fputs(header, out);
+    while (out && text < end) {
+        const char *next = take_entry(ledger, text, end), *newline;
+        if (next) {
+            fwrite(text, 1, (size_t)(next - text), out);
+        } else {
+            newline = memchr(text, '\n', (size_t)(end - text));
+            next = newline ? newline + 1 : end;
+        }
+        text = next;
+    }
+    if (!out || fclose(out) != 0) die("ledger: out of memory");
+    return whole;
+}
+
+/* Marks what an earlier part of the run has written, and drops from the file what is damaged. A line that
+ * a full disk has torn is the last one: it is cut off, where there may be no room for a new file. */
 static bool read_written(Ledger *ledger, Error *err)
 {
     uint8_t *data;
-    size_t bytes;
+    size_t bytes, kept;
     if (!file_exists(ledger->path)) return true;
     if (!file_read(ledger->path, &data, &bytes, err)) return false;
-    size_t whole = bytes;
-    while (whole > 0 && data[whole - 1] != '\n') whole--;
-    bool ok = whole == bytes || file_write(ledger->path, data, whole, err);
-    const char *line = (const char *)data, *end = line + whole;
-    while (line < end) {
-        char *behind;
-        unsigned long record = strtoul(line, &behind, 10);
-        if (behind > line && *behind == ',' && record < pack_records(ledger->pack) &&
-            !ledger->known[record]) {
-            ledger->known[record] = true;
-            ledger->records++;
-        }
-        line = (const char *)memchr(line, '\n', (size_t)(end - line)) + 1;
-    }
+    char *whole = whole_entries(ledger, (char *)data, (char *)data + bytes, &kept);
+    bool ok, prefix = kept <= bytes && memcmp(data, whole, kept) == 0;
+    if (prefix)
+        ok = kept == bytes || file_truncate(ledger->path, kept, err);
+    else
+        ok = file_write(ledger->path, whole, kept, err);
+    free(whole);
     free(data);
     return ok;
 }
@@ -156,9 +220,19 @@ static void receive_entries(Ledger *ledger, int from)
     ledger->count += count;
 }
 
-/* Drops entries of records that are known already: ranks meet the same record in different epochs. */
+static int by_record(const void *a, const void *b)
+{
+    const Entry *x = a, *y = b;
+    if (x->record != y->record) return x->record < y->record ? -1 : 1;
+    return strcmp(x->reason, y->reason);
+}
+
+/* Drops entries of records that are known already: ranks meet the same record in different epochs. The
+ * rest is put in order, so that the file does not depend on who has met what. */
 static void drop_known(Ledger *ledger)
 {
+    qsort(ledger->entry + ledger->unwritten, ledger->count - ledger->unwritten,
+          sizeof *ledger->entry, by_record);
     for (size_t i = ledger->unwritten; i < ledger->count; i++) {
         Entry *entry = &ledger->entry[i];
         if (ledger->known[entry->record]) continue;

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "dist/reduce.h"
+#include "train/watch.h"
 
 bool plan_heads(Config *config, const Pack *pack, Arena *run, Error *err)
 {
@@ -27,7 +28,27 @@ bool plan_heads(Config *config, const Pack *pack, Arena *run, Error *err)
                   config->pack, wanted, near ? "; did you mean \"" : "", near ? near : "",
                   near ? "\"?" : "");
     }
+    watch_check(config, err);
+    if (*config->balance_by && config_find_head(config, config->balance_by) < 0)
+        error_set(err, ERROR_USAGE, "sampling.by: there is no head \"%s\"", config->balance_by);
     return err->kind == ERROR_NONE;
+}
+
+ModelSpec plan_model_with(const Config *config, const HeadSpec *head, Arena *run)
+{
+    /* Stages that thaw later must have room for their gradients. */
+    ModelTraining *training = arena_new(run, ModelTraining, 1);
+    *training = config->training;
+    if (config->unfreeze_epochs > 0) training->freeze = 0;
+    return (ModelSpec){.trunk = config->trunk,
+                       .kind = config->trunk_kind,
+                       .trunk_options = config->trunk_options,
+                       .head = head,
+                       .heads = config->head_count,
+                       .image = config->image,
+                       .lane = config->lane,
+                       .conv = (ConvChoice)config->conv,
+                       .training = training};
 }
 
 ModelSpec plan_model(const Config *config, const Pack *pack, Arena *run)
@@ -37,15 +58,7 @@ ModelSpec plan_model(const Config *config, const Pack *pack, Arena *run)
         int group = pack_find_group(pack, config->heads[h].name);
         head[h] = (HeadSpec){config->heads[h].name, pack_group(pack, group)->classes};
     }
-    return (ModelSpec){.trunk = config->trunk,
-                       .kind = config->trunk_kind,
-                       .trunk_options = config->trunk_options,
-                       .head = head,
-                       .heads = config->head_count,
-                       .image = config->image,
-                       .lane = config->lane,
-                       .conv = (ConvChoice)config->conv,
-                       .training = &config->training};
+    return plan_model_with(config, head, run);
 }
 
 static uint64_t count_parameters(const ParamStore *store)
@@ -76,18 +89,19 @@ static uint64_t rank_bytes(const Config *config, const Graph *graph, int workers
         shares_accumulator(config) ? 0 : accumulator_bytes(config, total, threads);
     uint64_t workspace =
         graph->train.floats > graph->eval.floats ? graph->train.floats : graph->eval.floats;
-    return sizeof(float) * (total * (1 + slots) + state + graph->prepared_floats) + accumulators +
-           sizeof(int64_t) * state + sizeof(float) * threads * (workspace + graph->dparam_floats);
+    uint64_t averages = config->ema.decay > 0 ? total + state : 0;
+    return sizeof(float) * (total * (1 + slots) + averages + state + graph->prepared_floats) +
+           accumulators + sizeof(int64_t) * state +
+           sizeof(float) * threads * (workspace + graph->dparam_floats);
 }
 
-bool plan_footprint(const Config *config, const Pack *pack, int workers, Footprint *footprint,
+bool plan_footprint(const Config *config, const ModelSpec *spec, int workers, Footprint *footprint,
                     Error *err)
 {
     Arena *arena = arena_create("footprint");
-    ModelSpec spec = plan_model(config, pack, arena);
     Model model;
     log_set_quiet(true); /* what is to be said of the network is said when it is built for use */
-    bool ok = model_build(&model, &spec, arena, err);
+    bool ok = model_build(&model, spec, arena, err);
     log_set_quiet(false);
     if (ok) {
         const Graph *graph = model.graph;
@@ -97,8 +111,9 @@ bool plan_footprint(const Config *config, const Pack *pack, int workers, Footpri
         footprint->node =
             shares_accumulator(config) ? accumulator_bytes(config, graph->params->total, 1) : 0;
         footprint->checkpoint =
-            sizeof(float) * (parameters * (1 + (uint64_t)config->optimizer->slots) +
-                             count_parameters(graph->state));
+            sizeof(float) *
+            (parameters * (1 + (uint64_t)config->optimizer->slots + (config->ema.decay > 0)) +
+             count_parameters(graph->state) * (1 + (config->ema.decay > 0)));
     }
     arena_destroy(arena);
     return ok;

@@ -19,7 +19,9 @@ ModelSpec restore_spec(const Config *config, const CheckpointHead *head, int hea
 bool restore_values(const Checkpoint *checkpoint, const Model *model, const char *path, Error *err)
 {
     const ParamStore *params = model->graph->params, *state = model->graph->state;
-    bool ok = checkpoint_copy(checkpoint, "param", params, params->value, err);
-    ok &= checkpoint_copy(checkpoint, "state", state, state->value, err);
+    bool ok = checkpoint_copy(checkpoint, checkpoint_group(checkpoint, "param"), params,
+                              params->value, err);
+    ok &= checkpoint_copy(checkpoint, checkpoint_group(checkpoint, "state"), state, state->value,
+                          err);
     return ok || error_context(err, "%s", path);
 }

@@ -186,25 +186,37 @@ static uint64_t record_step(const char *line, size_t length)
     return at ? strtoull(at + sizeof key - 1, NULL, 10) : 0;
 }
 
-bool run_folder_rewind(const RunFolder *folder, uint64_t step, Error *err)
+/* Moves the whole lines of steps up to `step` to the front; returns their bytes. *prefix: bytes of
+ * those that did not move. */
+static size_t keep_lines(uint8_t *data, size_t bytes, uint64_t step, size_t *prefix)
 {
-    char path[RUN_PATH_BYTES];
-    metrics_path(folder, path, sizeof path);
-    if (!file_exists(path)) return true;
-    uint8_t *data;
-    size_t bytes, kept = 0;
-    if (!file_read(path, &data, &bytes, err)) return false;
+    size_t kept = 0;
+    *prefix = 0;
     for (size_t begin = 0; begin < bytes;) {
         const uint8_t *newline = memchr(data + begin, '\n', bytes - begin);
         if (!newline) break; /* a torn last line is dropped */
         size_t length = (size_t)(newline - (data + begin)) + 1;
         if (record_step((const char *)data + begin, length) <= step) {
             memmove(data + kept, data + begin, length);
+            if (kept == begin) *prefix = kept + length;
             kept += length;
         }
         begin += length;
     }
-    bool ok = file_write(path, data, kept, err);
+    return kept;
+}
+
+bool run_folder_rewind(const RunFolder *folder, uint64_t step, Error *err)
+{
+    char path[RUN_PATH_BYTES];
+    metrics_path(folder, path, sizeof path);
+    if (!file_exists(path)) return true;
+    uint8_t *data;
+    size_t bytes, prefix;
+    if (!file_read(path, &data, &bytes, err)) return false;
+    size_t kept = keep_lines(data, bytes, step, &prefix);
+    bool ok = kept == bytes ||
+              (kept == prefix ? file_truncate(path, kept, err) : file_write(path, data, kept, err));
     free(data);
     return ok;
 }

@@ -209,6 +209,21 @@ static bool copy_slots(Surgery *s, Checkpoint *out, Error *err)
     return true;
 }
 
+/* The average of a new head is the head. */
+static bool copy_averages(Surgery *s, Checkpoint *out, Error *err)
+{
+    const ParamStore *store[2] = {s->model.graph->params, s->model.graph->state};
+    static const char *const group[2] = {"ema", "ema_state"};
+    if (strcmp(checkpoint_group(&s->old, "param"), "ema") != 0) return true;
+    for (int g = 0; g < 2; g++) {
+        float *flat = arena_new(s->arena, float, store[g]->total + 1);
+        memcpy(flat, store[g]->value, sizeof(float) * store[g]->total);
+        if (!copy_group(s, group[g], store[g], flat, err)) return false;
+        checkpoint_add_store(out, group[g], store[g], flat, s->arena);
+    }
+    return true;
+}
+
 static bool copy_arrays(Surgery *s, Checkpoint *out, Error *err)
 {
     const ParamStore *params = s->model.graph->params, *state = s->model.graph->state;
@@ -218,7 +233,7 @@ static bool copy_arrays(Surgery *s, Checkpoint *out, Error *err)
     checkpoint_add_store(out, "param", params, params->value, s->arena);
     if (!copy_slots(s, out, err)) return false;
     checkpoint_add_store(out, "state", state, state->value, s->arena);
-    return true;
+    return copy_averages(s, out, err);
 }
 
 static bool save(Surgery *s, const char *path, Error *err)
@@ -235,6 +250,9 @@ static bool save(Surgery *s, const char *path, Error *err)
         out.best[h] = s->head[h].best;
     }
     out.best[s->heads] = -1; /* of all heads together: not known of this set */
+    out.watch = watch_begin();
+    out.born = NULL; /* parameters are others */
+    out.params = 0;
     return copy_arrays(s, &out, err) && checkpoint_save(&out, path, err);
 }
 

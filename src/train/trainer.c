@@ -6,11 +6,9 @@
 #include "base/log.h"
 #include "base/pulse.h"
 #include "base/stop.h"
-#include "train/plan.h"
 #include "train/provenance.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* --- opening --- */
@@ -62,21 +60,28 @@ static bool open_pack(Trainer *trainer, Error *err)
         path = trainer->staged;
     }
     trainer->pack = pack_open(path, err);
-    if (trainer->pack && plan_heads(trainer->config, trainer->pack, trainer->arena, err))
-        plan_epochs(trainer, err);
+    if (trainer->pack && plan_heads(trainer->config, trainer->pack, trainer->arena, err) &&
+        plan_epochs(trainer, err))
+        plan_forms(trainer->config, trainer->pack, &trainer->forms, trainer->arena, err);
+    for (int d = 0; d < 2 && err->kind == ERROR_NONE; d++)
+        plan_flips(trainer->config, trainer->pack, d, &trainer->turned[d], trainer->arena, err);
     return comm_agree(trainer->comm, err) && same_pack_everywhere(trainer, err);
 }
 
-static bool open_engine(Trainer *trainer, Error *err)
+static bool open_engine(Trainer *trainer, StillPictures still, Error *err)
 {
     const Config *config = trainer->config;
     EngineOptions options = {
         .comm = trainer->comm,
         .pack = trainer->pack,
         .spec = plan_model(config, trainer->pack, trainer->arena),
+        .form = trainer->forms.form,
+        .forms = trainer->forms.forms,
         .augment = &config->augment,
+        .turned = {trainer->turned[0], trainer->turned[1]},
         .seed = (uint64_t)config->seed,
         .workers = config->workers > 0 ? config->workers : pool_cores(),
+        .still = still,
         .training = true,
         .report = ledger_note,
         .report_context = trainer->ledger,
@@ -100,6 +105,9 @@ static void open_reduction(Trainer *trainer)
     trainer->optimizer =
         optimizer_create(trainer->config->optimizer, trainer->config->optimizer_options,
                          graph->params, trainer->arena);
+    if (trainer->config->ema.decay > 0)
+        trainer->ema =
+            ema_create(&trainer->config->ema, graph->params, graph->state, trainer->arena);
 }
 
 static void open_buffers(Trainer *trainer)
@@ -168,6 +176,13 @@ static bool restore(Trainer *trainer, uint64_t step, Error *err)
     return true;
 }
 
+static bool start(Trainer *trainer, Error *err)
+{
+    if (!trainer_start(trainer, err)) return false;
+    if (trainer->ema) ema_begin(trainer->ema);
+    return true;
+}
+
 static bool open_ledger(Trainer *trainer, Error *err)
 {
     char path[RUN_PATH_BYTES];
@@ -176,22 +191,21 @@ static bool open_ledger(Trainer *trainer, Error *err)
     return comm_agree(trainer->comm, err);
 }
 
-static bool open_all(Trainer *trainer, bool resume, Error *err)
+static bool open_all(Trainer *trainer, const TrainerOptions *options, Error *err)
 {
     bool has_checkpoint = false;
     uint64_t step = 0;
     if (!provenance_agree(trainer->comm, provenance_text(trainer->arena), err)) return false;
     if (!open_pack(trainer, err)) return false;
-    if (!open_folder(trainer, resume, &has_checkpoint, &step, err)) return false;
+    if (!open_folder(trainer, options->resume, &has_checkpoint, &step, err)) return false;
     if (!open_ledger(trainer, err)) return false;
-    if (!open_engine(trainer, err)) return false;
+    if (!open_engine(trainer, options->still, err)) return false;
     open_reduction(trainer);
     open_buffers(trainer);
-    if (!(has_checkpoint ? restore(trainer, step, err) : trainer_start(trainer, err))) return false;
+    trainer_open_sampler(trainer);
+    if (!(has_checkpoint ? restore(trainer, step, err) : start(trainer, err))) return false;
     engine_prepare(&trainer->engine);
-    if (comm_rank(trainer->comm) == 0 && run_folder_rewind(&trainer->folder, trainer->step, err))
-        run_folder_write_config(&trainer->folder, config_print(trainer->config, trainer->arena),
-                                err);
+    if (comm_rank(trainer->comm) == 0) trainer_renew_records(trainer, has_checkpoint, err);
     return comm_agree(trainer->comm, err);
 }
 
@@ -203,9 +217,10 @@ Trainer *trainer_open(const TrainerOptions *options, Error *err)
                          .comm = options->comm,
                          .config = options->config,
                          .saved = UINT64_MAX,
+                         .watch = watch_begin(),
                          .started = clock_seconds()};
     trainer->watchdog = watchdog_start(options->comm, options->config->hang_seconds);
-    if (!open_all(trainer, options->resume, err)) {
+    if (!open_all(trainer, options, err)) {
         trainer_close(trainer);
         return NULL;
     }
@@ -232,6 +247,18 @@ void trainer_close(Trainer *trainer)
     arena_destroy(trainer->arena);
 }
 
+void trainer_watch(Trainer *trainer, Spans *spans)
+{
+    trainer->spans = spans;
+    for (int w = 0; w < pool_workers(trainer->engine.pool); w++)
+        trainer->engine.worker[w].run.spans = spans ? &spans[w] : NULL;
+}
+
+Engine *trainer_engine(Trainer *trainer)
+{
+    return &trainer->engine;
+}
+
 size_t trainer_bytes(const Trainer *trainer)
 {
     return arena_bytes(trainer->arena);
@@ -239,84 +266,31 @@ size_t trainer_bytes(const Trainer *trainer)
 
 /* --- the run --- */
 
-/* Marks heads (and, last, all jointly) whose accuracy is the best so far; true if any is. */
-static bool find_improved(Trainer *trainer, const Score *score, bool *improved)
-{
-    bool any = false;
-    for (int h = 0; h <= score->heads; h++) {
-        double accuracy =
-            h < score->heads ? score_head(score, h).top1 : score_joint(score).accuracy;
-        improved[h] = accuracy > trainer->best[h];
-        if (improved[h]) trainer->best[h] = accuracy;
-        any |= improved[h];
-    }
-    return any;
-}
-
-static bool link_best(Trainer *trainer, const bool *improved, Error *err)
-{
-    int heads = trainer->config->head_count;
-    if (comm_rank(trainer->comm) != 0) return comm_agree(trainer->comm, err);
-    for (int h = 0; h <= heads; h++) {
-        char name[OPTION_TEXT_BYTES + 8];
-        snprintf(name, sizeof name, "best-%s",
-                 h < heads ? trainer->config->heads[h].name : "joint");
-        if (improved[h] && !run_folder_link(&trainer->folder, name, trainer->step, err)) break;
-    }
-    run_folder_prune(&trainer->folder);
-    return comm_agree(trainer->comm, err);
-}
-
-/* Keeps a checkpoint of an epoch in which a head is better than ever. */
-static void keep_best(Trainer *trainer, const Score *score)
-{
-    bool *improved = calloc((size_t)score->heads + 1, sizeof *improved);
-    if (!improved) die("validation: out of memory");
-    if (find_improved(trainer, score, improved)) {
-        Error err = {0};
-        trainer_try_save(trainer);
-        if (trainer->saved == trainer->step && !link_best(trainer, improved, &err))
-            log_warning("%s", err.text);
-    }
-    free(improved);
-}
-
-/* Validates after an epoch. A stop may cut it short; then it is made up for when the run goes on. */
-static void validate(Trainer *trainer)
-{
-    size_t images;
-    pack_split(trainer->pack, SPLIT_VAL, &images);
-    if (images == 0 || trainer->validated == trainer->step) return;
-    if (trainer->has_progress) progress_hide(&trainer->progress);
-    const Score *score =
-        evaluate(trainer->evaluator, SPLIT_VAL, trainer->has_progress ? "validating" : NULL);
-    trainer->stop = score == NULL;
-    if (!score) return;
-    trainer->validated = trainer->step;
-    log_validation(trainer, score);
-    keep_best(trainer, score);
-    interval_start(trainer);
-}
-
 static bool at_epoch_end(const Trainer *trainer)
 {
     return trainer->step > 0 && trainer->step % trainer->steps_per_epoch == 0;
+}
+
+static bool is_over(const Trainer *trainer)
+{
+    return watch_is_over(&trainer->watch, trainer->config);
 }
 
 /* The loop. Leaves it at the end, at a stop, or without hope. */
 static TrainerEnd run_steps(Trainer *trainer, uint64_t end)
 {
     uint64_t every = (uint64_t)trainer->config->checkpoint_every;
-    if (at_epoch_end(trainer)) validate(trainer); /* that an earlier stop has cut short */
-    while (trainer->step < end && !trainer->stop) {
+    if (at_epoch_end(trainer)) trainer_validate(trainer); /* that an earlier stop has cut short */
+    while (trainer->step < end && !trainer->stop && !is_over(trainer)) {
         trainer_step(trainer);
         if (trainer->has_progress) progress_set(&trainer->progress, (size_t)trainer->step);
         if (is_hopeless(trainer)) return TRAINER_HOPELESS;
         if (trainer->stop) break;
-        if (at_epoch_end(trainer)) validate(trainer);
+        if (at_epoch_end(trainer)) trainer_validate(trainer);
         if (every > 0 && trainer->step % every == 0 && trainer->saved != trainer->step)
             trainer_try_save(trainer);
     }
+    if (is_over(trainer)) return TRAINER_DONE;
     bool unfinished = trainer->step < end || (at_epoch_end(trainer) && trainer->stop);
     return unfinished ? TRAINER_STOPPED : TRAINER_DONE;
 }
@@ -339,6 +313,9 @@ TrainerEnd trainer_run(Trainer *trainer, long until, Error *err)
     if (how == TRAINER_STOPPED)
         log_info("stopped at step %" PRIu64 " (%s), with a checkpoint; go on with --resume",
                  trainer->step, stop_reason() ? stop_reason() : "asked of another rank");
+    else if (how == TRAINER_DONE && is_over(trainer))
+        log_info("early stopping at step %" PRIu64 ": %d validations without a better %s",
+                 trainer->step, trainer->config->stop_patience, trainer->config->watch);
     else if (how == TRAINER_DONE && trainer->has_progress)
         progress_finish(&trainer->progress);
     return how;

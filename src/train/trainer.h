@@ -1,17 +1,21 @@
 /* The trainer's parts; private to train. */
 #pragma once
 
+#include "data/sampler.h"
 #include "data/stage.h"
 #include "dist/reduce.h"
 #include "dist/watchdog.h"
+#include "optim/ema.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "train/checkpoint.h"
 #include "train/engine.h"
 #include "train/evaluate.h"
 #include "train/ledger.h"
+#include "train/plan.h"
 #include "train/run_folder.h"
 #include "train/trainer.h"
+#include "train/watch.h"
 
 #include "base/progress.h"
 
@@ -47,6 +51,7 @@ struct Trainer {
     Engine engine;
     Reduce *reduce;
     Optimizer *optimizer;
+    Ema *ema; /* NULL: none */
     Evaluator *evaluator;
     LaneContext *lane; /* (workers) */
     RunFolder folder;
@@ -63,9 +68,13 @@ struct Trainer {
         save_seconds; /* the longest of late: what a stop in time has to reckon with */
     uint64_t saved;   /* step of the newest checkpoint that was written; UINT64_MAX: none */
     uint64_t steps_per_epoch;
+    FormPlan forms;
+    const int32_t *const *turned[2]; /* by plan_flips */
+    Sampler *sampler;
     uint32_t *order;      /* training records in the order of epoch `order_epoch` */
     uint64_t order_epoch; /* UINT64_MAX: none yet */
     double *best;         /* (heads + 1), as in Checkpoint */
+    Watch watch;
 
     /* of the step under way */
     float *head_scale;         /* (heads): weight / labelled images of the global batch */
@@ -73,6 +82,7 @@ struct Trainer {
     const uint32_t *batch;     /* (config->batch) records */
     int first_lane, last_lane; /* of this rank; last is exclusive */
     atomic_int next_lane;
+    Spans *spans; /* (workers), of whoever watches; NULL: nobody does */
 
     Interval interval;
     Progress progress;
@@ -85,9 +95,12 @@ void interval_add_step(Trainer *trainer, double grad_norm);
 /* Writes the line and the record of the interval if one is due, and starts the next. */
 void interval_log(Trainer *trainer, double lr);
 void log_validation(Trainer *trainer, const Score *score);
+/* Drops the records of steps that are not done yet and writes the configuration, on rank 0. A run that
+ * goes on does so on a full disk, too, with a warning: nothing of what is there is lost. For a new run
+ * it is an error. */
+void trainer_renew_records(Trainer *trainer, bool resumed, Error *err);
 
 /* trainer_checkpoint.c */
-bool trainer_save(Trainer *trainer, Error *err);
 /* A checkpoint on the way: a run goes on if it cannot be written, with a warning. */
 void trainer_try_save(Trainer *trainer);
 bool trainer_restore(Trainer *trainer, const char *path, Error *err);
@@ -97,6 +110,19 @@ bool trainer_restore(Trainer *trainer, const char *path, Error *err);
 void watch_time(const Trainer *trainer);
 /* Whether numbers or images are so bad that going on makes no sense; says so once. */
 bool is_hopeless(const Trainer *trainer);
+/* trainer_forms.c */
+/* Gives the network the form of an epoch; what is frozen in it does not learn. */
+void trainer_enter_epoch(Trainer *trainer, uint64_t epoch);
+/* Gives it the form in which it is evaluated. */
+void trainer_leave_epoch(Trainer *trainer);
+
+/* trainer_sampling.c */
+void trainer_open_sampler(Trainer *trainer);
+
+/* trainer_validate.c */
+/* Validates after an epoch. A stop may cut it short; then it is made up for when the run goes on. */
+void trainer_validate(Trainer *trainer);
+
 /* trainer_weights.c */
 /* Takes trunk.weights, if given, into the parameters of a new run. Collective. */
 bool trainer_start(Trainer *trainer, Error *err);

@@ -17,6 +17,9 @@ static void describe_arrays(Trainer *trainer, Checkpoint *checkpoint, Arena *are
         checkpoint_add_store(checkpoint, arena_printf(arena, "slot/%s", type->slot_name[s]),
                              graph->params, trainer->optimizer->slot[s], arena);
     checkpoint_add_store(checkpoint, "state", graph->state, graph->state->value, arena);
+    if (!trainer->ema) return;
+    checkpoint_add_store(checkpoint, "ema", graph->params, trainer->ema->param_value, arena);
+    checkpoint_add_store(checkpoint, "ema_state", graph->state, trainer->ema->state_value, arena);
 }
 
 static void describe_heads(Trainer *trainer, Checkpoint *checkpoint, Arena *arena)
@@ -40,8 +43,13 @@ static Checkpoint describe_run(Trainer *trainer, Arena *arena)
                              .validated = trainer->validated,
                              .bad = trainer->bad,
                              .best = trainer->best,
+                             .watch = trainer->watch,
                              .pack = pack_hash(trainer->pack),
                              .provenance = provenance_text(arena)};
+    if (trainer->config->unfreeze_epochs > 0) {
+        checkpoint.born = trainer->optimizer->born;
+        checkpoint.params = trainer->optimizer->store->count;
+    }
     describe_arrays(trainer, &checkpoint, arena);
     describe_heads(trainer, &checkpoint, arena);
     return checkpoint;
@@ -92,7 +100,17 @@ static bool copy_all(Trainer *trainer, const Checkpoint *saved, Arena *arena, Er
         ok &= checkpoint_copy(saved, arena_printf(arena, "slot/%s", optimizer->type->slot_name[s]),
                               graph->params, optimizer->slot[s], err);
     ok &= checkpoint_copy(saved, "state", graph->state, graph->state->value, err);
+    if (trainer->ema) {
+        ok &= checkpoint_copy(saved, "ema", graph->params, trainer->ema->param_value, err);
+        ok &= checkpoint_copy(saved, "ema_state", graph->state, trainer->ema->state_value, err);
+    }
+    if (saved->born && saved->params != graph->params->count)
+        ok = error_set(err, ERROR_DATA, "/born: has %d numbers for %d parameters", saved->params,
+                       graph->params->count);
     if (!ok) return false;
+    if (saved->born)
+        memcpy(trainer->optimizer->born, saved->born, sizeof(uint64_t) * (size_t)saved->params);
+    trainer->watch = saved->watch;
     memcpy(trainer->best, saved->best, sizeof(double) * ((size_t)saved->heads + 1));
     trainer->step = saved->step;
     trainer->optimizer->updates = saved->updates;
@@ -137,6 +155,9 @@ bool trainer_restore(Trainer *trainer, const char *path, Error *err)
               copy_all(trainer, &saved, arena, err)) ||
              error_context(err, "cannot resume from %s", path);
     }
+    /* What learnt in the last step has begun to; others begin anew when they thaw. */
+    if (ok && trainer->step > 0)
+        trainer_enter_epoch(trainer, (trainer->step - 1) / trainer->steps_per_epoch);
     if (ok) provenance_compare(provenance_text(arena), saved.provenance);
     arena_destroy(arena);
     return ok;

@@ -83,7 +83,9 @@ static void write_record(Trainer *trainer, Json *json)
 {
     Error err = {0};
     char *text = json_print(json, false);
-    if (!run_folder_append(&trainer->folder, text, &err)) log_warning("%s", err.text);
+    if (!run_folder_append(&trainer->folder, text, &err))
+        log_warning("%s; training goes on without the record of step %" PRIu64, err.text,
+                    trainer->step);
     free(text);
     json_destroy(json);
 }
@@ -169,4 +171,21 @@ void log_validation(Trainer *trainer, const Score *score)
     json_add_integer(json, "epoch", (int64_t)epoch);
     score_json(score, json);
     write_record(trainer, json);
+}
+
+void trainer_renew_records(Trainer *trainer, bool resumed, Error *err)
+{
+    Error metrics = {0}, config = {0};
+    const char *text = config_print(trainer->config, trainer->arena);
+    run_folder_rewind(&trainer->folder, trainer->step, &metrics);
+    run_folder_write_config(&trainer->folder, text, &config);
+    if (!resumed) {
+        *err = metrics.kind != ERROR_NONE ? metrics : config; /* none, if neither failed */
+        return;
+    }
+    if (metrics.kind != ERROR_NONE)
+        log_warning("%s; training goes on, and the steps after %" PRIu64 " will be there twice",
+                    metrics.text, trainer->step);
+    if (config.kind != ERROR_NONE)
+        log_warning("%s; training goes on, config.yaml stays that of before", config.text);
 }

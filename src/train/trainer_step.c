@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/pulse.h"
 #include "base/stop.h"
-#include "data/sampler.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -34,10 +33,9 @@ static void find_batch(Trainer *trainer)
 {
     uint64_t epoch = trainer->step / trainer->steps_per_epoch;
     if (trainer->order_epoch != epoch) {
-        size_t count;
-        const uint32_t *records = pack_split(trainer->pack, SPLIT_TRAIN, &count);
-        sampler_order(trainer->order, records, count, trainer->engine.seed, epoch);
+        sampler_order(trainer->sampler, trainer->order, trainer->engine.seed, epoch);
         trainer->order_epoch = epoch;
+        trainer_enter_epoch(trainer, epoch);
     }
     trainer->batch = trainer->order +
                      trainer->step % trainer->steps_per_epoch * (uint64_t)trainer->config->batch;
@@ -131,8 +129,10 @@ static void compute_lane(Trainer *trainer, int index, int lane)
     LaneContext *context = &trainer->lane[index];
     context->overflowed = false;
     context->overflow_offset = SIZE_MAX;
+    double arrival = clock_seconds();
     int bad = engine_load(&trainer->engine, worker, images, true, trainer->order_epoch);
     double begin = clock_seconds();
+    if (run->spans) spans_add(run->spans, SPAN_INPUT, lane, arrival);
     for (int h = 0; h < trainer->config->head_count; h++)
         run->head[h].scale = trainer->head_scale[h];
     run->step = trainer->step;
@@ -145,6 +145,7 @@ static void compute_lane(Trainer *trainer, int index, int lane)
     graph_backward(run);
     if (context->overflowed) tell_overflow(trainer, context, lane);
     worker->compute_seconds += clock_seconds() - begin;
+    if (run->spans) spans_add(run->spans, SPAN_LANE, lane, arrival);
 }
 
 /* Exact sums do not care who computes a lane; the float sum needs a fixed deal. */
@@ -179,6 +180,7 @@ static void announce_lr(Trainer *trainer)
     const OptimizerCommon *common = config->optimizer_options;
     double lr = schedule_lr(config->schedule, config->schedule_options, common->lr, trainer->step,
                             trainer->steps_per_epoch, config->epochs);
+    lr *= trainer->watch.schedule.scale;
     int64_t bits;
     memcpy(&bits, &lr, sizeof bits);
     reduce_count_side(trainer->reduce, SIDE_LR, bits);
@@ -212,13 +214,25 @@ static void update_statistics(Trainer *trainer)
     }
 }
 
+/* What the main thread did since `begin`, for whoever watches. */
+static void note(const Trainer *trainer, SpanKind kind, double begin)
+{
+    if (trainer->spans) spans_add(trainer->spans, kind, -1, begin);
+}
+
 /* Returns the gradient's norm. */
 static double update(Trainer *trainer, double lr)
 {
-    double norm = optimizer_step(trainer->optimizer, trainer->engine.pool, lr,
-                                 trainer->config->clip_norm, read_gradient, trainer->reduce);
+    double begin = clock_seconds();
+    Clip clip = {.adaptive = trainer->config->clip_adaptive, .norm = trainer->config->clip_norm};
+    double norm = optimizer_step(trainer->optimizer, trainer->engine.pool, lr, clip, read_gradient,
+                                 trainer->reduce);
     update_statistics(trainer);
+    if (trainer->ema) ema_update(trainer->ema, trainer->engine.pool, trainer->optimizer->updates);
+    note(trainer, SPAN_OPTIMIZER, begin);
+    begin = clock_seconds();
     engine_prepare(&trainer->engine);
+    note(trainer, SPAN_PREPARE, begin);
     return norm;
 }
 
@@ -234,6 +248,8 @@ static void take_status(Trainer *trainer, bool ok)
 void trainer_step(Trainer *trainer)
 {
     double begin = clock_seconds();
+    for (int w = 0; trainer->spans && w < pool_workers(trainer->engine.pool); w++)
+        spans_clear(&trainer->spans[w]);
     pulse_step(trainer->step);
     pulse_phase("computing");
     if (trainer->step % trainer->steps_per_epoch == 0) trainer->bad = 0;
@@ -247,7 +263,9 @@ void trainer_step(Trainer *trainer)
     pulse_phase("summing gradients");
     if (comm_rank(trainer->comm) == 0) watch_time(trainer);
     reduce_count_side(trainer->reduce, SIDE_STOP, stop_requested());
+    double waiting = clock_seconds();
     bool ok = reduce_finish(trainer->reduce);
+    note(trainer, SPAN_WAIT, waiting);
     double lr = announced_lr(trainer), norm = 0;
     pulse_phase("updating");
     take_status(trainer, ok);
@@ -258,6 +276,7 @@ void trainer_step(Trainer *trainer)
                     ": a gradient was not finite or too large; the step is skipped on all ranks",
                     trainer->step);
     trainer->step++;
+    note(trainer, SPAN_STEP, begin);
     double seconds = clock_seconds() - begin;
     trainer->step_seconds =
         seconds > 0.9 * trainer->step_seconds ? seconds : 0.9 * trainer->step_seconds;

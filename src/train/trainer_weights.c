@@ -77,7 +77,8 @@ static void copy_head(Trainer *trainer, const Checkpoint *saved, const char *nam
     for (int i = 0; i < params->count; i++) {
         const Param *param = params->list[i];
         if (strncmp(param->name, scope, strlen(scope)) != 0) continue;
-        const CheckpointArray *array = checkpoint_find(saved, "param", param->name);
+        const CheckpointArray *array =
+            checkpoint_find(saved, checkpoint_group(saved, "param"), param->name);
         if (!array || !shape_equal(array->shape, param->shape)) return;
         memcpy(params->value + param->offset, array->value, sizeof(float) * param->count);
     }
@@ -89,8 +90,8 @@ static bool start_from_checkpoint(Trainer *trainer, const char *path, Arena *are
     const Graph *graph = trainer->engine.model.graph;
     Checkpoint saved;
     if (!checkpoint_load(&saved, path, arena, err)) return false;
-    copy_trunk(&saved, "param", graph->params, err);
-    copy_trunk(&saved, "state", graph->state, err);
+    copy_trunk(&saved, checkpoint_group(&saved, "param"), graph->params, err);
+    copy_trunk(&saved, checkpoint_group(&saved, "state"), graph->state, err);
     if (err->kind != ERROR_NONE) return error_context(err, "%s", path);
     log_info("the trunk starts from %s", path);
     for (int h = 0; h < trainer->config->head_count; h++)

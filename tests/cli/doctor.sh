@@ -2,25 +2,30 @@
 # umbel doctor: misconfigurations are planted for real, each is named in one line; a healthy launch is not.
 . tests/cli/common.sh
 cd "$WORK" || exit 1
-doctor() { timeout 60 "$UMBEL" doctor "$@"; }
+# The limits are for what hangs: a start alone takes seconds on a busy machine.
+doctor() { timeout 300 "$UMBEL" doctor "$@"; }
 # mpirun waits before it kills what is left of a failed job; here nothing is.
-launch() { timeout 60 mpirun --mca odls_base_sigkill_timeout 0 "$@"; }
+launch() { timeout 300 mpirun --mca odls_base_sigkill_timeout 0 "$@"; }
 # What a launch under mpirun may or may not bind is up to each test.
 unset OMPI_MCA_rmaps_base_oversubscribe OMPI_MCA_hwloc_base_binding_policy OPENBLAS_NUM_THREADS OMP_NUM_THREADS GOTO_NUM_THREADS
 unset SLURM_JOB_END_TIME SLURM_CPUS_ON_NODE
 
+# What was found in `out`, but for advice on this machine and moment: several interfaces, a busy disk, a rank that was not
+# given a core in time to tell its clock. tests/doctor/test_checks.c has these.
+found() {
+    grep -E '^(problem|advice): ' out | grep -vE '^advice: (sync: |clocks: |interfaces: Open MPI spreads its messages)'
+}
+
 # names NAME CODE PATTERN COMMAND...: exits with CODE and finds one thing, whose line matches PATTERN
 names() {
-    local name=$1 code=$2 pattern=$3 rc found
+    local name=$1 code=$2 pattern=$3 rc
     shift 3
     "$@" >out 2>err
     rc=$?
-    # A machine with several interfaces gets an advice besides.
-    found=$(grep -E '^(problem|advice): ' out | grep -cv 'Open MPI spreads its messages')
     if [ "$rc" != "$code" ]; then
         not_ok "$name" "exit code $rc, not $code: $(grep -E '^(problem|advice|umbel): ' out err | tr '\n' '|')"
-    elif [ "$found" != 1 ] || ! grep -qE "^(problem|advice): $pattern" out; then
-        not_ok "$name" "not one line with '$pattern': $(grep -E '^(problem|advice): ' out | tr '\n' '|')"
+    elif [ "$(found | wc -l)" != 1 ] || ! found | grep -qE "^(problem|advice): $pattern"; then
+        not_ok "$name" "not one line with '$pattern': $(found | tr '\n' '|')"
     else
         ok "$name"
     fi
@@ -30,7 +35,7 @@ healthy() {
     shift
     "$@" >out 2>err
     rc=$?
-    if [ "$rc" = 0 ] && grep -q '^no problems found' out && ! grep -qE '^(problem|advice): ' out; then
+    if [ "$rc" = 0 ] && grep -q '^no problems found' out && [ -z "$(found)" ]; then
         ok "$name"
     else
         not_ok "$name" "exit code $rc: $(grep -hE '^(problem|advice|umbel)' out err | tr '\n' '|')"
@@ -145,7 +150,7 @@ fi
 
 # --- the layout
 layout() { # SYNTHETIC-MACHINE EXPECTED
-    same "layout of $1" "$2" "$(HWLOC_SYNTHETIC="$1" "$UMBEL" doctor --layout 2>&1)"
+    same "layout of $1" "$2" "$(HWLOC_SYNTHETIC="$1" env -u HWLOC_COMPONENTS "$UMBEL" doctor --layout 2>&1)"
 }
 layout "pack:1 l3:1 core:2 pu:1" "ranks=1 workers=2 bind=none"
 layout "pack:1 l3:1 core:8 pu:2" "ranks=1 workers=8 bind=none"

@@ -38,6 +38,29 @@ shows "inspect: trunk" '^  trunk +convnext_atto at 32 x 32 pixels: [0-9]+ parame
 shows "inspect: digest" '^  digest +[0-9a-f]{32}$' $checkpoint
 shows "inspect: heads" '^  shape +5 classes +[0-9.]+%' $checkpoint
 shows "inspect: class names" '^    bar, circle, ring, square, triangle' $checkpoint
+
+# The sheet: what evaluation sees, then every epoch the largest square turned over, as Pillow makes them.
+umbel inspect --augment good.yaml --out sheet.png --set 'heads=[place]' --set 'heads[0].flips=left<->right' --set augment.flip=1 \
+    --set 'augment.scale=[1,1]' --set 'augment.ratio=[1,1]' --set augment.crop=1 >sheet.txt 2>err || not_ok "inspect --augment" "$(cat err)"
+"$PYTHON" - <<'EOF' && ok "inspect --augment" || not_ok "inspect --augment" "see above"
+import csv, re, numpy as np
+from PIL import Image
+rows = {r["path"]: r for r in csv.DictReader(open("set/manifest.csv"))}
+sheet, lines = np.asarray(Image.open("sheet.png").convert("RGB")).astype(int), open("sheet.txt").read().splitlines()
+assert sheet.shape == (8 * 34 + 2, 8 * 34 + 2, 3) and len(lines) == 8, (sheet.shape, len(lines))
+for row, line in enumerate(lines):
+    path = re.match(r"row \d+: record \d+, ([^;]*);", line)[1]
+    picture = Image.open("set/" + path).convert("RGB") # 40 wide, and at least as high
+    square = lambda top: np.asarray(picture.resize((32, 32), Image.BILINEAR, box=(0, top, 40, top + 40))).astype(int)
+    above = picture.height - 40
+    label = rows[path]["place"]
+    other = {"left": "right", "right": "left"}.get(label)
+    assert f"; place {label or '-'}" in line and line.count(f": {other})") == (7 if label else 0), line
+    for column in range(8):
+        cell = sheet[2 + 34 * row:34 + 34 * row, 2 + 34 * column:34 + 34 * column]
+        seen = [square(top)[:, ::-1] for top in range(above + 1)] if column else [square(above / 2)]
+        assert min(np.abs(cell - s).max() for s in seen) <= 2, (path, column)
+EOF
 umbel inspect --json good.h5 >pack.json && umbel inspect --json $checkpoint >checkpoint.json
 "$PYTHON" - <<'EOF' && ok "inspect --json" || not_ok "inspect --json" "see above"
 import csv, json

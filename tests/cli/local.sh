@@ -35,4 +35,18 @@ kill -INT -- "-$JOB"
 ended twice 15
 differ "a second Ctrl-C: the exit code is not that of a stop with a checkpoint" 85 "$CODE"
 same "a second Ctrl-C: nothing is left running" 0 "$(pgrep -fc "run=$WORK/runs/twice( |\$)")"
+
+# An mpirun that does not take leave of its rank, which has ended, and hears no signal.
+mkdir "$WORK/bin"
+cat >"$WORK/bin/mpirun" <<'END'
+#!/bin/sh
+trap '' TERM USR1 INT HUP
+true &
+exec sleep 1000
+END
+chmod +x "$WORK/bin/mpirun"
+PATH="$WORK/bin:$PATH" launch/local 1x1 "$WORK/small.yaml" >"$WORK/deserted.log" 2>&1 &
+JOB=$!
+ended deserted 40
+expect deserted "an mpirun that hangs after its ranks have ended" 137 'all ranks have ended, but mpirun hangs; ending it'
 finish

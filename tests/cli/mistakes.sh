@@ -154,6 +154,11 @@ config "no pack" 2 'trunk: {kind: resnet20}\n'
 config "no trunk" 2 'pack: good.h5\n'
 mistake "unknown key" 2 train good.yaml --set bach=4
 mistake "unknown key of a section" 2 train good.yaml --set optimizer.learning_rate=1
+mistake "unknown augmentation" 2 train good.yaml --set augment.jiter.hue=0.1
+mistake "a head to watch that is not there" 2 train good.yaml --set watch=sape
+mistake "a head to balance that is not there" 2 train good.yaml --set sampling.by=sape
+mistake "a flip of no class" 2 train good.yaml --set 'heads=[shape]' --set 'heads[0].flips=rong<->bar'
+mistake "a side beyond the last" 2 train good.yaml --set 'progressive.sides=[512]'
 mistake "unknown trunk" 2 train good.yaml --set trunk.kind=resnet19
 mistake "number out of range" 2 train good.yaml --set epochs=0
 mistake "--steps is no number" 2 train good.yaml --steps 5x

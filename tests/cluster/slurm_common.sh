@@ -47,7 +47,7 @@ SelectTypeParameters=CR_Core
 SlurmdParameters=config_overrides
 SchedulerParameters=batch_sched_delay=0,sched_interval=2,bf_interval=2
 JobRequeue=1
-KillWait=10
+KillWait=30
 MpiDefault=none
 NodeName=node1 NodeHostname=localhost NodeAddr=127.0.0.1 Port=17001 CPUs=16 RealMemory=1000 State=UNKNOWN
 NodeName=node2 NodeHostname=localhost NodeAddr=127.0.0.1 Port=17002 CPUs=16 RealMemory=1000 State=UNKNOWN
@@ -75,12 +75,12 @@ slurm_start() {
     (umask 077; head -c 128 /dev/urandom >"$SLURM/munge.key")
     munged --force --foreground --socket="$SLURM/munge.socket" --key-file="$SLURM/munge.key" --pid-file="$SLURM/munged.pid" \
         --log-file="$SLURM/munged.log" --seed-file="$SLURM/munged.seed" >"$SLURM/munged.out" 2>&1 &
-    wait_for 10 test -S "$SLURM/munge.socket"
+    wait_for 30 test -S "$SLURM/munge.socket"
     slurmctld -D >"$SLURM/slurmctld.out" 2>&1 &
     for node in node1 node2; do
         unshare --uts -- sh -c "hostname $node; exec slurmd -D -N $node" >"$SLURM/$node.out" 2>&1 &
     done
-    wait_for 30 nodes_idle && return
+    wait_for 90 nodes_idle && return
     not_ok "SLURM starts" "$(sinfo -N -l 2>&1 | tail -2 | tr '\n' '|') $(tail -n 2 "$SLURM"/*.log "$SLURM"/*.out | tr '\n' '|')"
     exit 1
 }
@@ -89,9 +89,9 @@ job_state() { scontrol show job "$1" 2>/dev/null | sed -n 's/^ *JobState=\([A-Z]
 job_waits() { [ "$(job_state "$1")" = PENDING ]; }
 job_over() { case $(job_state "$1") in COMPLETED | FAILED | TIMEOUT | CANCELLED | NODE_FAIL | "") true ;; *) false ;; esac; }
 
-# make_run_config: $WORK/run.yaml, for a run of about $1 seconds on one rank of this machine. The pack is $WORK/set.h5.
+# make_run_config: the pack $WORK/set.h5, and $WORK/run.yaml, a run of 180 steps. Its length is a matter of the machine, unless
+# its files are slow (submit_slow).
 make_run_config() {
-    local seconds=$1 steps=30 begin elapsed per_epoch
     "$PYTHON" "$TESTS/make_dataset.py" "$WORK/set" 240 40 0.3 1
     "$UMBEL" pack --manifest "$WORK/set/manifest.csv" --root "$WORK/set" --out "$WORK/set.h5" >"$WORK/pack.log" 2>&1 ||
         not_ok pack "$(tail -1 "$WORK/pack.log")"
@@ -99,18 +99,14 @@ make_run_config() {
 pack: $WORK/set.h5
 image: 32
 trunk: {kind: resnet20}
-batch: 48
+batch: 16
 lane: 4
-epochs: 10
+epochs: 15
 seed: 3
 optimizer: {kind: adamw, lr: 2e-3}
-checkpoint: {every_steps: 50, keep: 3}
+checkpoint: {every_steps: 20, keep: 3}
 END
-    begin=$(date +%s%N)
-    "$UMBEL" train "$WORK/run.yaml" --set run="$WORK/runs/trial" --steps $steps >"$WORK/trial.log" 2>&1
-    elapsed=$((($(date +%s%N) - begin) / 1000000))
-    per_epoch=$(($(grep -oE 'step [0-9]+/[0-9]+' "$WORK/trial.log" | head -1 | cut -d/ -f2) / 10))
-    sed -i "s/^epochs:.*/epochs: $((seconds * 1000 * steps / elapsed / per_epoch + 1))/" "$WORK/run.yaml"
+    cc -shared -fPIC -O1 -o "$WORK/stuck.so" tests/cluster/stuck.c -ldl || not_ok "stuck.so" "does not compile"
 }
 
 digest() { "$UMBEL" digest "$WORK/runs/$1/checkpoint/last"; }
@@ -130,8 +126,54 @@ submit() {
         shift
     done
     shift
-    wait_for 30 nodes_idle || not_ok "$name" "the nodes do not come to rest: $(sinfo -h -N -o '%N %T' | tr '\n' '|')"
+    wait_for 120 nodes_idle || not_ok "$name" "the nodes do not come to rest: $(sinfo -h -N -o '%N %T' | tr '\n' '|')"
     job=$(UMBEL=$UMBEL sbatch --parsable --output="$WORK/$name.log" "${options[@]}" launch/umbel.sbatch "$@" --set run="$WORK/runs/$name")
+}
+
+# submit_slow FILE MILLISECONDS NAME ...: like `submit`; until `fast NAME`, each read, write and sync of files whose path contains
+# FILE takes so much longer. With 250 ms for each image a step lasts a second at least, whatever the machine: a lane of four.
+submit_slow() {
+    local file=$1 name=$3
+    slow "$3" "$2"
+    shift 2
+    UMBEL="env LD_PRELOAD=$WORK/stuck.so UMBEL_STUCK_TRIGGER=$WORK/$name.slow UMBEL_STUCK_FILE=$file $UMBEL" submit "$@"
+}
+# slow NAME MILLISECONDS: from now on; the file appears as a whole, since an empty one means "for ever"
+slow() { echo "$2" >"$WORK/$1.slow.new" && mv "$WORK/$1.slow.new" "$WORK/$1.slow"; }
+fast() { rm -f "$WORK/$1.slow"; }
+
+# The processes of the ranks of a run, on both nodes.
+ranks_of() {
+    local pid
+    for pid in $(pgrep -f "umbel train .*runs/$1 .*--resume"); do [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = umbel ] && echo "$pid"; done
+}
+
+# Step of the run's newest checkpoint; 0: none.
+newest() {
+    local step
+    step=$(find "$WORK/runs/$1/checkpoint" -name 'step-*.h5' 2>/dev/null | sed 's/.*step-\([0-9]*\).h5/\1/' | sort -n | tail -1)
+    echo "${step:-0}"
+}
+newer_than() { [ "$(newest "$1")" -gt "$2" ]; }
+
+# finishes NAME: waits for $job and compares its end with that of the undisturbed run
+finishes() {
+    wait_for 300 job_over "$job"
+    same "$1: state of the job" "$(job_state "$job")" COMPLETED
+    same "$1: digest of the undisturbed run" "$(digest reference)" "$(digest "$1")"
+    [ -e "$WORK/runs/$1/failures" ] && not_ok "$1" "left its count of failures behind"
+    echo "# $1: $(grep -c 'umbel.sbatch: job' "$WORK/$1.log") starts, $(grep -oE 'start [0-9]+, [0-9: -]+' "$WORK/$1.log" | tr '\n' ';')"
+}
+
+# requeued_or_over NAME: whether $job has asked for its requeue, or ended without
+requeued_or_over() { said "$1" 'requeued$' || job_over "$job"; }
+
+# no_step_lost NAME: each "stopped at step N" is followed by "resuming ... at step N"
+no_step_lost() {
+    local steps
+    steps=$(grep -oE '(stopped|resuming .*) at step [0-9]+' "$WORK/$1.log" | sed -E 's/(\w+).* (step [0-9]+)$/\1 \2/')
+    if awk 'NR % 2 == 1 { stopped = $3 } NR % 2 == 0 && $3 != stopped { wrong = 1 } END { exit wrong || NR < 2 || NR % 2 }' <<<"$steps"
+    then ok "$1: no step is lost"; else not_ok "$1: no step is lost" "$(tr '\n' '|' <<<"$steps")"; fi
 }
 
 # said NAME PATTERN [TIMES]: whether the job's log has it (at least TIMES times)

@@ -1,14 +1,16 @@
 /*
- * A file system that gets stuck, for LD_PRELOAD: once the file UMBEL_STUCK_TRIGGER exists, reads,
- * writes and syncs of files whose path contains UMBEL_STUCK_FILE never return. UMBEL_STUCK_RANK: on
- * that rank only.
+ * A file system that gets stuck, or slow, for LD_PRELOAD: once the file UMBEL_STUCK_TRIGGER exists,
+ * reads, writes and syncs of files whose path contains UMBEL_STUCK_FILE never return; if it holds a
+ * number, they take so many milliseconds longer while it exists. UMBEL_STUCK_RANK: on that rank only.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static bool is_stuck(int fd)
@@ -25,9 +27,35 @@ static bool is_stuck(int fd)
     return strstr(path, file) != NULL;
 }
 
+/* The number in the trigger; 0: none. */
+static long milliseconds(void)
+{
+    long number = 0;
+    FILE *trigger = fopen(getenv("UMBEL_STUCK_TRIGGER"), "r");
+    if (!trigger) return 0;
+    if (fscanf(trigger, "%ld", &number) != 1) number = 0;
+    fclose(trigger);
+    return number;
+}
+
+/* A signal does not cut it short. */
+static void delay(long ms)
+{
+    struct timespec left = {ms / 1000, ms % 1000 * 1000000};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+    }
+}
+
 static void get_stuck(int fd)
 {
-    while (is_stuck(fd)) sleep(1000);
+    while (is_stuck(fd)) {
+        long ms = milliseconds();
+        if (ms > 0) {
+            delay(ms);
+            return;
+        }
+        sleep(1000);
+    }
 }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))

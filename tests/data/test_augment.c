@@ -57,7 +57,7 @@ static void check_output(const float *out, const Image *image, const AugmentChoi
         for (int x = 0; x < side; x++)
             for (int c = 0; c < 3; c++) {
                 double wanted = reference(image, choice, side, x, y, c);
-                int at = choice->flip ? side - 1 - x : x;
+                int at = choice->flips ? side - 1 - x : x;
                 double got = (double)out[3 * (y * side + at) + c];
                 if (!(fabs(got - wanted) < 2e-3))
                     fail_msg("%s: side %d, crop %g,%g %gx%g: pixel %d,%d,%d is %g, not %g", what,
@@ -80,7 +80,7 @@ static AugmentChoice random_crop(uint32_t *random, int width, int height, bool b
                             .height = 1 + next_below(random, height)};
     choice.x = next_below(random, width - (int)choice.width + 1);
     choice.y = next_below(random, height - (int)choice.height + 1);
-    choice.flip = next_word(random) & 1;
+    choice.flips = next_word(random) & 1;
     if (between_pixels) {
         choice.x += 0.3;
         choice.width -= 0.55;
@@ -146,8 +146,11 @@ static void jpeg_crops_equal_the_reference(void **state)
         if (!whole->pixels)
             assert_true(image_decode(whole, &covered, file.data, file.bytes,
                                      (Rect){0, 0, WIDTH, HEIGHT}, reduce, &err));
-        AugmentChoice mapped = {choice.x / reduce, choice.y / reduce, choice.width / reduce,
-                                choice.height / reduce, choice.flip};
+        AugmentChoice mapped = {.x = choice.x / reduce,
+                                .y = choice.y / reduce,
+                                .width = choice.width / reduce,
+                                .height = choice.height / reduce,
+                                .flips = choice.flips};
         apply(out, side, &options, &choice, file, &scratch);
         check_output(out, whole, &mapped, side, "JPEG");
     }
@@ -169,7 +172,7 @@ static void crop_of_the_output_size_is_exact(void **state)
     Bytes png = make_rgb_png(&drawn);
     float out[SIDE * SIDE * 3];
     for (int flip = 0; flip < 2; flip++) {
-        AugmentChoice choice = {.x = 9, .y = 4, .width = SIDE, .height = SIDE, .flip = flip};
+        AugmentChoice choice = {.x = 9, .y = 4, .width = SIDE, .height = SIDE, .flips = flip};
         apply(out, SIDE, &options, &choice, png, &scratch);
         for (int y = 0; y < SIDE; y++)
             for (int x = 0; x < SIDE; x++)
@@ -247,7 +250,7 @@ static void drawn_crops_keep_the_rules(void **state)
     int flips = 0;
     for (uint64_t record = 0; record < DRAWS; record++) {
         AugmentChoice choice =
-            augment_draw(&options, WIDTH, HEIGHT, random_at(1, RANDOM_AUGMENT, 0, 3, record));
+            augment_draw(&options, WIDTH, HEIGHT, (AugmentAddress){1, 3, record}, 0);
         assert_true(choice.x >= 0 && choice.y >= 0 && choice.width >= 1 && choice.height >= 1);
         assert_true(choice.x + choice.width <= WIDTH && choice.y + choice.height <= HEIGHT);
         assert_true(choice.x == floor(choice.x) && choice.width == floor(choice.width));
@@ -257,7 +260,7 @@ static void drawn_crops_keep_the_rules(void **state)
         area_sum += area;
         log_ratio_sum += log(ratio);
         if (choice.width < WIDTH) right_sum += choice.x / (WIDTH - choice.width) - 0.5;
-        flips += choice.flip;
+        flips += choice.flips;
     }
     assert_true(fabs(flips / (double)DRAWS - 0.5) < 0.02);
     assert_true(fabs(right_sum / DRAWS) < 0.01);
@@ -271,11 +274,11 @@ static void draws_are_addressed(void **state)
 {
     (void)state;
     AugmentOptions options = defaults();
-    AugmentChoice a = augment_draw(&options, 300, 200, random_at(1, RANDOM_AUGMENT, 0, 3, 7));
-    AugmentChoice same = augment_draw(&options, 300, 200, random_at(1, RANDOM_AUGMENT, 0, 3, 7));
-    AugmentChoice epoch = augment_draw(&options, 300, 200, random_at(1, RANDOM_AUGMENT, 0, 4, 7));
-    AugmentChoice record = augment_draw(&options, 300, 200, random_at(1, RANDOM_AUGMENT, 0, 3, 8));
-    assert_true(a.x == same.x && a.y == same.y && a.width == same.width && a.flip == same.flip);
+    AugmentChoice a = augment_draw(&options, 300, 200, (AugmentAddress){1, 3, 7}, 0);
+    AugmentChoice same = augment_draw(&options, 300, 200, (AugmentAddress){1, 3, 7}, 0);
+    AugmentChoice epoch = augment_draw(&options, 300, 200, (AugmentAddress){1, 4, 7}, 0);
+    AugmentChoice record = augment_draw(&options, 300, 200, (AugmentAddress){1, 3, 8}, 0);
+    assert_true(a.x == same.x && a.y == same.y && a.width == same.width && a.flips == same.flips);
     assert_true(a.x != epoch.x || a.y != epoch.y || a.width != epoch.width);
     assert_true(a.x != record.x || a.y != record.y || a.width != record.width);
 }
@@ -286,9 +289,9 @@ static void strips_fall_back_to_the_centre(void **state)
     (void)state;
     AugmentOptions options = defaults();
     options.scale.value[0] = options.scale.value[1] = 1;
-    AugmentChoice wide = augment_draw(&options, 1000, 30, random_at(1, RANDOM_AUGMENT, 0, 0, 0));
+    AugmentChoice wide = augment_draw(&options, 1000, 30, (AugmentAddress){1, 0, 0}, 0);
     assert_true(wide.width == 40 && wide.height == 30 && wide.x == 480 && wide.y == 0);
-    AugmentChoice tall = augment_draw(&options, 30, 1001, random_at(1, RANDOM_AUGMENT, 0, 0, 0));
+    AugmentChoice tall = augment_draw(&options, 30, 1001, (AugmentAddress){1, 0, 0}, 0);
     assert_true(tall.width == 30 && tall.height == 40 && tall.x == 0 && tall.y == 480);
 }
 
@@ -297,7 +300,7 @@ static void centre_crop(void **state)
     (void)state;
     AugmentOptions options = defaults();
     AugmentChoice choice = augment_centre(&options, 200, 100);
-    assert_true(choice.width == 87.5 && choice.height == 87.5 && !choice.flip);
+    assert_true(choice.width == 87.5 && choice.height == 87.5 && !choice.flips);
     assert_true(choice.x == 56.25 && choice.y == 6.25);
     options.crop = 1;
     choice = augment_centre(&options, 32, 32);

@@ -435,7 +435,7 @@ static LaneLoader *make_loader(const Pack *pack, AugmentOptions *augment, uint64
     *augment = (AugmentOptions){0};
     option_defaults(augment_options, augment);
     LaneLoaderOptions options = {
-        .pack = pack, .augment = augment, .side = SIDE, .seed = seed, .report = remember_report};
+        .pack = pack, .augment = augment, .seed = seed, .report = remember_report};
     return lane_loader_create(&options, arena);
 }
 
@@ -451,20 +451,20 @@ static void records_are_loaded_alone(void **state)
     LaneLoader *loader = make_loader(pack, &augment, 1, arena);
     bool bad[IMAGES];
     for (int training = 0; training < 2; training++) {
-        assert_int_equal(lane_loader_load(loader, first, bad, all, IMAGES, training, 2), 0);
-        assert_int_equal(lane_loader_load(loader, second, bad, some, 3, training, 2), 0);
+        assert_int_equal(lane_loader_load(loader, first, SIDE, bad, all, IMAGES, training, 2), 0);
+        assert_int_equal(lane_loader_load(loader, second, SIDE, bad, some, 3, training, 2), 0);
         for (int i = 0; i < 3; i++)
             assert_memory_equal(second + i * PIXELS, first + some[i] * PIXELS,
                                 PIXELS * sizeof(float));
     }
     /* Another epoch is another crop in training, and the same one in evaluation. */
-    lane_loader_load(loader, second, bad, all, 3, true, 3);
+    lane_loader_load(loader, second, SIDE, bad, all, 3, true, 3);
     assert_memory_not_equal(second, first, PIXELS * sizeof(float));
-    lane_loader_load(loader, first, bad, all, 3, false, 3);
-    lane_loader_load(loader, second, bad, all, 3, false, 4);
+    lane_loader_load(loader, first, SIDE, bad, all, 3, false, 3);
+    lane_loader_load(loader, second, SIDE, bad, all, 3, false, 4);
     assert_memory_equal(second, first, 3 * PIXELS * sizeof(float));
     augment.enabled = false;
-    lane_loader_load(loader, second, bad, all, 3, true, 5);
+    lane_loader_load(loader, second, SIDE, bad, all, 3, true, 5);
     assert_memory_equal(second, first, 3 * PIXELS * sizeof(float));
     lane_loader_destroy(loader);
     arena_destroy(arena);
@@ -492,7 +492,7 @@ static void bad_records_are_zero_and_told(void **state)
     LaneLoader *loader = make_loader(pack, &augment, 1, arena);
     bool bad[3];
     for (int i = 0; i < 3 * PIXELS; i++) images[i] = NAN;
-    assert_int_equal(lane_loader_load(loader, images, bad, records, 3, true, 0), 1);
+    assert_int_equal(lane_loader_load(loader, images, SIDE, bad, records, 3, true, 0), 1);
     assert_true(!bad[0] && bad[1] && !bad[2]);
     for (int i = 0; i < PIXELS; i++) {
         assert_true(images[PIXELS + i] == 0);

@@ -61,11 +61,12 @@ static bool decode(const Picture *picture, Image *image, Rect region, int reduce
 static void check_input(const Picture *picture, int width, int height, AugmentScratch *scratch)
 {
     static float out[SIDE * SIDE * 3];
-    AugmentOptions options;
+    AugmentOptions options = {0};
     option_defaults(augment_options, &options);
-    Random random = random_at(picture->choice[0], RANDOM_AUGMENT, 0, 0, 0);
-    AugmentChoice choice = picture->choice[1] & 1 ? augment_draw(&options, width, height, random)
-                                                  : augment_centre(&options, width, height);
+    AugmentAddress address = {.seed = picture->choice[0]};
+    AugmentChoice choice = picture->choice[1] & 1
+                               ? augment_draw(&options, width, height, address, 0)
+                               : augment_centre(&options, width, height);
     Error err = {0};
     bool ok =
         augment_apply(out, SIDE, &options, &choice, picture->data, picture->bytes, scratch, &err);

@@ -48,7 +48,7 @@ static float plain(const Case *c, const float *a, size_t k_step, const float *b,
 static void check_packed(const Case *c, Transpose ta, Transpose tb, const float *a, int lda,
                          const float *b, int ldb, int ldc)
 {
-    size_t floats = gemm_packed_floats(c->k, c->n);
+    size_t floats = gemm_panels_floats(c->k, c->n);
     float *packed = malloc(sizeof(float) * (floats + 1));
     float *out = draw((size_t)c->m * (size_t)ldc, 3), *want = draw((size_t)c->m * (size_t)ldc, 3);
     packed[floats] = 42;
@@ -135,6 +135,90 @@ static void every_set(void **state)
     free(panel);
 }
 
+/* (r,n) of random numbers, plain and in panels. */
+typedef struct Both {
+    float *plain, *panels;
+} Both;
+
+static Both draw_both(int r, int n, uint64_t name)
+{
+    Both both = {draw((size_t)r * (size_t)n, name),
+                 malloc(sizeof(float) * (gemm_panels_floats(r, n) + 1))};
+    gemm_pack(both.panels, NO_TRANSPOSE, r, n, both.plain, n);
+    return both;
+}
+
+static void free_both(Both both)
+{
+    free(both.plain);
+    free(both.panels);
+}
+
+/* Products of an A in panels into a C in panels have the bits of the plain ones. */
+static void check_panels(const Case *c, Transpose ta)
+{
+    int a_rows = ta == TRANSPOSE ? c->k : c->m, a_columns = ta == TRANSPOSE ? c->m : c->k;
+    Both a = draw_both(a_rows, a_columns, 8), b = draw_both(c->k, c->n, 9);
+    Both out = draw_both(c->m, c->n, 10);
+    gemm_panels(&(PanelProduct){.ta = ta,
+                                .m = c->m,
+                                .n = c->n,
+                                .k = c->k,
+                                .a = a.panels,
+                                .lda = a_rows,
+                                .a_panels = true,
+                                .b = b.panels,
+                                .beta = c->beta,
+                                .c = out.panels,
+                                .ldc = c->m,
+                                .c_panels = true});
+    gemm(ta, NO_TRANSPOSE, c->m, c->n, c->k, 1, a.plain, a_columns, b.plain, c->n, c->beta,
+         out.plain, c->n);
+    float *want = malloc(sizeof(float) * (gemm_panels_floats(c->m, c->n) + 1));
+    gemm_pack(want, NO_TRANSPOSE, c->m, c->n, out.plain, c->n);
+    for (size_t i = 0; i < gemm_panels_floats(c->m, c->n); i++)
+        assert_true(out.panels[i] == want[i]);
+    free(want);
+    free_both(a);
+    free_both(b);
+    free_both(out);
+}
+
+static void panels(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int ta = 0; ta < 2; ta++) check_panels(&cases[i], (Transpose)ta);
+}
+
+/* A sum over k in two parts, each from its rows of B and its panels of A. */
+static void panels_in_parts(void **state)
+{
+    (void)state;
+    enum { M = 50, N = 70, K = 96 };
+    int panel = gemm_panel(K), first = panel == K ? K : 2 * panel;
+    Both a = draw_both(M, K, 11), b = draw_both(K, N, 12);
+    float out[M * N], want[M * N];
+    for (int from = 0; from < K; from += first) {
+        PanelProduct product = {.m = M,
+                                .n = N,
+                                .k = K - from < first ? K - from : first,
+                                .a = a.panels + (size_t)M * (size_t)from,
+                                .lda = M,
+                                .a_panels = true,
+                                .b = b.panels + (size_t)from * (size_t)gemm_panel(N),
+                                .b_rows = K,
+                                .beta = from ? 1 : 0,
+                                .c = out,
+                                .ldc = N};
+        gemm_panels(&product);
+    }
+    gemm(NO_TRANSPOSE, NO_TRANSPOSE, M, N, K, 1, a.plain, K, b.plain, N, 0, want, N);
+    assert_memory_equal(out, want, sizeof out);
+    free_both(a);
+    free_both(b);
+}
+
 static int polls;
 
 static void count_poll(void *context)
@@ -158,9 +242,8 @@ static void polls_often(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_loop),
-        cmocka_unit_test(every_set),
-        cmocka_unit_test(polls_often),
+        cmocka_unit_test(plain_loop),      cmocka_unit_test(every_set),   cmocka_unit_test(panels),
+        cmocka_unit_test(panels_in_parts), cmocka_unit_test(polls_often),
     };
     gemm_init();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,6 +64,24 @@ static inline Tensor *image_source(Bench *bench, const char *name, Extent e)
     return bench_source(bench, name, shape_of(4, e.N, e.H, e.W, e.C));
 }
 
+/* The gradients of the op that `build` makes are the same bits whether what it may keep is kept or made
+ * anew, and the workspace is smaller in the second case. */
+static inline void check_recompute(int images, Tensor *(*build)(Bench *bench))
+{
+    Bench bench[2];
+    for (int recompute = 0; recompute < 2; recompute++) {
+        bench[recompute] = bench_open(images);
+        bench[recompute].graph->recompute = recompute;
+        bench_probe(&bench[recompute], build(&bench[recompute]));
+        bench_ready(&bench[recompute]);
+        bench_run(&bench[recompute], true, NAN);
+    }
+    assert_true(bench[1].graph->train.floats < bench[0].graph->train.floats);
+    assert_memory_equal(bench[0].gradient, bench[1].gradient,
+                        sizeof(float) * bench[0].graph->params->total);
+    for (int i = 0; i < 2; i++) bench_close(&bench[i]);
+}
+
 /* Runs all tests twice: with the op as the only reader of its input, and with another one. */
 static inline int run_twice(const char *name, const struct CMUnitTest *tests, size_t count)
 {

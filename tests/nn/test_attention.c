@@ -64,6 +64,18 @@ static void test_attention(void **state)
     check_attention(2, 50, 8, 8);
 }
 
+static Tensor *build_attention(Bench *bench)
+{
+    in = (Extent){2, 1, 50, 48};
+    return nn_attention(bench->graph, "a", token_source(bench, "x", in), 4);
+}
+
+static void test_recompute(void **state)
+{
+    (void)state;
+    check_recompute(2, build_attention);
+}
+
 static void test_attention_heads(void **state)
 {
     (void)state;
@@ -146,9 +158,9 @@ static void test_mean_tokens(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_attention),   cmocka_unit_test(test_attention_heads),
-        cmocka_unit_test(test_tokens),      cmocka_unit_test(test_first_token),
-        cmocka_unit_test(test_mean_tokens),
+        cmocka_unit_test(test_attention),       cmocka_unit_test(test_recompute),
+        cmocka_unit_test(test_attention_heads), cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_first_token),     cmocka_unit_test(test_mean_tokens),
     };
     gemm_init();
     return run_op_tests("attention", tests);

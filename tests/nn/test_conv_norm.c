@@ -2,6 +2,7 @@
  * Convolution with batch norm, residual and activation against its double-precision reference: dense, in
  * groups, depthwise, with TensorFlow's padding, and with statistics that stay as they are.
  */
+#include "base/hash.h"
 #include "nn/check_op.h"
 
 static const Init NORMAL = {INIT_NORMAL, 0.4};
@@ -75,6 +76,37 @@ static void running_statistic(const Bench *bench, const char *name, double *out)
     for (size_t i = 0; i < state->count; i++) out[i] = (double)bench->run.state[state->offset + i];
 }
 
+/* Of an image's branch: drops come from the op's name, the step and the record. */
+static double drop_factor(const Bench *bench, int n)
+{
+    double probability = (double)conv_norm.drop_path;
+    Random random = random_at(bench->run.seed, RANDOM_DROP, hash_text("c"), bench->run.step,
+                              bench->run.record[n]);
+    return random_uniform(&random) < probability ? 0 : 1 / (1 - probability);
+}
+
+/* Image by image, with gain and bias times the image's factor. */
+static void norm_images(const Bench *bench, const double *value, double *out, const double *mean,
+                        const double *variance, bool training)
+{
+    const double *gain = value_of(bench, value, "bn.weight"),
+                 *bias = value_of(bench, value, "bn.bias");
+    size_t image = out_count / (size_t)in.N;
+    int C = conv_norm.out_channels;
+    for (int n = 0; n < in.N; n++) {
+        double factor = training ? drop_factor(bench, n) : 1, own_gain[128], own_bias[128];
+        for (int c = 0; c < C; c++) {
+            own_gain[c] = factor * gain[c];
+            own_bias[c] = factor * bias[c];
+        }
+        const double *residual =
+            has_residual ? value_of(bench, value, "residual") + (size_t)n * image : NULL;
+        ref_batchnorm(out + (size_t)n * image, out + (size_t)n * image, mean, variance, own_gain,
+                      own_bias, residual, conv_norm.activation, image / (size_t)C, C,
+                      (double)conv_norm.epsilon);
+    }
+}
+
 static double *conv_norm_reference(const Bench *bench, const double *value, bool training)
 {
     double mean[128], variance[128];
@@ -83,11 +115,7 @@ static double *conv_norm_reference(const Bench *bench, const double *value, bool
         running_statistic(bench, "bn.running_mean", mean);
         running_statistic(bench, "bn.running_var", variance);
     }
-    ref_batchnorm(out, out, mean, variance, value_of(bench, value, "bn.weight"),
-                  value_of(bench, value, "bn.bias"),
-                  has_residual ? value_of(bench, value, "residual") : NULL, conv_norm.activation,
-                  out_count / (size_t)conv_norm.out_channels, conv_norm.out_channels,
-                  (double)conv_norm.epsilon);
+    norm_images(bench, value, out, mean, variance, training);
     return out;
 }
 
@@ -401,9 +429,34 @@ static void test_frozen_stage(void **state)
     bench_close(&bench);
 }
 
+/* Some images have the residual alone. */
+static void test_drop_path(void **state)
+{
+    (void)state;
+    for (Activation activation = ACTIVATION_NONE; activation <= ACTIVATION_SILU; activation++)
+        check_conv_norm((Extent){7, 5, 4, 3}, true,
+                        (ConvNorm){.out_channels = 6,
+                                   .kernel = 3,
+                                   .stride = 1,
+                                   .padding = 1,
+                                   .activation = activation,
+                                   .drop_path = 0.4F});
+    int dropped = 0;
+    Bench bench = bench_open(7);
+    bench_probe(&bench,
+                build_conv_norm(
+                    &bench, (Extent){7, 5, 4, 3}, true,
+                    (ConvNorm){.out_channels = 6, .kernel = 1, .stride = 1, .drop_path = 0.4F}));
+    bench_ready(&bench);
+    for (int n = 0; n < 7; n++) dropped += drop_factor(&bench, n) == 0;
+    assert_true(dropped > 0 && dropped < 7);
+    bench_close(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_drop_path),
         cmocka_unit_test(test_conv_norm),
         cmocka_unit_test(test_winograd),
         cmocka_unit_test(test_indirect),

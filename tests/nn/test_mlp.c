@@ -54,11 +54,24 @@ static void test_mlp(void **state)
     check_mlp((Extent){1, 1, 1, 3}, (Mlp){.hidden = 7});
 }
 
-/* With 1600 hidden channels a tile has 196 of the 252 rows and ends inside an image. */
+/* Two tiles of 306 rows, the first of which ends inside an image; hidden channels in two groups, the last one
+ * with a panel that is not full. */
 static void test_mlp_several_tiles(void **state)
 {
     (void)state;
-    check_mlp((Extent){4, 7, 9, 2}, (Mlp){.hidden = 1600, .layer_scale = 0.5F});
+    check_mlp((Extent){4, 9, 17, 2}, (Mlp){.hidden = 300, .layer_scale = 0.5F});
+}
+
+static Tensor *build_dropping_mlp(Bench *bench)
+{
+    return build_mlp(bench, (Extent){4, 20, 20, 24},
+                     (Mlp){.hidden = 300, .layer_scale = 0.5F, .drop_path = 0.3F});
+}
+
+static void test_recompute(void **state)
+{
+    (void)state;
+    check_recompute(4, build_dropping_mlp);
 }
 
 static bool is_dropped(const Bench *bench, const Op *op, int image)
@@ -102,8 +115,8 @@ static void check_drop_path(Extent extent, int hidden)
 static void test_drop_path(void **state)
 {
     (void)state;
-    check_drop_path((Extent){5, 3, 5, 5}, 20);     /* several images in a tile */
-    check_drop_path((Extent){2, 14, 14, 2}, 1600); /* a tile of 196 rows is one image */
+    check_drop_path((Extent){5, 3, 5, 5}, 20);   /* several images in a tile */
+    check_drop_path((Extent){2, 17, 18, 2}, 40); /* a tile of 306 rows is one image */
 }
 
 static Bench open_drop_bench(int lane, const Op **op)
@@ -148,9 +161,8 @@ static void test_drop_draws(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mlp),
-        cmocka_unit_test(test_mlp_several_tiles),
-        cmocka_unit_test(test_drop_path),
+        cmocka_unit_test(test_mlp),        cmocka_unit_test(test_mlp_several_tiles),
+        cmocka_unit_test(test_recompute),  cmocka_unit_test(test_drop_path),
         cmocka_unit_test(test_drop_draws),
     };
     gemm_init();

@@ -103,6 +103,51 @@ full_disk() {
     umount "$WORK/runs/full"
 }
 
+# Steps of the records, one a line.
+recorded_steps() { sed -n 's/.*"kind":"train","step":\([0-9]*\).*/\1/p' "$WORK/runs/$1/metrics.jsonl"; }
+
+# What a resume must drop from metrics.jsonl goes without room; where it does not, the run goes on all the same.
+resume_on_full_disk() {
+    mkdir -p "$WORK/runs/tight"
+    if ! mount -t tmpfs -o size=4m tmpfs "$WORK/runs/tight" 2>/dev/null; then
+        ok "resume on a full disk (not possible here)"
+        return
+    fi
+    local at
+    start tight 2 && await_step tight 10
+    fill "$WORK/runs/tight"
+    await tight 'warning: cannot write checkpoint' && kill -TERM "$(rank_process tight 0)" && ended tight 30
+    expect tight "the last checkpoint finds no room" 4 'cannot write checkpoint .*No space left on device'
+    at=$(newest tight)
+    differ "steps are to be done again" "$at" "$(last_step tight)"
+
+    start tight 3 --resume && await tight "resuming .* at step $at\$" && await tight 'training goes on, config.yaml stays that of before'
+    await tight "warning: .*; training goes on, the newest" && ok "resumes on a full disk"
+    same "no record is there twice" 0 "$(recorded_steps tight | sort | uniq -d | wc -l)"
+    rm "$WORK/runs/tight/filler"
+    await_step tight $((at + 5)) && ok "goes on when there is room"
+    kill -TERM "$(rank_process tight 1)" && ended tight 30
+    stopped tight "after a resume on a full disk" 'stopped at step'
+    same "every line is a record" 0 "$(grep -cvE '^\{.*\}$' "$WORK/runs/tight/metrics.jsonl")"
+    at=$(newest tight)
+
+    # A record that does not stand at the end: the file would have to be written anew.
+    sed -i '1s/.*/{"kind":"train","step":999999}/' "$WORK/runs/tight/metrics.jsonl"
+    fill "$WORK/runs/tight"
+    start tight 1 --resume && await tight "cannot write .*metrics.jsonl.*No space left on device; training goes on, and the steps after $at will be there twice" &&
+        ok "says what could not be dropped"
+    rm "$WORK/runs/tight/filler"
+    await_step tight $((at + 5))
+    kill -TERM "$(rank_process tight 0)" && ended tight 30
+    stopped tight "goes on all the same" 'stopped at step'
+    at=$(newest tight)
+    finish_run roomy 1 "$at"
+    same "a full disk does not change the bits" "$(digest roomy)" "$(digest tight)"
+    fill "$WORK/runs/tight"
+    fails "a new run is refused on a full disk" 4 'cannot write .*No space left on device' ranks 1 "$UMBEL" train "$WORK/small.yaml" --set run="$WORK/runs/tight/new"
+    umount "$WORK/runs/tight"
+}
+
 removed_folder() {
     start removed 2 && await_step removed 5
     mv "$WORK/runs/removed" "$WORK/gone" && rm -rf "$WORK/gone" # at once, before it writes again
@@ -191,7 +236,7 @@ different_packs() {
 }
 
 make_slow
-for part in ${FAULTS:-signals time_limits validation second_interrupt full_disk removed_folder bad_numbers "killed kill-0 0" "killed kill-2 2" \
+for part in ${FAULTS:-signals time_limits validation second_interrupt full_disk resume_on_full_disk removed_folder bad_numbers "killed kill-0 0" "killed kill-2 2" \
     "suspended stop-0 0" "suspended stop-1 1" suspended_job long_step damaged_checkpoint different_packs}; do
     begin=$SECONDS
     $part

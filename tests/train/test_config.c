@@ -70,7 +70,8 @@ static void test_keys(void **state)
     expect("pack: a\ntrunk: {kind: resnet20}\noptimizer: {kind: adamw, momentum: 0.9}\n",
            "c.yaml:3:36: optimizer.momentum: belongs to the kind sgd, not to the one chosen");
     expect("pack: a\ntrunk: {kind: resnet20}\nheads: [{name: a, wait: 2}]\n",
-           "c.yaml:3:25: heads[0].wait: unknown key; a head has name and weight");
+           "c.yaml:3:25: heads[0].wait: unknown key; a head has name, weight, flips and "
+            "flips_vertical");
 }
 
 static void test_values(void **state)

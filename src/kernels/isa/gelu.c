@@ -26,20 +26,37 @@ INLINE Gelu gelu_parts(v16 x)
     return gelu;
 }
 
+/* Up to so many columns (a panel of a product) they are taken 16 at a time over all rows, with the bias in
+ * a register. */
+enum { NARROW = 32 };
+
+INLINE v16 gelu_forward_16(v16 u, v16 bias, v16 factors)
+{
+    v16 x = v16_add(u, bias);
+    return v16_mul(v16_mul(x, gelu_parts(x).phi), factors);
+}
+
+/* Columns c … c + n - 1 of all rows. */
+INLINE void forward_column(float *out, const float *u, const float *bias, v16 factors, size_t rows,
+                           int C, int n)
+{
+    v16 biases = v16_load_n16(bias, n);
+    for (size_t r = 0; r < rows; r++, u += C, out += C)
+        v16_store_n16(out, gelu_forward_16(v16_load_n16(u, n), biases, factors), n);
+}
+
 void KERNEL(gelu_forward)(float *out, const float *u, const float *bias, float factor, size_t rows,
                           int C)
 {
     v16 factors = v16_set(factor);
-    for (size_t r = 0; r < rows; r++, u += C, out += C) {
-        int c = 0;
-        for (; c + 16 <= C; c += 16) {
-            v16 x = v16_add(v16_load(u + c), v16_load(bias + c));
-            v16_store(out + c, v16_mul(v16_mul(x, gelu_parts(x).phi), factors));
-        }
-        if (c == C) continue;
-        v16 x = v16_add(v16_load_n(u + c, C - c), v16_load_n(bias + c, C - c));
-        v16_store_n(out + c, v16_mul(v16_mul(x, gelu_parts(x).phi), factors), C - c);
+    if (C <= NARROW) {
+        for (int c = 0; c < C; c += 16)
+            forward_column(out + c, u + c, bias + c, factors, rows, C, C - c < 16 ? C - c : 16);
+        return;
     }
+    for (size_t r = 0; r < rows; r++, u += C, out += C)
+        for (int c = 0; c < C; c += 16)
+            forward_column(out + c, u + c, bias + c, factors, 1, C, C - c < 16 ? C - c : 16);
 }
 
 typedef struct GeluBackward {
@@ -54,25 +71,32 @@ INLINE GeluBackward gelu_backward_16(v16 x, v16 dh, v16 factors)
                           .du = v16_mul(v16_mul(dh, slope), factors)};
 }
 
+INLINE void backward_column(float *h, float *dh, float *dbias, const float *u, const float *bias,
+                            v16 factors, size_t rows, int C, int n)
+{
+    v16 biases = v16_load_n16(bias, n), sum = v16_load_n16(dbias, n);
+    for (size_t r = 0; r < rows; r++, u += C, h += C, dh += C) {
+        GeluBackward back =
+            gelu_backward_16(v16_add(v16_load_n16(u, n), biases), v16_load_n16(dh, n), factors);
+        v16_store_n16(h, back.h, n);
+        v16_store_n16(dh, back.du, n);
+        sum = v16_add(sum, back.du);
+    }
+    v16_store_n16(dbias, sum, n);
+}
+
 void KERNEL(gelu_backward)(float *h, float *dh, float *dbias, const float *u, const float *bias,
                            float factor, size_t rows, int C)
 {
     v16 factors = v16_set(factor);
-    for (size_t r = 0; r < rows; r++, u += C, h += C, dh += C) {
-        int c = 0;
-        for (; c + 16 <= C; c += 16) {
-            v16 x = v16_add(v16_load(u + c), v16_load(bias + c));
-            GeluBackward back = gelu_backward_16(x, v16_load(dh + c), factors);
-            v16_store(h + c, back.h);
-            v16_store(dh + c, back.du);
-            v16_store(dbias + c, v16_add(v16_load(dbias + c), back.du));
-        }
-        if (c == C) continue;
-        int n = C - c;
-        v16 x = v16_add(v16_load_n(u + c, n), v16_load_n(bias + c, n));
-        GeluBackward back = gelu_backward_16(x, v16_load_n(dh + c, n), factors);
-        v16_store_n(h + c, back.h, n);
-        v16_store_n(dh + c, back.du, n);
-        v16_store_n(dbias + c, v16_add(v16_load_n(dbias + c, n), back.du), n);
+    if (C <= NARROW) {
+        for (int c = 0; c < C; c += 16)
+            backward_column(h + c, dh + c, dbias + c, u + c, bias + c, factors, rows, C,
+                            C - c < 16 ? C - c : 16);
+        return;
     }
+    for (size_t r = 0; r < rows; r++, u += C, h += C, dh += C)
+        for (int c = 0; c < C; c += 16)
+            backward_column(h + c, dh + c, dbias + c, u + c, bias + c, factors, 1, C,
+                            C - c < 16 ? C - c : 16);
 }

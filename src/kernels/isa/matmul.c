@@ -36,17 +36,19 @@ INLINE int in_part(int columns, int p)
     return n < 16 ? n : 16;
 }
 
-/* `rows` is a constant wherever this is called, so the accumulators are registers. */
-INLINE void block(int rows, float *c, size_t ldc, const float *a, size_t row_step, size_t k_step,
-                  const float *b, int k, int columns, bool adds)
+/* Where a block of A lies: after `segment` steps along k the next begins `segment_step` further on. */
+typedef struct BlockA {
+    const float *at;
+    size_t row_step, k_step;
+    int segment;
+    size_t segment_step;
+} BlockA;
+
+/* Adds the products of `steps` steps along k; returns b behind them. */
+INLINE const float *accumulate(int rows, v16 sum[ROWS_MAX][PARTS], const float *a, size_t row_step,
+                               size_t k_step, const float *b, int steps)
 {
-    v16 sum[ROWS_MAX][PARTS];
-    for (int i = 0; i < rows; i++)
-        for (int p = 0; p < PARTS; p++) {
-            int n = in_part(columns, p);
-            sum[i][p] = adds && n > 0 ? v16_load_n16(c + (size_t)i * ldc + 16 * p, n) : v16_zero();
-        }
-    for (int t = 0; t < k; t++, a += k_step, b += COLUMNS) {
+    for (int t = 0; t < steps; t++, a += k_step, b += COLUMNS) {
         v16 row[PARTS];
         for (int p = 0; p < PARTS; p++) row[p] = v16_load(b + 16 * p);
         for (int i = 0; i < rows; i++) {
@@ -54,6 +56,22 @@ INLINE void block(int rows, float *c, size_t ldc, const float *a, size_t row_ste
             for (int p = 0; p < PARTS; p++) sum[i][p] = v16_fma(factor, row[p], sum[i][p]);
         }
     }
+    return b;
+}
+
+/* `rows` is a constant wherever this is called, so the accumulators are registers. */
+INLINE void block(int rows, float *c, size_t ldc, BlockA a, const float *b, int k, int columns,
+                  bool adds)
+{
+    v16 sum[ROWS_MAX][PARTS];
+    for (int i = 0; i < rows; i++)
+        for (int p = 0; p < PARTS; p++) {
+            int n = in_part(columns, p);
+            sum[i][p] = adds && n > 0 ? v16_load_n16(c + (size_t)i * ldc + 16 * p, n) : v16_zero();
+        }
+    for (int t = 0; t < k; t += a.segment, a.at += a.segment_step)
+        b = accumulate(rows, sum, a.at, a.row_step, a.k_step, b,
+                       k - t < a.segment ? k - t : a.segment);
     for (int i = 0; i < rows; i++)
         for (int p = 0; p < PARTS; p++) {
             int n = in_part(columns, p);
@@ -63,28 +81,38 @@ INLINE void block(int rows, float *c, size_t ldc, const float *a, size_t row_ste
 
 #define CASE(count)                                                                                \
     case count:                                                                                    \
-        if (count <= ROWS) block(count, c, ldc, a, row_step, k_step, b, k, columns, adds);         \
+        if (count <= ROWS) block(count, c, ldc, from, b, k, columns, adds);                        \
         break;
+#define CASES                                                                                      \
+    switch (rows) {                                                                                \
+        CASE(1)                                                                                    \
+        CASE(2)                                                                                    \
+        CASE(3)                                                                                    \
+        CASE(4)                                                                                    \
+        CASE(5)                                                                                    \
+        CASE(6)                                                                                    \
+        CASE(7)                                                                                    \
+        CASE(8)                                                                                    \
+        CASE(9)                                                                                    \
+        CASE(10)                                                                                   \
+        CASE(11)                                                                                   \
+        CASE(12)                                                                                   \
+        CASE(13)                                                                                   \
+        CASE(14)                                                                                   \
+    }
 
 void KERNEL(matmul_block)(float *c, size_t ldc, const float *a, size_t row_step, size_t k_step,
                           const float *b, int k, int rows, int columns, bool adds)
 {
-    switch (rows) {
-        CASE(1)
-        CASE(2)
-        CASE(3)
-        CASE(4)
-        CASE(5)
-        CASE(6)
-        CASE(7)
-        CASE(8)
-        CASE(9)
-        CASE(10)
-        CASE(11)
-        CASE(12)
-        CASE(13)
-        CASE(14)
-    }
+    const BlockA from = {a, row_step, k_step, k, 0};
+    CASES
+}
+
+void KERNEL(matmul_block_panels)(float *c, size_t ldc, const float *a, size_t panel_step,
+                                 const float *b, int k, int rows, int columns, bool adds)
+{
+    const BlockA from = {a, COLUMNS, 1, COLUMNS, panel_step};
+    CASES
 }
 
 /* --- packing --- */

@@ -5,7 +5,7 @@
 void KERNEL(adamw)(float *value, float *m, float *v, const float *grad, const AdamWStep *step,
                    size_t n)
 {
-    const float keep = 1 - step->lr * step->weight_decay, beta1 = step->beta1, beta2 = step->beta2;
+    const float decay = step->lr * step->weight_decay, beta1 = step->beta1, beta2 = step->beta2;
     const float rest1 = step->rest1, rest2 = step->rest2, scale = step->grad_scale;
     const float size = step->lr / step->correction1, root = __builtin_sqrtf(step->correction2);
     const float epsilon = step->epsilon;
@@ -15,7 +15,8 @@ void KERNEL(adamw)(float *value, float *m, float *v, const float *grad, const Ad
         m[i] = scalar_fma(m[i], beta1, g * rest1);
         v[i] = scalar_fma(v[i], beta2, g * g * rest2);
         float denominator = __builtin_sqrtf(v[i]) / root + epsilon;
-        value[i] = value[i] * keep - size * (m[i] / denominator);
+        /* One rounding of the value: 1 - decay as a factor would be wrong by the same in each step. */
+        value[i] -= scalar_fma(value[i], decay, size * (m[i] / denominator));
     }
 }
 

@@ -1,7 +1,7 @@
 /*
  * Self-attention (Vaswani et al. 2017), image by image and head by head: with q, k, v (T,d) side by
- * side in the rows of qkv, S = q k^T / sqrt(d), P = softmax(S), out = P v. P is kept for backward:
- * dP = dout v^T, dS = P (dP - <P,dP>), dq = dS k / sqrt(d), dk = dS^T q / sqrt(d), dv = P^T dout.
+ * side in the rows of qkv, S = q k^T / sqrt(d), P = softmax(S), out = P v. P is kept for backward or,
+ * with graph->recompute, made anew: dP = dout v^T, dS = P (dP - <P,dP>), dq = dS k / sqrt(d), dk = dS^T q / sqrt(d), dv = P^T dout.
  */
 #include "nn/ops.h"
 #include "nn/parts.h"
@@ -29,12 +29,12 @@ static Dims dims_of(const Op *op)
     return dims;
 }
 
-/* Scratch: P in evaluation and dS in backward, one head's; the logarithms of the softmax. */
+/* Scratch of one head: P unless it is kept, dS, the logarithms of the softmax. */
 static size_t scratch(const Op *op, bool training)
 {
     (void)training;
     Dims dims = dims_of(op);
-    return (size_t)dims.T * (size_t)dims.T + (size_t)dims.T;
+    return 2 * (size_t)dims.T * (size_t)dims.T + (size_t)dims.T;
 }
 
 static size_t square(const Dims *dims)
@@ -44,25 +44,31 @@ static size_t square(const Dims *dims)
 
 static float *probability_of(const Op *op, const Run *run, const Dims *dims, size_t n, int head)
 {
-    if (!run->training) return run_scratch(run);
+    if (!run->training || !op->saved[PROBABILITY]) return run_scratch(run);
     return run_value(run, op->saved[PROBABILITY]) +
            (n * (size_t)dims->heads + (size_t)head) * square(dims);
+}
+
+/* P from q and k */
+static void make_probability(const Run *run, const Dims *dims, const float *q, float *p)
+{
+    float *log_sum = run_scratch(run) + 2 * square(dims);
+    run_gemm(run, NO_TRANSPOSE, TRANSPOSE, dims->T, dims->T, dims->d, dims->scale, q, 3 * dims->D,
+             q + dims->D, 3 * dims->D, 0, p, dims->T);
+    run->kernel->softmax(p, log_sum, p, (size_t)dims->T, dims->T);
 }
 
 static void forward(const Op *op, Run *run)
 {
     Dims dims = dims_of(op);
     int T = dims.T, D = dims.D, d = dims.d;
-    float *log_sum = run_scratch(run) + square(&dims);
     for (size_t n = 0; n < (size_t)run->images; n++)
         for (int head = 0; head < dims.heads; head++) {
             size_t at = (size_t)(head * d);
             const float *q = run_value(run, op->in[0]) + n * (size_t)T * (size_t)(3 * D) + at;
             float *p = probability_of(op, run, &dims, n, head);
             float *out = run_value(run, op->out) + n * (size_t)T * (size_t)D + at;
-            run_gemm(run, NO_TRANSPOSE, TRANSPOSE, T, T, d, dims.scale, q, 3 * D, q + D, 3 * D, 0,
-                     p, T);
-            run->kernel->softmax(p, log_sum, p, (size_t)T, T);
+            make_probability(run, &dims, q, p);
             run_gemm(run, NO_TRANSPOSE, NO_TRANSPOSE, T, d, T, 1, p, T, q + 2 * D, 3 * D, 0, out,
                      D);
         }
@@ -72,13 +78,14 @@ static void backward(const Op *op, Run *run)
 {
     Dims dims = dims_of(op);
     int T = dims.T, D = dims.D, d = dims.d;
-    float *ds = run_scratch(run), *dqkv = run_grad(run, op, 0);
+    float *ds = run_scratch(run) + square(&dims), *dqkv = run_grad(run, op, 0);
     if (!dqkv) return;
     for (size_t n = 0; n < (size_t)run->images; n++)
         for (int head = 0; head < dims.heads; head++) {
             size_t at = (size_t)(head * d), image = n * (size_t)T * (size_t)(3 * D) + at;
             const float *q = run_value(run, op->in[0]) + image;
-            const float *p = probability_of(op, run, &dims, n, head);
+            float *p = probability_of(op, run, &dims, n, head);
+            if (!op->saved[PROBABILITY]) make_probability(run, &dims, q, p);
             const float *dout = run_dout(run, op) + n * (size_t)T * (size_t)D + at;
             float *dq = dqkv + image;
             run_gemm(run, TRANSPOSE, NO_TRANSPOSE, T, d, T, 1, p, T, dout, D, 1, dq + 2 * D, 3 * D);
@@ -95,7 +102,8 @@ static const OpType attention_type = {.name = "attention",
                                       .keeps = KEEPS_IN0,
                                       .scratch = scratch,
                                       .forward = forward,
-                                      .backward = backward};
+                                      .backward = backward,
+                                      .macs = macs_of_token_pairs};
 
 Tensor *nn_attention(Graph *graph, const char *name, Tensor *qkv, int heads)
 {
@@ -108,8 +116,9 @@ Tensor *nn_attention(Graph *graph, const char *name, Tensor *qkv, int heads)
     }
     Op *op = graph_op(graph, &attention_type, name, qkv, NULL, shape_of(3, N, T, D), &options,
                       sizeof options);
-    graph_saved(graph, op, PROBABILITY, "probability", shape_of(4, N, heads, T, T))->only_training =
-        true;
+    if (!graph->recompute)
+        graph_saved(graph, op, PROBABILITY, "probability", shape_of(4, N, heads, T, T))
+            ->only_training = true;
     return op->out;
 }
 

@@ -63,7 +63,8 @@ static const OpType conv_type = {.name = "conv",
                                  .prepared = prepared,
                                  .prepare = prepare,
                                  .forward = forward,
-                                 .backward = backward};
+                                 .backward = backward,
+                                 .macs = macs_of_weights};
 
 Tensor *nn_conv(Graph *graph, const char *name, Tensor *x, Conv conv)
 {

@@ -10,13 +10,13 @@
 
 static size_t forward_panels(const Convolution *conv)
 {
-    return gemm_packed_floats(indirect_segment_floats(conv), conv->out_channels);
+    return gemm_panels_floats(indirect_segment_floats(conv), conv->out_channels);
 }
 
 static size_t backward_panels(const Convolution *conv)
 {
     if (!conv->has_backward || !conv->wants_dx) return 0;
-    return gemm_packed_floats(conv->out_channels, conv->shape.channels);
+    return gemm_panels_floats(conv->out_channels, conv->shape.channels);
 }
 
 static size_t prepared(const Convolution *conv)

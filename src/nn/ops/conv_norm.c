@@ -6,6 +6,7 @@
  */
 #include "base/log.h"
 #include "conv.h"
+#include "drop_path.h"
 #include "nn/ops.h"
 #include "nn/parts.h"
 
@@ -20,7 +21,7 @@ typedef struct ConvNormOptions {
     bool depthwise; /* a group for each channel: not as products */
     bool fixed;     /* the running statistics take the place of the lane's */
     Activation activation;
-    float epsilon;
+    float epsilon, drop_path;
 } ConvNormOptions;
 
 /* What the norm's kernels do themselves. SiLU's slope needs its argument, which is kept. */
@@ -33,12 +34,13 @@ static Activation clipping(const ConvNormOptions *options)
 typedef struct Vectors {
     double *sum, *product; /* forward: mean and sum of squared deviations */
     float *scale, *shift, *rstd, *unbiased, *offset, *factor;
+    float *image_scale, *image_shift; /* of an image whose branch may be dropped */
 } Vectors;
 
 static size_t vector_floats(const Op *op)
 {
     const ConvNormOptions *options = op->options;
-    return ((size_t)options->conv.out_channels * 10 + 15) / 16 * 16;
+    return ((size_t)options->conv.out_channels * 12 + 15) / 16 * 16;
 }
 
 static Vectors vectors(const Op *op, const Run *run)
@@ -47,8 +49,8 @@ static Vectors vectors(const Op *op, const Run *run)
     size_t C = (size_t)options->conv.out_channels;
     double *sum = (double *)(void *)run_scratch(run);
     float *first = (float *)(sum + 2 * C);
-    return (Vectors){sum,           sum + C,       first,         first + C,
-                     first + 2 * C, first + 3 * C, first + 4 * C, first + 5 * C};
+    return (Vectors){sum,           sum + C,       first,         first + C,     first + 2 * C,
+                     first + 3 * C, first + 4 * C, first + 5 * C, first + 6 * C, first + 7 * C};
 }
 
 static size_t scratch(const Op *op, bool training)
@@ -193,20 +195,54 @@ static void fold_running(const Op *op, const Run *run)
 
 /* --- forward --- */
 
-static void normalize(const Op *op, const Run *run, size_t begin, size_t end)
+static bool drops_images(const Op *op, const Run *run)
+{
+    const ConvNormOptions *options = op->options;
+    return run->training && options->drop_path > 0;
+}
+
+/* target = act(z * scale + shift + residual), rows of the lane. */
+static void apply(const Op *op, const Run *run, float *target, const float *scale,
+                  const float *shift, size_t begin, size_t end)
 {
     const ConvNormOptions *options = op->options;
     int C = options->conv.out_channels;
     size_t at = begin * (size_t)C;
-    Vectors v = vectors(op, run);
-    float *out = run_value(run, op->out) + at;
-    float *argument =
-        op->saved[ARGUMENT] && run->training ? run_value(run, op->saved[ARGUMENT]) + at : out;
-    run->kernel->batchnorm_apply(argument, conv_out(op, run) + at, v.scale, v.shift,
+    run->kernel->batchnorm_apply(target + at, conv_out(op, run) + at, scale, shift,
                                  op->in[1] ? run_value(run, op->in[1]) + at : NULL,
                                  clipping(options), end - begin, C);
+}
+
+/* The same image by image; of a dropped one the residual alone is left. */
+static void apply_to_kept(const Op *op, const Run *run, float *target, size_t begin, size_t end)
+{
+    const ConvNormOptions *options = op->options;
+    Vectors v = vectors(op, run);
+    size_t C = (size_t)options->conv.out_channels, rows = conv_out_pixels(&options->conv.shape);
+    for (size_t row = begin, stop; row < end; row = stop) {
+        size_t n = row / rows;
+        stop = (n + 1) * rows < end ? (n + 1) * rows : end;
+        float factor = drop_path_factor(op, run, options->drop_path, n);
+        run->kernel->scale(v.image_scale, v.scale, factor, C);
+        run->kernel->scale(v.image_shift, v.shift, factor, C);
+        apply(op, run, target, v.image_scale, v.image_shift, row, stop);
+    }
+}
+
+static void normalize(const Op *op, const Run *run, size_t begin, size_t end)
+{
+    const ConvNormOptions *options = op->options;
+    size_t C = (size_t)options->conv.out_channels;
+    Vectors v = vectors(op, run);
+    bool keeps = op->saved[ARGUMENT] && run->training;
+    float *target = run_value(run, keeps ? op->saved[ARGUMENT] : op->out);
+    if (drops_images(op, run))
+        apply_to_kept(op, run, target, begin, end);
+    else
+        apply(op, run, target, v.scale, v.shift, begin, end);
     if (options->activation == ACTIVATION_SILU)
-        run->kernel->silu_forward(out, argument, (end - begin) * (size_t)C);
+        run->kernel->silu_forward(run_value(run, op->out) + begin * C, target + begin * C,
+                                  (end - begin) * C);
 }
 
 /* Calls `rows` for the whole lane in pieces of about a tenth of a millisecond. */
@@ -247,7 +283,9 @@ static BatchNorm norm_of(const Op *op, const Run *run)
     Vectors v = vectors(op, run);
     const float *mean =
         options->fixed ? run_state(run, op, RUNNING_MEAN) : run_value(run, op->saved[MEAN]);
-    return (BatchNorm){mean, v.scale, v.shift, clipping(options)};
+    /* Where images are dropped, drop_backward has passed the activation already. */
+    Activation activation = drops_images(op, run) ? ACTIVATION_NONE : clipping(options);
+    return (BatchNorm){mean, v.scale, v.shift, activation};
 }
 
 static const float *rstd_of(const Op *op, const Run *run)
@@ -261,9 +299,32 @@ static const float *rstd_of(const Op *op, const Run *run)
 static float *gated_gradient(const Op *op, const Run *run, bool *adds)
 {
     *adds = false;
-    if (!op->in[1]) return NULL;
+    if (!op->in[1] || drops_images(op, run)) return NULL;
     float *dresidual = run_grad_raw(run, op, 1, adds);
     return dresidual && !*adds ? dresidual : run_dout(run, op);
+}
+
+/* Passes dout through the activation and to the residual, and makes it that of the branch, which some images do
+ * not have. */
+static void drop_backward(const Op *op, const Run *run, size_t begin, size_t end)
+{
+    const ConvNormOptions *options = op->options;
+    size_t C = (size_t)options->conv.out_channels, rows = conv_out_pixels(&options->conv.shape);
+    float *dout = run_dout(run, op);
+    size_t at = begin * C, count = (end - begin) * C;
+    if (clipping(options))
+        run->kernel->clip_backward(dout + at, dout + at, run_value(run, op->out) + at,
+                                   clipping(options), count);
+    bool adds = false;
+    float *dresidual = run_grad_raw(run, op, 1, &adds);
+    if (dresidual && adds) run->kernel->add(dresidual + at, dresidual + at, dout + at, count);
+    if (dresidual && !adds) memcpy(dresidual + at, dout + at, sizeof(float) * count);
+    for (size_t row = begin, stop; row < end; row = stop) {
+        size_t n = row / rows;
+        stop = (n + 1) * rows < end ? (n + 1) * rows : end;
+        run->kernel->scale(dout + row * C, dout + row * C,
+                           drop_path_factor(op, run, options->drop_path, n), (stop - row) * C);
+    }
 }
 
 /* Sums for the gradients of gain and bias. */
@@ -274,6 +335,7 @@ static void reduce(const Op *op, const Run *run, size_t begin, size_t end)
     float *dout = run_dout(run, op) + at;
     if (op->saved[ARGUMENT])
         run->kernel->silu_backward(dout, dout, run_value(run, op->saved[ARGUMENT]) + at, count);
+    if (drops_images(op, run)) drop_backward(op, run, begin, end);
     bool adds;
     float *gated = gated_gradient(op, run, &adds);
     BatchNorm norm = norm_of(op, run);
@@ -351,9 +413,10 @@ static const OpType conv_norm_type = {.name = "conv_norm",
                                       .prepare = prepare,
                                       .forward = forward,
                                       .backward = backward,
-                                      .remake = remake};
+                                      .remake = remake,
+                                      .macs = macs_of_weights};
 
-/* Batch norm over few values is noise, over one it is zero. */
+/* Batch norm over few values is noise, over one it is zero. Told of once: deeper layers see fewer still. */
 static void check_values(Graph *graph, const char *name, int lane, const ConvShape *shape)
 {
     int values = lane * shape->out_height * shape->out_width;
@@ -363,11 +426,13 @@ static void check_values(Graph *graph, const char *name, int lane, const ConvSha
             "%s%s: batch norm would see a single value per channel of a lane; use a larger `lane` "
             "or `image`",
             graph->scope, name);
-    else if (values < 32)
+    else if (values < 32 && !graph->noisy_norm) {
+        graph->noisy_norm = true;
         log_warning(
-            "%s%s: batch norm sees only %d values per channel of a lane; a larger `lane` or "
-            "`image` makes its statistics less noisy",
+            "%s%s: from here on batch norm sees %d or fewer values per channel of a lane; a larger "
+            "`lane` or `image` makes its statistics less noisy",
             graph->scope, name, values);
+    }
 }
 
 /* TensorFlow's "same" padding: ceil(side / stride) pixels; of an odd number of padded pixels the far
@@ -394,7 +459,8 @@ static ConvNormOptions resolve(Graph *graph, const char *name, const Tensor *x, 
         .depthwise = groups == C && conv.out_channels == C && groups > 1,
         .fixed = graph->fixed_norm || graph_is_frozen(graph),
         .activation = conv.activation,
-        .epsilon = conv.epsilon};
+        .epsilon = conv.epsilon,
+        .drop_path = conv.drop_path};
     if (conv.same) pad_same(&options.conv.shape);
     if (C % groups != 0 || conv.out_channels % groups != 0) {
         error_set(&graph->err, ERROR_USAGE,
@@ -422,7 +488,7 @@ Tensor *nn_conv_norm(Graph *graph, const char *name, Tensor *x, Tensor *residual
         check_values(graph, name, lane, &options.conv.shape);
     Shape shape = shape_of(4, lane, options.conv.shape.out_height, options.conv.shape.out_width, C);
     Op *op = graph_op(graph, &conv_norm_type, name, x, residual, shape, &options, sizeof options);
-    op->remakes_out = residual == NULL;
+    op->remakes_out = residual == NULL && conv.drop_path == 0;
     graph_push_scope(graph, "%s", name);
     graph_param(graph, op, WEIGHT, "weight", weight_shape(&options), conv.init, true);
     graph_saved(graph, op, CONV_OUT, "conv_out", shape)->only_training = true;

@@ -18,7 +18,7 @@ static bool are_weights_large(const Convolution *conv)
 
 static size_t forward_panels(const Convolution *conv)
 {
-    return gemm_packed_floats(conv->shape.channels, conv->out_channels);
+    return gemm_panels_floats(conv->shape.channels, conv->out_channels);
 }
 
 static bool has_backward_panels(const Convolution *conv)
@@ -28,7 +28,7 @@ static bool has_backward_panels(const Convolution *conv)
 
 static size_t prepared(const Convolution *conv)
 {
-    size_t backward = gemm_packed_floats(conv->out_channels, conv->shape.channels);
+    size_t backward = gemm_panels_floats(conv->out_channels, conv->shape.channels);
     return forward_panels(conv) + (has_backward_panels(conv) ? backward : 0);
 }
 

@@ -46,7 +46,7 @@ size_t indirect_left_step(const Convolution *conv)
 /* A block's right side as panels. */
 static size_t right_floats(const Convolution *conv)
 {
-    return gemm_packed_floats(INDIRECT_BLOCK,
+    return gemm_panels_floats(INDIRECT_BLOCK,
                               largest(indirect_segment_floats(conv), conv->out_channels));
 }
 

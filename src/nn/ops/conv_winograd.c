@@ -57,19 +57,19 @@ static size_t plane_step(const Convolution *conv, int channels)
 
 static size_t forward_plane(const Convolution *conv)
 {
-    return gemm_packed_floats(conv->shape.channels, conv->out_channels);
+    return gemm_panels_floats(conv->shape.channels, conv->out_channels);
 }
 
 static size_t backward_plane(const Convolution *conv)
 {
     if (!conv->has_backward || !conv->wants_dx) return 0;
-    return gemm_packed_floats(conv->out_channels, conv->shape.channels);
+    return gemm_panels_floats(conv->out_channels, conv->shape.channels);
 }
 
 /* Output channels that are transformed at a time: a panel of forward's. */
 static int chunk_rows(const Convolution *conv)
 {
-    return gemm_packed_columns(conv->out_channels);
+    return gemm_panel(conv->out_channels);
 }
 
 /* Between the planes of transformed weights of one chunk. */
@@ -91,7 +91,7 @@ static void pack_plane(const Convolution *conv, float *forward, float *backward,
     int C = conv->shape.channels, N = conv->out_channels;
     gemm_pack(forward + (size_t)first * (size_t)C, TRANSPOSE, C, rows, u, C);
     if (!backward_plane(conv)) return;
-    int columns = gemm_packed_columns(C);
+    int columns = gemm_panel(C);
     for (int c = 0; c < C; c += columns)
         gemm_pack(backward + (size_t)c * (size_t)N + (size_t)first * (size_t)columns, NO_TRANSPOSE,
                   rows, C - c < columns ? C - c : columns, u + c, C);

@@ -62,7 +62,8 @@ static const OpType depthwise_norm_type = {.name = "depthwise_norm",
                                            .keeps = KEEPS_IN0 | KEEPS_OUT,
                                            .scratch = scratch,
                                            .forward = forward,
-                                           .backward = backward};
+                                           .backward = backward,
+                                           .macs = macs_of_weights};
 
 Tensor *nn_depthwise_norm(Graph *graph, Tensor *x, DepthwiseNorm options)
 {

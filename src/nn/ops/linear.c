@@ -23,12 +23,35 @@ static Dims dims_of(const Op *op, const Run *run)
     return dims;
 }
 
+/* --- prepared weights: W^T (D,K) for forward and W (K,D) for backward, in panels --- */
+
+static size_t transposed_floats(const Op *op)
+{
+    const Shape *weight = &op->param[WEIGHT]->shape;
+    return gemm_panels_floats(weight->dim[1], weight->dim[0]);
+}
+
+static size_t prepared(const Op *op)
+{
+    const Shape *weight = &op->param[WEIGHT]->shape;
+    return transposed_floats(op) + gemm_panels_floats(weight->dim[0], weight->dim[1]);
+}
+
+static void prepare(const Op *op, const float *value, float *base)
+{
+    const float *weight = value + op->param[WEIGHT]->offset;
+    int K = op->param[WEIGHT]->shape.dim[0], D = op->param[WEIGHT]->shape.dim[1];
+    gemm_pack(base, TRANSPOSE, D, K, weight, D);
+    gemm_pack(base + transposed_floats(op), NO_TRANSPOSE, K, D, weight, D);
+}
+
+/* --- products --- */
+
 /* out = x W^T */
 static void multiply(const Op *op, const Run *run, const Dims *dims, float *out)
 {
-    run_gemm(run, NO_TRANSPOSE, TRANSPOSE, (int)dims->rows, dims->K, dims->D, 1,
-             run_value(run, op->in[0]), dims->D, run_param(run, op, WEIGHT), dims->D, 0, out,
-             dims->K);
+    run_gemm_packed(run, NO_TRANSPOSE, (int)dims->rows, dims->K, dims->D, run_value(run, op->in[0]),
+                    dims->D, run_prepared(run, op), 0, out, dims->K);
 }
 
 /* Gradients of weights and input; the bias has its own. */
@@ -39,8 +62,8 @@ static void multiply_backward(const Op *op, const Run *run, const Dims *dims, co
     bool adds = false;
     float *dx = run_grad_raw(run, op, 0, &adds);
     if (!dx) return;
-    run_gemm(run, NO_TRANSPOSE, NO_TRANSPOSE, (int)dims->rows, dims->D, dims->K, 1, dout, dims->K,
-             run_param(run, op, WEIGHT), dims->D, adds ? 1 : 0, dx, dims->D);
+    run_gemm_packed(run, NO_TRANSPOSE, (int)dims->rows, dims->D, dims->K, dout, dims->K,
+                    run_prepared(run, op) + transposed_floats(op), adds ? 1 : 0, dx, dims->D);
 }
 
 /* --- plain --- */
@@ -61,8 +84,13 @@ static void backward(const Op *op, Run *run)
     multiply_backward(op, run, &dims, dout);
 }
 
-static const OpType linear_type = {
-    .name = "linear", .keeps = KEEPS_IN0, .forward = forward, .backward = backward};
+static const OpType linear_type = {.name = "linear",
+                                   .keeps = KEEPS_IN0,
+                                    .prepared = prepared,
+                                    .prepare = prepare,
+                                    .forward = forward,
+                                    .backward = backward,
+                                    .macs = macs_of_weights};
 
 /* --- with GELU --- */
 
@@ -89,8 +117,11 @@ static void gelu_backward(const Op *op, Run *run)
 
 static const OpType linear_gelu_type = {.name = "linear_gelu",
                                         .keeps = KEEPS_IN0 | KEEPS_OUT,
+                                        .prepared = prepared,
+                                        .prepare = prepare,
                                         .forward = gelu_forward,
-                                        .backward = gelu_backward};
+                                        .backward = gelu_backward,
+                                        .macs = macs_of_weights};
 
 /* --- as a residual branch --- */
 
@@ -132,8 +163,11 @@ static void residual_backward(const Op *op, Run *run)
 
 static const OpType linear_residual_type = {.name = "linear_residual",
                                             .keeps = KEEPS_IN0,
+                                            .prepared = prepared,
+                                            .prepare = prepare,
                                             .forward = residual_forward,
-                                            .backward = residual_backward};
+                                            .backward = residual_backward,
+                                            .macs = macs_of_weights};
 
 static Op *add_linear(Graph *graph, const OpType *type, const char *name, Tensor *x,
                       Tensor *residual, Linear options)

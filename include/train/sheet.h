@@ -1,0 +1,11 @@
+/* A contact sheet: training pictures as the network sees them. */
+#pragma once
+
+#include "train/config.h"
+
+/*
+ * Writes a PNG: each row shows one training record, first as evaluation sees it, then in the epochs from 0
+ * on. The records are the first of epoch 0. Prints for each row what is in it: record, path, its labels, and
+ * in which epochs a flip changes them. Memory comes from `arena`.
+ */
+bool sheet_write(Config *config, const char *path, Arena *arena, Error *err);

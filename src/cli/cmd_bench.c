@@ -1,0 +1,221 @@
+/* umbel bench: how fast training is here, and where its time goes. */
+#include "bench_kernels.h"
+#include "bench_report.h"
+#include "cli/commands.h"
+#include "cli/fail.h"
+
+#include <argp.h>
+#include <stdlib.h>
+
+enum { SETS_MAX = 256, PICTURES_MAX = 64, STEPS_MAX = 100000 };
+enum {
+    KEY_SET = 1,
+    KEY_TRUNK,
+    KEY_CLASSES,
+    KEY_STEPS,
+    KEY_SYNTHETIC,
+    KEY_PROFILE,
+    KEY_TRACE,
+    KEY_JSON,
+    KEY_KERNELS,
+    KEY_ONLY,
+    KEY_ONCE,
+    KEY_PICTURE
+};
+
+typedef struct Arguments {
+    const char *config, *trunk; /* one of them, unless kernels or pictures are measured */
+    const char *set[SETS_MAX];
+    int sets;
+    const char *classes, *trace;
+    int steps;
+    bool synthetic, profile, json;
+    bool kernels, once;
+    const char *only;
+    const char *picture[PICTURES_MAX];
+    int pictures;
+} Arguments;
+
+static const struct argp_option options[] = {
+    {"set", KEY_SET, "KEY=VALUE", 0, "Override a key of the configuration; may be repeated", 0},
+    {"trunk", KEY_TRUNK, "KIND", 0,
+     "Instead of a configuration: this trunk, all else by default, such as resnet50", 0},
+    {"classes", KEY_CLASSES, "N,N,...", 0,
+     "Classes of the heads on still pictures (default: those of the pack, else 22,176,7)", 0},
+    {"steps", KEY_STEPS, "N", 0, "Steps that are measured (default: 10)", 0},
+    {"synthetic", KEY_SYNTHETIC, NULL, 0, "Only on still pictures, not on the configured pack", 0},
+    {"profile", KEY_PROFILE, NULL, 0, "Time of each op, and of what lies between the ops", 0},
+    {"trace", KEY_TRACE, "FILE", 0,
+     "A step of rank 0 as JSON for chrome://tracing or Perfetto: a line of time per worker", 0},
+    {"json", KEY_JSON, NULL, 0, "As JSON", 0},
+    {"kernels", KEY_KERNELS, NULL, 0, "No training: single kernels on one thread", 0},
+    {"only", KEY_ONLY, "TEXT", 0, "With --kernels: those whose names contain TEXT", 0},
+    {"once", KEY_ONCE, NULL, 0, "With --kernels: one call each, for tools that count instructions",
+     0},
+    {"picture", KEY_PICTURE, "FILE", 0,
+     "No training: decoding, random crop and flip of a picture on one thread; may be repeated", 0},
+    {0},
+};
+
+static int parse_steps(const char *text, struct argp_state *state)
+{
+    char *end;
+    long steps = strtol(text, &end, 10);
+    if (end == text || *end || steps < 1 || steps > STEPS_MAX)
+        argp_error(state, "--steps: must be a number of steps, 1 to %d, not \"%s\"", STEPS_MAX,
+                   text);
+    return (int)steps;
+}
+
+static void check(const Arguments *given, struct argp_state *state)
+{
+    bool parts = given->kernels || given->pictures;
+    if (given->config && given->trunk)
+        argp_error(state, "--trunk takes the place of the configuration %s; give one of them",
+                   given->config);
+    if (!given->config && !given->trunk && !parts)
+        argp_error(state, "no configuration given, and none of --trunk, --kernels, --picture");
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    Arguments *given = state->input;
+    switch (key) {
+    case KEY_SET:
+        if (given->sets == SETS_MAX) argp_error(state, "more than %d --set", SETS_MAX);
+        given->set[given->sets++] = text;
+        return 0;
+    case KEY_TRUNK:
+        given->trunk = text;
+        return 0;
+    case KEY_CLASSES:
+        given->classes = text;
+        return 0;
+    case KEY_STEPS:
+        given->steps = parse_steps(text, state);
+        return 0;
+    case KEY_SYNTHETIC:
+        given->synthetic = true;
+        return 0;
+    case KEY_PROFILE:
+        given->profile = true;
+        return 0;
+    case KEY_TRACE:
+        given->trace = text;
+        return 0;
+    case KEY_JSON:
+        given->json = true;
+        return 0;
+    case KEY_KERNELS:
+        given->kernels = true;
+        return 0;
+    case KEY_ONLY:
+        given->only = text;
+        return 0;
+    case KEY_ONCE:
+        given->once = true;
+        return 0;
+    case KEY_PICTURE:
+        if (given->pictures == PICTURES_MAX)
+            argp_error(state, "more than %d --picture", PICTURES_MAX);
+        given->picture[given->pictures++] = text;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (given->config) argp_error(state, "%s: a second configuration", text);
+        given->config = text;
+        return 0;
+    case ARGP_KEY_END:
+        check(given, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp argp = {
+    options,
+    parse,
+    "CONFIG.yaml",
+    "Measure whole training steps of a configuration, first on still pictures without any input, "
+    "then "
+    "on its pack; also under mpirun or srun. Nothing is kept.\v"
+    "Examples:\n"
+    "  mpirun -n 2 umbel bench parts.yaml --profile\n"
+    "  umbel bench --trunk resnet50 --set batch=16 --set lane=8 --trace step.json\n"
+    "  umbel bench --kernels --only gemm",
+    NULL,
+    NULL,
+    NULL};
+
+static bool load_config(const Arguments *given, Config *config, Arena *arena, Error *err)
+{
+    return given->trunk ? config_for_kind(config, arena, given->trunk, given->set, given->sets, err)
+                        : config_load(config, arena, given->config, given->set, given->sets, err);
+}
+
+/* Heads for still pictures: as asked for, or as the pack has them, or three. */
+static bool choose_heads(const Arguments *given, const Config *config, bool has_pack,
+                         RigHeads *heads, Arena *arena, Error *err)
+{
+    if (given->classes || !has_pack)
+        return rig_heads_parse(heads, given->classes ? given->classes : "22,176,7", config, arena,
+                               err);
+    return rig_heads_of_pack(heads, config, arena, err);
+}
+
+/* Measures on one kind of pictures; the report gets its pace. */
+static bool measure(const Arguments *given, const RigOptions *kind, Profile *profile,
+                    BenchReport *report, Arena *arena, Error *err)
+{
+    Rig rig;
+    if (rig_open(&rig, kind, err)) {
+        Engine *engine = trainer_engine(rig.trainer);
+        report->workers = pool_workers(engine->pool);
+        report->work = graph_work(engine->model.graph);
+        if (report->sgemm.best == 0) report->sgemm = sgemm_rate(rig.comm, engine->pool);
+        Pace pace = pace_measure(&rig, given->steps, profile, arena);
+        *(kind->still ? &report->still : &report->pack) = pace;
+        if (given->trace && comm_rank(rig.comm) == 0)
+            profile_write_trace(profile, given->trace, err);
+    }
+    bool ok = comm_agree(kind->comm, err);
+    rig_close(&rig);
+    return ok;
+}
+
+static int bench(const Arguments *given, Comm *comm, Arena *arena)
+{
+    Error failure = {0}, *err = &failure;
+    Config config;
+    RigHeads heads;
+    Profile profile, *watched = given->profile || given->trace ? &profile : NULL;
+    BenchReport report = {.config = &config, .heads = &heads, .ranks = comm_size(comm)};
+    if (load_config(given, &config, arena, err)) {
+        report.kind = config.trunk->kinds[config.trunk_kind];
+        report.has_pack = *config.pack && !given->synthetic;
+        choose_heads(given, &config, report.has_pack, &heads, arena, err);
+    }
+    if (!comm_agree(comm, err)) return cli_fail(err);
+    RigOptions kind = {.comm = comm, .config = &config, .still = &heads};
+    if (!measure(given, &kind, watched, &report, arena, err)) return cli_fail(err);
+    kind.still = NULL;
+    if (report.has_pack && !measure(given, &kind, watched, &report, arena, err))
+        return cli_fail(err);
+    if (given->profile) report.profile = &profile;
+    if (comm_rank(comm) == 0) (given->json ? bench_print_json : bench_print)(&report);
+    return EXIT_DONE;
+}
+
+int cmd_bench(int argc, char **argv)
+{
+    Arguments given = {.steps = 10, .only = ""};
+    cli_parse(&argp, argc, argv, &given);
+    if (given.kernels) return bench_kernels(given.only, given.once, given.json);
+    if (given.pictures) return bench_pictures(given.picture, given.pictures, given.json);
+    Comm *comm = comm_open(&argc, &argv);
+    Arena *arena = arena_create("bench");
+    int code = bench(&given, comm, arena);
+    arena_destroy(arena);
+    comm_close(comm);
+    return code;
+}

@@ -1,0 +1,306 @@
+/* umbel plan: what a configuration would do on other numbers of ranks. */
+#include "base/machine.h"
+#include "bench/network_parse.h"
+#include "cli/commands.h"
+#include "cli/fail.h"
+#include "plan_report.h"
+
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SETS_MAX = 256, LANES_MAX = 4096 }; /* images in a lane, and lanes in a step */
+enum {
+    KEY_SET = 1,
+    KEY_RANKS,
+    KEY_NETWORK,
+    KEY_COMPUTE,
+    KEY_PER_NODE,
+    KEY_MEMORY,
+    KEY_IMAGES,
+    KEY_CLASSES,
+    KEY_JSON
+};
+
+/* Between two polls of a worker lies about a millisecond (nn/run.h). */
+static const double POLL_SECONDS = 0.5e-3;
+/* Of a rank's memory that the network does not get: program, libraries, MPI. */
+static const uint64_t MEMORY_BASE = (uint64_t)256 << 20;
+
+typedef struct Arguments {
+    const char *config;
+    const char *set[SETS_MAX];
+    int sets;
+    int ranks[PLAN_RANKS_MAX], rank_count;
+    const char *network, *classes;
+    double compute, memory; /* seconds; bytes per node; 0: to be found out */
+    long per_node, images;
+    bool json;
+} Arguments;
+
+static const struct argp_option options[] = {
+    {"set", KEY_SET, "KEY=VALUE", 0,
+     "Override a key of the configuration, such as workers=32; may be repeated", 0},
+    {"ranks", KEY_RANKS, "N,N,...", 0, "Numbers of ranks (default: 1,2,4,8,16,32,64)", 0},
+    {"network", KEY_NETWORK, "BANDWIDTH[,LATENCY]", 0,
+     "A node's link, such as 100Gbit or 10Gbit,30us (default: 10Gbit,20us)", 0},
+    {"ranks-per-node", KEY_PER_NODE, "N", 0, "Ranks that share a node and its link (default: 1)",
+     0},
+    {"memory", KEY_MEMORY, "GB", 0, "Memory of a node (default: what is available here)", 0},
+    {"compute", KEY_COMPUTE, "SECONDS", 0,
+     "Of a lane on one worker, forward and backward, instead of measuring three steps here", 0},
+    {"images", KEY_IMAGES, "N", 0, "Training images of an epoch (default: those of the pack)", 0},
+    {"classes", KEY_CLASSES, "N,N,...", 0,
+     "Classes of the heads where the configuration names no pack (default: 22,176,7)", 0},
+    {"json", KEY_JSON, NULL, 0, "As JSON", 0},
+    {0},
+};
+
+static double number_of(const char *text, const char *name, const char *what,
+                        struct argp_state *state)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end || !(value > 0) || value > 1e15)
+        argp_error(state, "--%s: must be %s, more than 0, not \"%s\"", name, what, text);
+    return value;
+}
+
+static long count_of(const char *text, const char *name, long most, struct argp_state *state)
+{
+    char *end;
+    long value = strtol(text, &end, 10);
+    if (end == text || *end || value < 1 || value > most)
+        argp_error(state, "--%s: must be a number from 1 to %ld, not \"%s\"", name, most, text);
+    return value;
+}
+
+static void parse_ranks(Arguments *given, const char *text, struct argp_state *state)
+{
+    enum { MOST = 1000000 };
+    for (const char *at = text; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        char *end;
+        long ranks = strtol(at, &end, 10);
+        if (end == at || (*end && *end != ',') || ranks < 1 || ranks > MOST ||
+            given->rank_count == PLAN_RANKS_MAX)
+            argp_error(state,
+                       "--ranks: must be at most %d numbers of ranks from 1 to %d, such as 2,8,64, "
+                       "not \"%s\"",
+                       PLAN_RANKS_MAX, MOST, text);
+        given->ranks[given->rank_count++] = (int)ranks;
+    }
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    Arguments *given = state->input;
+    switch (key) {
+    case KEY_SET:
+        if (given->sets == SETS_MAX) argp_error(state, "more than %d --set", SETS_MAX);
+        given->set[given->sets++] = text;
+        return 0;
+    case KEY_RANKS:
+        given->rank_count = 0;
+        parse_ranks(given, text, state);
+        return 0;
+    case KEY_NETWORK:
+        given->network = text;
+        return 0;
+    case KEY_COMPUTE:
+        given->compute = number_of(text, "compute", "the seconds of a lane", state);
+        return 0;
+    case KEY_PER_NODE:
+        given->per_node = count_of(text, "ranks-per-node", 1024, state);
+        return 0;
+    case KEY_MEMORY:
+        given->memory = 1e9 * number_of(text, "memory", "the GB of a node", state);
+        return 0;
+    case KEY_IMAGES:
+        given->images = count_of(text, "images", 1000000000000, state);
+        return 0;
+    case KEY_CLASSES:
+        given->classes = text;
+        return 0;
+    case KEY_JSON:
+        given->json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (given->config) argp_error(state, "%s: a second configuration", text);
+        given->config = text;
+        return 0;
+    case ARGP_KEY_END:
+        if (!given->config) argp_error(state, "no configuration given");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp argp = {
+    options,
+    parse,
+    "CONFIG.yaml",
+    "Foretell steps, memory and time of a configuration on other numbers of ranks, from three "
+    "steps "
+    "here and a model of the network; alone, without mpirun.\v"
+    "Example: umbel plan parts.yaml --ranks 2,8,64 --network 100Gbit --set workers=32",
+    NULL,
+    NULL,
+    NULL};
+
+/* --- gathering --- */
+
+static bool read_pack(PlanReport *report, const Arguments *given, RigHeads *heads, Config *config,
+                      Arena *arena, Error *err)
+{
+    report->images = (uint64_t)given->images;
+    if (given->classes || !*config->pack)
+        return rig_heads_parse(heads, given->classes ? given->classes : "22,176,7", config, arena,
+                               err);
+    if (!rig_heads_of_pack(heads, config, arena, err)) return false;
+    Pack *pack = pack_open(config->pack, err);
+    size_t count = 0;
+    if (pack) pack_split(pack, SPLIT_TRAIN, &count);
+    pack_close(pack);
+    if (!report->images) report->images = count;
+    return err->kind == ERROR_NONE;
+}
+
+static ModelSpec spec_of(const Config *config, const RigHeads *heads, Arena *arena)
+{
+    HeadSpec *head = arena_new(arena, HeadSpec, heads->count);
+    for (int h = 0; h < heads->count; h++) head[h] = (HeadSpec){heads->name[h], heads->classes[h]};
+    ModelSpec spec = plan_model_with(config, head, arena);
+    spec.heads = heads->count;
+    return spec;
+}
+
+static bool fits(const PlanReport *report, ModelSpec spec, int lane)
+{
+    Error err = {0};
+    Footprint footprint;
+    spec.lane = lane;
+    return plan_footprint(report->config, &spec, report->model.workers, &footprint, &err) &&
+           footprint.rank + footprint.node / (uint64_t)report->model.ranks_per_node + MEMORY_BASE <=
+               report->memory;
+}
+
+/* From the configured lane on, since very small ones may be none that batch norm takes: doubles while it
+ * fits, then halves the gap. */
+static int largest_lane(const PlanReport *report, ModelSpec spec)
+{
+    int good = 0, bad = report->config->lane;
+    while (bad <= LANES_MAX && fits(report, spec, bad)) good = bad, bad *= 2;
+    if (bad > LANES_MAX) bad = LANES_MAX + 1;
+    while (bad - good > 1) {
+        int middle = (good + bad) / 2;
+        *(fits(report, spec, middle) ? &good : &bad) = middle;
+    }
+    return good;
+}
+
+static bool find_cost(PlanReport *report, const Arguments *given, const RigHeads *heads,
+                      const Graph *graph, Comm *comm, Arena *arena, Error *err)
+{
+    if (given->compute > 0) {
+        lane_cost_assume(&report->cost, given->compute, graph, arena);
+        return true;
+    }
+    bool still = given->classes || !*report->config->pack;
+    RigOptions rig = {.comm = comm, .config = report->config, .still = still ? heads : NULL};
+    return lane_cost_measure(&report->cost, &rig, graph, arena, err);
+}
+
+static bool make_model(PlanReport *report, const Arguments *given, const RigHeads *heads,
+                       ModelSpec spec, Comm *comm, Arena *arena, Error *err)
+{
+    const Config *config = report->config;
+    Model model;
+    if (!model_build(&model, &spec, arena, err)) return false;
+    const Graph *graph = model.graph;
+    if (!find_cost(report, given, heads, graph, comm, arena, err)) return false;
+    StepModel *step = &report->model;
+    ReduceOptions reduce = {.kind = (ReduceKind)config->reduce, .count = graph->params->total};
+    step->bucket = lane_cost_buckets(&report->cost, graph, &reduce, arena, &step->buckets);
+    step->side_bytes = sizeof(int64_t) * (graph->state->total + 3 * (size_t)heads->count + 4);
+    step->lane_seconds = report->cost.lane_seconds;
+    step->update_seconds = report->cost.update_seconds;
+    step->lanes = config->batch / config->lane;
+    step->node_reduce = config->node_reduce && reduce.kind == REDUCE_EXACT;
+    step->network.poll = POLL_SECONDS;
+    step->network.add_rate = adding_rate();
+    return true;
+}
+
+static void forecast_rows(PlanReport *report, const Arguments *given)
+{
+    const Config *config = report->config;
+    report->best = -1;
+    for (int i = 0; i < given->rank_count; i++) {
+        PlanRow *row = &report->row[report->rows++];
+        row->forecast = step_forecast(&report->model, given->ranks[i]);
+        row->images_per_second = config->batch / row->forecast.step;
+        row->epoch_seconds =
+            (double)(report->images / (uint64_t)config->batch) * row->forecast.step;
+        row->batch_needed = config->lane * step_lanes_for(&report->model, given->ranks[i],
+                                                          PLAN_EFFICIENCY, LANES_MAX);
+        if (row->forecast.efficiency >= PLAN_EFFICIENCY &&
+            (report->best < 0 || row->forecast.ranks > report->row[report->best].forecast.ranks))
+            report->best = i;
+    }
+}
+
+static bool gather(PlanReport *report, const Arguments *given, Config *config, Comm *comm,
+                   Arena *arena, Error *err)
+{
+    RigHeads heads;
+    report->config = config;
+    report->kind = config->trunk->kinds[config->trunk_kind];
+    report->model.workers = config->workers > 0 ? config->workers : pool_cores();
+    report->model.ranks_per_node = (int)given->per_node;
+    double node = given->memory > 0 ? given->memory : (double)machine_memory();
+    report->memory = (uint64_t)(node / (double)given->per_node);
+    if (!network_parse(&report->model.network, given->network, err) ||
+        !read_pack(report, given, &heads, config, arena, err))
+        return false;
+    ModelSpec spec = spec_of(config, &heads, arena);
+    if (!plan_footprint(config, &spec, report->model.workers, &report->footprint, err) ||
+        !make_model(report, given, &heads, spec, comm, arena, err))
+        return false;
+    report->largest_lane = largest_lane(report, spec);
+    forecast_rows(report, given);
+    return true;
+}
+
+static int plan(const Arguments *given, Comm *comm, Arena *arena)
+{
+    Error err = {0};
+    Config config;
+    PlanReport report = {0};
+    if (comm_size(comm) > 1)
+        error_set(
+            &err, ERROR_USAGE,
+            "umbel plan foretells %d ranks from one; start it without mpirun, with --ranks %d",
+            comm_size(comm), comm_size(comm));
+    if (!comm_agree(comm, &err)) return cli_fail(&err);
+    if (!config_load(&config, arena, given->config, given->set, given->sets, &err) ||
+        !gather(&report, given, &config, comm, arena, &err))
+        return cli_fail(&err);
+    (given->json ? plan_print_json : plan_print)(&report);
+    return EXIT_DONE;
+}
+
+int cmd_plan(int argc, char **argv)
+{
+    Arguments given = {.ranks = {1, 2, 4, 8, 16, 32, 64},
+                       .rank_count = 7,
+                       .network = "10Gbit,20us",
+                       .per_node = 1};
+    cli_parse(&argp, argc, argv, &given);
+    Comm *comm = comm_open(&argc, &argv);
+    Arena *arena = arena_create("plan");
+    int code = plan(&given, comm, arena);
+    arena_destroy(arena);
+    comm_close(comm);
+    return code;
+}

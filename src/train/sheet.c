@@ -1,0 +1,158 @@
+/* The contact sheet of a configuration's augmentations. */
+#include "train/sheet.h"
+
+#include "data/lane_loader.h"
+#include "data/sampler.h"
+#include "train/label_flips.h"
+#include "train/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ROWS = 8, EPOCHS = 7, COLUMNS = 1 + EPOCHS, GAP = 2 };
+
+typedef struct Sheet {
+    const Config *config;
+    const Pack *pack;
+    LabelFlips flips;
+    LaneLoader *loader;
+    uint32_t record[ROWS];
+    int rows;
+    float *input; /* (side,side,3) */
+    Image image;
+} Sheet;
+
+/* --- opening --- */
+
+static bool choose_records(Sheet *sheet, Arena *arena, Error *err)
+{
+    size_t count;
+    const uint32_t *records = pack_split(sheet->pack, SPLIT_TRAIN, &count);
+    uint32_t *order = arena_new(arena, uint32_t, count + 1);
+    if (count == 0)
+        return error_set(err, ERROR_DATA, "%s: has no training images", sheet->config->pack);
+    sampler_order(sampler_create(records, count, BALANCE_NONE, NULL, 0, arena), order,
+                  (uint64_t)sheet->config->seed, 0);
+    sheet->rows = count < ROWS ? (int)count : ROWS;
+    memcpy(sheet->record, order, sizeof *order * (size_t)sheet->rows);
+    return true;
+}
+
+static const LabelGroup *group_of(const Sheet *sheet, int head)
+{
+    return pack_group(sheet->pack, pack_find_group(sheet->pack, sheet->config->heads[head].name));
+}
+
+static bool read_flips(Sheet *sheet, Arena *arena, Error *err)
+{
+    const Config *config = sheet->config;
+    const int32_t **label = arena_new(arena, const int32_t *, config->head_count + 1);
+    for (int h = 0; h < config->head_count; h++) label[h] = group_of(sheet, h)->label;
+    sheet->flips = (LabelFlips){.augment = &config->augment,
+                                .seed = (uint64_t)config->seed,
+                                .heads = config->head_count,
+                                .label = label};
+    for (int d = 0; d < 2; d++)
+        if (!plan_flips(config, sheet->pack, d, &sheet->flips.turned[d], arena, err)) return false;
+    label_flips_find(&sheet->flips, pack_records(sheet->pack), arena);
+    return true;
+}
+
+static void open_loader(Sheet *sheet, Arena *arena)
+{
+    size_t side = (size_t)sheet->config->image;
+    sheet->input = arena_new(arena, float, side *side * 3);
+    sheet->loader = lane_loader_create(&(LaneLoaderOptions){.pack = sheet->pack,
+                                                            .augment = &sheet->config->augment,
+                                                            .seed = sheet->flips.seed,
+                                                            .forbidden = sheet->flips.forbidden},
+                                       arena);
+}
+
+/* --- drawing --- */
+
+static int extent(int cells, int side)
+{
+    return cells * side + (cells + 1) * GAP;
+}
+
+static void open_image(Sheet *sheet, Arena *arena)
+{
+    int side = sheet->config->image;
+    sheet->image.width = extent(COLUMNS, side);
+    sheet->image.height = extent(sheet->rows, side);
+    size_t bytes = 4 * (size_t)sheet->image.width * (size_t)sheet->image.height;
+    sheet->image.pixels = arena_alloc(arena, bytes);
+    memset(sheet->image.pixels, 255, bytes);
+}
+
+static uint8_t to_byte(float x)
+{
+    return x < 0 ? 0 : x > 255 ? 255 : (uint8_t)(x + 0.5F);
+}
+
+/* From the network's input back to pixels. */
+static void draw_cell(Sheet *sheet, int row, int column)
+{
+    int side = sheet->config->image;
+    size_t top = (size_t)extent(row, side), left = (size_t)extent(column, side);
+    float scale[3], shift[3];
+    augment_normalisation(&sheet->config->augment, scale, shift);
+    for (size_t y = 0; y < (size_t)side; y++)
+        for (size_t x = 0; x < (size_t)side; x++) {
+            size_t at = (top + y) * (size_t)sheet->image.width + left + x;
+            const float *from = sheet->input + 3 * (y * (size_t)side + x);
+            for (size_t c = 0; c < 3; c++)
+                sheet->image.pixels[4 * at + c] = to_byte((from[c] - shift[c]) / scale[c]);
+        }
+}
+
+static const char *class_name(const Sheet *sheet, int head, int32_t label)
+{
+    return label < 0 ? "-" : group_of(sheet, head)->class_name[label];
+}
+
+static void print_row(const Sheet *sheet, int row)
+{
+    uint32_t record = sheet->record[row];
+    printf("row %d: record %u, %s", row + 1, record, pack_record_path(sheet->pack, record));
+    for (int h = 0; h < sheet->flips.heads; h++) {
+        int32_t label = sheet->flips.label[h][record];
+        printf("; %s %s", sheet->config->heads[h].name, class_name(sheet, h, label));
+        for (int epoch = 0; epoch < EPOCHS; epoch++) {
+            int32_t now = label_flips_class(&sheet->flips, h, record, (uint64_t)epoch);
+            if (now != label) printf(" (epoch %d: %s)", epoch, class_name(sheet, h, now));
+        }
+    }
+    printf("\n");
+}
+
+static void draw_row(Sheet *sheet, int row)
+{
+    bool bad;
+    for (int column = 0; column < COLUMNS; column++) {
+        bool training = column > 0;
+        lane_loader_load(sheet->loader, sheet->input, sheet->config->image, &bad,
+                         &sheet->record[row], 1, training, (uint64_t)(column - training));
+        draw_cell(sheet, row, column);
+    }
+    print_row(sheet, row);
+}
+
+bool sheet_write(Config *config, const char *path, Arena *arena, Error *err)
+{
+    Sheet sheet = {.config = config};
+    Pack *pack = pack_open(config->pack, err);
+    sheet.pack = pack;
+    bool ok = pack && plan_heads(config, pack, arena, err) && choose_records(&sheet, arena, err) &&
+              read_flips(&sheet, arena, err);
+    if (ok) {
+        open_loader(&sheet, arena);
+        open_image(&sheet, arena);
+        for (int row = 0; row < sheet.rows; row++) draw_row(&sheet, row);
+        lane_loader_destroy(sheet.loader);
+        ok = image_write_png(&sheet.image, path, err);
+    }
+    pack_close(pack);
+    return ok;
+}
