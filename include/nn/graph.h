@@ -43,11 +43,11 @@ typedef struct OpType {
     /* Adds to the gradients of its inputs through run_grad, overwrites its parameters' in
      * run->dparam. */
     void (*backward)(const Op *op, Run *run);
+    /* Of ops with remakes_out: writes the value of `out` again, the same bits, from what the op has kept. */
+    void (*remake)(const Op *op, const Run *run);
     /* Multiply-adds of its forward on one image, convolutions counted as they are defined, however
      * they are computed: macs_of_weights or the like. NULL: too few to count. */
     uint64_t (*macs)(const Op *op);
-    /* Of ops with remakes_out: writes the value of `out` again, the same bits, from what the op has kept. */
-    void (*remake)(const Op *op, const Run *run);
 } OpType;
 
 /* --- for OpType.macs (work.c) --- */

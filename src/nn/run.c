@@ -48,12 +48,6 @@ static void clear_padding(const Op *op, float *dparam)
     }
 }
 
-/* The op's gradient, to whoever sums it. */
-static void hand_over(const Op *op, Run *run)
-{
-    run->grad_ready(run->context, op->param_begin, run->dparam, op->param_count);
-}
-
 /* What the op is the first to need of the values that are not kept. */
 static void remake_inputs(const Op *op, const Run *run)
 {
@@ -64,14 +58,25 @@ static void remake_inputs(const Op *op, const Run *run)
     }
 }
 
+static void go_back(const Op *op, Run *run)
+{
+    remake_inputs(op, run);
+    op->type->backward(op, run);
+}
+
+/* The op's gradient, to whoever sums it. */
+static void hand_over(const Op *op, Run *run)
+{
+    run->grad_ready(run->context, op->param_begin, run->dparam, op->param_count);
+}
+
 void graph_backward(Run *run)
 {
     run->is_backward = true;
     for (int i = run->graph->op_count - 1; i >= 0; i--) {
         const Op *op = run->graph->op[i];
-        remake_inputs(op, run);
         if (op->out->wants_grad)
-            pass(op->type->backward, SPAN_BACKWARD, op, run);
+            pass(go_back, SPAN_BACKWARD, op, run);
         else if (op->param_count) /* frozen, and nothing before it learns */
             memset(run->dparam, 0, sizeof(float) * op->param_count);
         clear_padding(op, run->dparam);

@@ -57,14 +57,22 @@ static int winograd_tile(const ConvShape *shape)
     return 5 * 36 * down4 * across4 <= 4 * 16 * down2 * across2 ? 4 : 2;
 }
 
+/* With many channels a long sum in registers gains more than pieces of all channels that are still in the cache
+ * (measured from 512 x 256 on; the bits are the same). */
+static bool has_many_channels(const Convolution *conv)
+{
+    return (size_t)conv->shape.channels * (size_t)conv->out_channels >= 128 * 1024;
+}
+
 void conv_choose(Convolution *conv, ConvChoice choice)
 {
+    bool ours = gemm_kind() == GEMM_OURS;
     conv->tile = winograd_tile(&conv->shape);
-    if (is_pointwise(conv))
+    if (is_pointwise(conv) && !(ours && has_many_channels(conv)))
         conv->method = &conv_pointwise;
     else if (choice == CONV_AUTO && suits_winograd(conv))
         conv->method = &conv_winograd;
-    else if (conv->groups.groups == 1 && gemm_kind() == GEMM_OURS)
+    else if (conv->groups.groups == 1 && ours)
         conv->method = &conv_indirect;
     else
         conv->method = &conv_patches;

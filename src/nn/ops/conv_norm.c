@@ -413,8 +413,8 @@ static const OpType conv_norm_type = {.name = "conv_norm",
                                       .prepare = prepare,
                                       .forward = forward,
                                       .backward = backward,
-                                      .macs = macs_of_weights,
-                                      .remake = remake};
+                                      .remake = remake,
+                                      .macs = macs_of_weights};
 
 /* Batch norm over few values is noise, over one it is zero. Told of once: deeper layers see fewer still. */
 static void check_values(Graph *graph, const char *name, int lane, const ConvShape *shape)
@@ -488,7 +488,7 @@ Tensor *nn_conv_norm(Graph *graph, const char *name, Tensor *x, Tensor *residual
         check_values(graph, name, lane, &options.conv.shape);
     Shape shape = shape_of(4, lane, options.conv.shape.out_height, options.conv.shape.out_width, C);
     Op *op = graph_op(graph, &conv_norm_type, name, x, residual, shape, &options, sizeof options);
-    op->remakes_out = residual == NULL;
+    op->remakes_out = residual == NULL && conv.drop_path == 0;
     graph_push_scope(graph, "%s", name);
     graph_param(graph, op, WEIGHT, "weight", weight_shape(&options), conv.init, true);
     graph_saved(graph, op, CONV_OUT, "conv_out", shape)->only_training = true;

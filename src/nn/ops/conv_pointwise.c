@@ -1,4 +1,4 @@
-/* 1x1 convolutions of every pixel: the lane is its own patch matrix, one product in pieces of rows. */
+/* 1x1 convolutions of every pixel and few channels: the lane is its own patch matrix, one product in pieces of rows. */
 #include "conv.h"
 
 /* Rows between two calls of ConvCall.rows: such that inputs and outputs stay in the second-level cache, and
