@@ -269,5 +269,8 @@ const Kernels *kernels(void);
 /* Chooses the table, for those who must not end the program: false with an error instead. */
 bool kernels_check(Error *err);
 
+/* How a set adds products; sets of the same arithmetic give the same bits: v3, v4 and generic. */
+const char *kernels_arithmetic(const char *isa);
+
 /* The table of one set by name, or NULL if this CPU cannot run it: for tests that compare sets. */
 const Kernels *kernels_named(const char *isa);
