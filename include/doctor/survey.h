@@ -21,8 +21,8 @@ typedef enum Launcher { LAUNCHER_NONE, LAUNCHER_MPIRUN, LAUNCHER_SRUN } Launcher
 typedef enum Part {
     PART_PROGRAM, /* "0.1.0, commit 0123abc, gcc 12.2.0" */
     PART_KERNELS, /* "v4" */
-    PART_BLAS,    /* "OpenBLAS 0.3.21, pthread" */
-    PART_CORE,    /* OpenBLAS core type: "SkylakeX" */
+    PART_BLAS,    /* "OpenBLAS 0.3.21, pthread", or "not used" */
+    PART_CORE,    /* OpenBLAS core type: "SkylakeX", or "not used" */
     PART_JPEG,
     PART_HDF5,
     PART_MPI,

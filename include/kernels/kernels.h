@@ -218,6 +218,14 @@ typedef struct Kernels {
     void (*column_combine)(float *out, const float *a, const float *scale_a, const float *b,
                            const float *scale_b, size_t rows, int C);
 
+    /* --- gradients of a folded matrix W diag(gain), with W bias added to the bias behind it --- */
+    /* dw (rows,C), the gradient of the folded matrix, becomes that of W, db (rows) being that of the bias:
+     * dw = db bias^T + dw diag(gain). Adds to dgain (C) the column sums of dw * w, to dbias (C) W^T db. */
+    void (*unfold_columns)(float *dw, float *dgain, float *dbias, const float *w, const float *db,
+                           const float *gain, const float *bias, size_t rows, int C);
+    /* Returns <w,g> and multiplies g by factor. */
+    float (*unfold_row)(float *g, const float *w, float factor, size_t n);
+
     /* --- softmax -------------------------------------------------------------------------------
      */
     /* probability = softmax of each row (in place allowed); log_sum[r] = log(sum(exp(x[r]))),
@@ -268,6 +276,9 @@ typedef struct Kernels {
 const Kernels *kernels(void);
 /* Chooses the table, for those who must not end the program: false with an error instead. */
 bool kernels_check(Error *err);
+
+/* How a set adds products; sets of the same arithmetic give the same bits: v3, v4 and generic. */
+const char *kernels_arithmetic(const char *isa);
 
 /* The table of one set by name, or NULL if this CPU cannot run it: for tests that compare sets. */
 const Kernels *kernels_named(const char *isa);

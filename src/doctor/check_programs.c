@@ -56,6 +56,17 @@ static const char *cure_of(const Survey *survey, Part part, Arena *arena)
     return part_cure[part] ? part_cure[part] : INSTALL;
 }
 
+/* Whether the bits are the same: different instruction sets may have the same arithmetic. */
+static bool same_bits(Part part, const char *a, const char *b)
+{
+    static const char *const fused[] = {"v3", "v4", "generic"};
+    if (part != PART_KERNELS || strcmp(a, b) == 0) return strcmp(a, b) == 0;
+    int found = 0;
+    for (size_t i = 0; i < sizeof fused / sizeof *fused; i++)
+        found += strcmp(a, fused[i]) == 0 || strcmp(b, fused[i]) == 0;
+    return found == 2;
+}
+
 static void compare_part(const Survey *survey, Part part, Findings *findings)
 {
     bool *same = arena_new(findings->arena, bool, survey->ranks);
@@ -63,9 +74,9 @@ static void compare_part(const Survey *survey, Part part, Findings *findings)
     const char *first = survey->rank[0].part[part], *second = NULL;
     for (int r = 0; r < survey->ranks; r++) {
         const char *value = survey->rank[r].part[part];
-        same[r] = strcmp(value, first) == 0;
+        same[r] = same_bits(part, value, first);
         if (!same[r] && !second) second = value;
-        other[r] = second && strcmp(value, second) == 0;
+        other[r] = second && !same[r] && same_bits(part, value, second);
     }
     if (!second) return;
     finding_add(findings, PROBLEM,

@@ -70,9 +70,13 @@ static void find_parts(RankFacts *facts)
 {
     snprintf(facts->part[PART_PROGRAM], FACT_BYTES, "%s, commit %s, %s", version_text(),
              version_commit(), version_compiler());
-    snprintf(facts->part[PART_BLAS], FACT_BYTES, "%s, %s", gemm_library(), gemm_threading());
+    bool blas = gemm_kind() == GEMM_OPENBLAS;
+    if (blas)
+        snprintf(facts->part[PART_BLAS], FACT_BYTES, "%s, %s", gemm_library(), gemm_threading());
+    else
+        snprintf(facts->part[PART_BLAS], FACT_BYTES, "not used");
     const char *const plain[PARTS] = {
-        [PART_KERNELS] = kernels()->isa,    [PART_CORE] = gemm_core(),
+        [PART_KERNELS] = kernels()->isa,    [PART_CORE] = blas ? gemm_core() : "not used",
         [PART_JPEG] = image_jpeg_library(), [PART_HDF5] = h5_version(),
         [PART_MPI] = comm_library(),        [PART_LIBC] = gnu_get_libc_version(),
     };

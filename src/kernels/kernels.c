@@ -64,6 +64,12 @@ const Kernels *kernels_named(const char *isa)
     return NULL;
 }
 
+const char *kernels_arithmetic(const char *isa)
+{
+    return strcmp(isa, "v2") == 0 ? "products rounded before they are added"
+                                  : "fused multiply-adds";
+}
+
 /* NULL with an error if there is none to choose. */
 static const Kernels *choose(Error *err)
 {

@@ -112,7 +112,7 @@ if [ "$(uname -m)" = x86_64 ]; then
     names "kernels that differ" 4 "programs: kernels: .*export UMBEL_ISA=v2" \
         two env UMBEL_ISA=v3 "${one[@]}" -- env UMBEL_ISA=v2 "${one[@]}"
     names "OpenBLAS cores that differ" 4 "programs: BLAS core: .*export OPENBLAS_CORETYPE=" \
-        two env OPENBLAS_CORETYPE=Haswell "${one[@]}" -- env OPENBLAS_CORETYPE=Nehalem "${one[@]}"
+        two env UMBEL_GEMM=openblas OPENBLAS_CORETYPE=Haswell "${one[@]}" -- env UMBEL_GEMM=openblas OPENBLAS_CORETYPE=Nehalem "${one[@]}"
 fi
 
 # --- configuration, pack, run folder

@@ -202,6 +202,38 @@ static void check_norm(const Kernels *kernel, int C)
     free(out);
 }
 
+/* --- gradients of a folded matrix --- */
+
+static void check_unfold(const Kernels *kernel, int C)
+{
+    size_t n = ROWS * (size_t)C, channels = (size_t)C;
+    float *dw = random_floats(n, 1, 1), *given = random_floats(n, 1, 1),
+          *w = random_floats(n, 2, 1);
+    float *db = random_floats(ROWS, 3, 1), *gain = random_floats(channels, 4, 1),
+          *bias = random_floats(channels, 5, 1);
+    float *dgain = calloc(channels, 4), *dbias = calloc(channels, 4);
+    kernel->unfold_columns(dw, dgain, dbias, w, db, gain, bias, ROWS, C);
+    for (size_t c = 0; c < channels; c++) {
+        double gain_sum = 0, bias_sum = 0;
+        for (size_t r = 0; r < ROWS; r++) {
+            size_t at = r * channels + c;
+            gain_sum += (double)given[at] * (double)w[at];
+            bias_sum += (double)db[r] * (double)w[at];
+            near((double)dw[at],
+                 (double)db[r] * (double)bias[c] + (double)given[at] * (double)gain[c], 1e-6);
+        }
+        near((double)dgain[c], gain_sum, 2e-6);
+        near((double)dbias[c], bias_sum, 2e-6);
+    }
+    double product = 0;
+    for (size_t i = 0; i < n; i++) product += (double)given[i] * (double)w[i];
+    near((double)kernel->unfold_row(given, w, 0.25F, n), product, 2e-5);
+    float *old = random_floats(n, 1, 1);
+    for (size_t i = 0; i < n; i++) assert_true(given[i] == 0.25F * old[i]);
+    free(dw), free(given), free(w), free(db), free(gain), free(bias), free(dgain), free(dbias);
+    free(old);
+}
+
 /* --- the tests --- */
 
 static void check_all(const Kernels *kernel)
@@ -212,6 +244,7 @@ static void check_all(const Kernels *kernel)
         check_silu(kernel, widths[c]);
         check_softmax_backward(kernel, widths[c]);
         check_columns(kernel, widths[c]);
+        check_unfold(kernel, widths[c]);
         check_norm(kernel, widths[c]);
     }
 }
@@ -234,6 +267,10 @@ static uint64_t all_bits(const Kernels *kernel, int C)
     kernel->softmax_backward(y, out, ROWS, C), bits = add_bits(bits, y, n);
     kernel->column_dot(dot, x, y, ROWS, C), bits = add_bits(bits, dot, (size_t)C);
     kernel->column_combine(out, x, dot, y, x, ROWS, C), bits = add_bits(bits, out, n);
+    memset(dot, 0, 4 * (size_t)C);
+    kernel->unfold_columns(out, dot, y, x, log_sum, x, y + C, ROWS, C);
+    bits = add_bits(add_bits(bits, out, n), dot, (size_t)C);
+    log_sum[0] = kernel->unfold_row(out, x, 0.3F, n), bits = add_bits(bits, log_sum, 1);
     free(x), free(y), free(out), free(dot);
     return bits;
 }

@@ -15,12 +15,12 @@ INLINE Gelu gelu_parts(v16 x)
     v16 size = v16_abs(x), held;
     FOR_VECS held.v[p] = vec_select(size.v[p] > (vec){0} + 13.0F, (vec){0} + 13.0F, size.v[p]);
     v16 t = v16_div(v16_set(1), v16_fma(size, v16_set(0.231641888F), v16_set(1)));
-    v16 e = v16_exp(v16_mul(v16_mul(held, held), v16_set(-0.5F)));
-    v16 poly = v16_fma(t, v16_set(1.061405429F), v16_set(-1.453152027F));
-    poly = v16_fma(poly, t, v16_set(1.421413741F));
-    poly = v16_fma(poly, t, v16_set(-0.284496736F));
-    poly = v16_fma(poly, t, v16_set(0.254829592F));
-    v16 tail = v16_mul(v16_mul(v16_mul(poly, t), e), v16_set(0.5F));
+    v16 e = v16_exp_in_range(v16_mul(v16_mul(held, held), v16_set(-0.5F)));
+    v16 half = v16_fma(t, v16_set(0.5F * 1.061405429F), v16_set(0.5F * -1.453152027F));
+    half = v16_fma(half, t, v16_set(0.5F * 1.421413741F));
+    half = v16_fma(half, t, v16_set(0.5F * -0.284496736F));
+    half = v16_fma(half, t, v16_set(0.5F * 0.254829592F));
+    v16 tail = v16_mul(v16_mul(half, t), e);
     Gelu gelu = {.density = v16_mul(e, v16_set(0.3989422804014327F))};
     gelu.phi = v16_where_not_positive(x, tail, v16_sub(v16_set(1), tail));
     return gelu;

@@ -207,11 +207,10 @@ INLINE v16 v16_sqrt(v16 a)
     return r;
 }
 
-/* e^x for x <= 88; below -87 the value at -87 (1.6e-38); NaN stays NaN. Relative error 2e-7.
+/* e^x for -87 <= x <= 88; NaN stays NaN. Relative error 2e-7.
  * Cephes' reduction and polynomial; rounding by adding and subtracting 1.5 * 2^23. */
-INLINE v16 v16_exp(v16 x)
+INLINE v16 v16_exp_in_range(v16 x)
 {
-    x = v16_max(x, v16_set(-87.0F));
     const v16 magic = v16_set(12582912.0F);
     v16 rounded = v16_fma(x, v16_set(1.44269504088896341F), magic);
     v16 n = v16_sub(rounded, magic);
@@ -229,6 +228,12 @@ INLINE v16 v16_exp(v16 x)
      */
     FOR_VECS result.v[p] = poly.v[p] * (vec)(((ivec)rounded.v[p] << 23) + 0x3F800000);
     return result;
+}
+
+/* The same for x <= 88; below -87 the value at -87 (1.6e-38). */
+INLINE v16 v16_exp(v16 x)
+{
+    return v16_exp_in_range(v16_max(x, v16_set(-87.0F)));
 }
 
 /* Sum of the 16 elements by a fixed tree: i with i + 8, then + 4, + 2, + 1. */

@@ -42,6 +42,8 @@
     X(winograd_input_backward)                                                                     \
     X(winograd_weight)                                                                             \
     X(winograd_weight_backward)                                                                    \
+    X(unfold_columns)                                                                              \
+    X(unfold_row)                                                                                  \
     X(matmul_rows)                                                                                 \
     X(matmul_columns)                                                                              \
     X(matmul_block)                                                                                \

@@ -153,7 +153,7 @@ static size_t scratch(const Op *op, bool training)
     size_t tile = (size_t)dims.tile * group, C = (size_t)dims.C;
     if (!training) return tile + C + 16;
     return (op->saved[HIDDEN] ? 2 : 3) * tile + gemm_panels_floats(dims.tile, dims.C) +
-           mlp_part_floats(op, (int)group) + dims.width + 2 * C + 16;
+           mlp_part_floats(op, (int)group) + dims.width + C + 16;
 }
 
 /* h = s gelu(u + b1'), panel by panel and in it segment by segment. */
@@ -235,7 +235,7 @@ typedef struct Backward {
     float *xhat;       /* the tile's, in panels */
     float *part;       /* of the weights */
     float *db1;        /* (width) */
-    float *piece;      /* (2 C) */
+    float *piece;      /* (C) */
 } Backward;
 
 static Backward open_backward(const Op *op, const Run *run, const Dims *dims)
@@ -379,7 +379,7 @@ static void backward(const Op *op, Run *run)
         memset(back.sums.g, 0, sizeof(float) * matrix);
     }
     memcpy(back.sums.db1, back.db1, sizeof(float) * (size_t)dims.hidden);
-    mlp_unfold(op, run, &back.sums, back.piece);
+    mlp_unfold(op, run, &back.sums);
     backward_residual(op, run, &dims);
 }
 

@@ -101,8 +101,9 @@ void mlp_prepare(const Op *op, const float *value, float *base)
     }
     memset(folded.b1, 0, sizeof(float) * dims.b1);
     memcpy(folded.b1, value + op->param[MLP_FC1_BIAS]->offset, sizeof(float) * (size_t)hidden);
-    gemm(NO_TRANSPOSE, NO_TRANSPOSE, hidden, 1, C, 1, w1, C,
-         value + op->param[MLP_NORM_BIAS]->offset, 1, 1, folded.b1, 1);
+    const float *norm_bias = value + op->param[MLP_NORM_BIAS]->offset;
+    for (size_t j = 0; j < (size_t)hidden; j++)
+        folded.b1[j] += kernels()->dot(w1 + j * (size_t)C, norm_bias, (size_t)C);
     for (int c = 0; c < C; c++) folded.b2[c] = gamma ? gamma[c] * b2[c] : b2[c];
 }
 
@@ -145,25 +146,20 @@ MlpSums mlp_sums(const Op *op, const Run *run)
 enum { UNFOLD_ROWS = 128 };
 
 /* dW1 = dW1' diag(g) + db1 b^T,  dg = colsum(W1 * dW1'),  db = W1^T db1 */
-static void unfold_first(const Op *op, const Run *run, const Dims *dims, const MlpSums *sums,
-                         float *piece)
+static void unfold_first(const Op *op, const Run *run, const Dims *dims, const MlpSums *sums)
 {
-    const float *w1 = run_param(run, op, MLP_FC1), *norm_bias = run_param(run, op, MLP_NORM_BIAS);
+    const float *w1 = run_param(run, op, MLP_FC1);
     float *dgain = run_dparam(run, op, MLP_NORM_GAIN), *dbias = run_dparam(run, op, MLP_NORM_BIAS);
     size_t C = (size_t)dims->C, hidden = (size_t)dims->hidden;
     memset(dgain, 0, sizeof(float) * C);
+    memset(dbias, 0, sizeof(float) * C);
     for (size_t row = 0; row < hidden; row += UNFOLD_ROWS) {
         size_t rows = hidden - row < UNFOLD_ROWS ? hidden - row : UNFOLD_ROWS;
-        float *dw1 = sums->dw1 + row * C;
-        run->kernel->affine_backward(dw1, piece, piece + C, dw1, w1 + row * C,
-                                     run_param(run, op, MLP_NORM_GAIN), rows, dims->C);
-        run->kernel->add(dgain, dgain, piece, C);
-        run_gemm(run, NO_TRANSPOSE, NO_TRANSPOSE, (int)rows, dims->C, 1, 1, sums->db1 + row, 1,
-                 norm_bias, dims->C, 1, dw1, dims->C);
+        run->kernel->unfold_columns(sums->dw1 + row * C, dgain, dbias, w1 + row * C,
+                                    sums->db1 + row, run_param(run, op, MLP_NORM_GAIN),
+                                    run_param(run, op, MLP_NORM_BIAS), rows, dims->C);
         run_poll(run);
     }
-    run_gemm(run, NO_TRANSPOSE, NO_TRANSPOSE, 1, dims->C, dims->hidden, 1, sums->db1, dims->hidden,
-             w1, dims->C, 0, dbias, dims->C);
 }
 
 /* dW2 = diag(gamma) G,  dgamma_c = <W2_c, G_c> + b2_c t_c,  db2 = gamma * t */
@@ -175,17 +171,17 @@ static void unfold_second(const Op *op, const Run *run, const Dims *dims, const 
     float *dgamma = run_dparam(run, op, MLP_GAMMA);
     size_t hidden = (size_t)dims->hidden;
     for (size_t c = 0; c < (size_t)dims->C; c++) {
-        float *g = sums->g + c * hidden;
-        dgamma[c] = run->kernel->dot(w2 + c * hidden, g, hidden) + b2[c] * sums->t[c];
-        run->kernel->scale(g, g, gamma[c], hidden);
+        dgamma[c] =
+            run->kernel->unfold_row(sums->g + c * hidden, w2 + c * hidden, gamma[c], hidden) +
+            b2[c] * sums->t[c];
         sums->t[c] *= gamma[c];
         if (c % UNFOLD_ROWS == 0) run_poll(run);
     }
 }
 
-void mlp_unfold(const Op *op, const Run *run, const MlpSums *sums, float *piece)
+void mlp_unfold(const Op *op, const Run *run, const MlpSums *sums)
 {
     Dims dims = dims_of(op);
-    unfold_first(op, run, &dims, sums, piece);
+    unfold_first(op, run, &dims, sums);
     unfold_second(op, run, &dims, sums);
 }

@@ -51,5 +51,5 @@ typedef struct MlpSums {
 } MlpSums;
 
 MlpSums mlp_sums(const Op *op, const Run *run);
-/* Turns the sums into the parameters' gradients, in place; `piece` is scratch, 2 C floats. */
-void mlp_unfold(const Op *op, const Run *run, const MlpSums *sums, float *piece);
+/* Turns the sums into the parameters' gradients, in place. */
+void mlp_unfold(const Op *op, const Run *run, const MlpSums *sums);

@@ -1,0 +1,3 @@
+#!/bin/bash
+# tests/cross/arm64.sh, and whole networks.
+UMBEL_LONG=1 exec tests/cross/arm64.sh "$@"
