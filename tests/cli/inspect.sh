@@ -36,7 +36,7 @@ shows "inspect: classes" '^  circle +[0-9]+ +[0-9]+ +[0-9]+' good.h5
 shows "inspect: progress" '^  progress +step 6, epoch 2 of 2' $checkpoint
 shows "inspect: trunk" '^  trunk +convnext_atto at 32 x 32 pixels: [0-9]+ parameters' $checkpoint
 shows "inspect: digest" '^  digest +[0-9a-f]{32}$' $checkpoint
-shows "inspect: heads" '^  shape +5 classes +[0-9.]+%' $checkpoint
+shows "inspect: heads" '^  shape +softmax +5 classes +[0-9.]+%' $checkpoint
 shows "inspect: class names" '^    bar, circle, ring, square, triangle' $checkpoint
 
 # The sheet: what evaluation sees, then every epoch the largest square turned over, as Pillow makes them.
@@ -79,7 +79,7 @@ EOF
 "$PYTHON" - $checkpoint <<'EOF' && ok "h5py reads a checkpoint" || not_ok "h5py reads a checkpoint" "see above"
 import sys, h5py
 f = h5py.File(sys.argv[1], "r")
-assert f.attrs["format"] == b"umbel checkpoint" and f.attrs["version"] == 1, dict(f.attrs)
+assert f.attrs["format"] == b"umbel checkpoint" and f.attrs["version"] == 2, dict(f.attrs)
 assert f["param/trunk.stem.conv.weight"].shape == (8, 2, 2, 3), f["param/trunk.stem.conv.weight"]
 assert list(f["heads"]) and f["heads/shape/class"][0] == b"bar", f["heads/shape/class"][:]
 EOF
