@@ -18,7 +18,7 @@ enum {
     KEY_BYTES = 256,
     TEXT_BYTES = 4096,
     FILE_BYTES_MAX = 1 << 18,
-    VALUES_MAX = 2048
+    VALUES_MAX = 4096
 };
 
 /* A document being flattened. */
