@@ -11,14 +11,14 @@
 #include <string.h>
 #include <yaml.h>
 
-/* VALUES_MAX is many times what the largest configuration has; a few aliases of aliases would make
+/* VALUES_MAX is what 256 heads with all their keys need, and more; a few aliases of aliases would make
  * billions. */
 enum {
     DEPTH_MAX = 8,
     KEY_BYTES = 256,
     TEXT_BYTES = 4096,
     FILE_BYTES_MAX = 1 << 18,
-    VALUES_MAX = 4096
+    VALUES_MAX = 8192
 };
 
 /* A document being flattened. */

@@ -40,7 +40,7 @@ run: "a \"run\": \\ # é"
     weight: 0.3
 END
 missing=""
-for key in $("$UMBEL" train --keys | sed -n '/^trunk\.kind/q; s/^  \([a-z_]*\.\)*\([a-z_]*\) .*/\2/p'); do
+for key in $("$UMBEL" train --keys | sed -n '/^trunk\.kind/q; s/^  \([a-z_]*\.\)\{0,1\}\([a-z_.]*\) .*/\2/p'); do
     grep -qE "^( *|  - )$key: " printed.yaml || missing="$missing $key"
 done
 same "every key that all kinds have is printed" "lacks:" "lacks:$missing"
