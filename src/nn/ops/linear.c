@@ -99,11 +99,11 @@ static void backward(const Op *op, Run *run)
 
 static const OpType linear_type = {.name = "linear",
                                    .keeps = KEEPS_IN0,
-                                    .prepared = prepared,
-                                    .prepare = prepare,
-                                    .forward = forward,
-                                    .backward = backward,
-                                    .macs = macs_of_weights};
+                                   .prepared = prepared,
+                                   .prepare = prepare,
+                                   .forward = forward,
+                                   .backward = backward,
+                                   .macs = macs_of_weights};
 
 /* --- with GELU --- */
 
