@@ -73,9 +73,10 @@ static void scatter(const ConvCall *call, float *dx, bool adds, const IndirectSc
     size_t C = (size_t)shape->channels;
     Cursor at = cursor_at(block.begin, class->y.places, class->x.places);
     for (size_t i = 0; i < block.end - block.begin; i++) {
-        size_t y = (size_t)(class->y.first + at.y * shape->stride);
-        size_t x = (size_t)(class->x.first + at.x * shape->stride);
-        float *to = dx + at.image * conv_in_floats(shape) + (y * (size_t)shape->width + x) * C;
+        int y = class->y.first + at.y * shape->stride;
+        int x = class->x.first + at.x * shape->stride;
+        float *to = dx + at.image * conv_in_floats(shape) +
+                    ((size_t)y * (size_t)shape->width + (size_t)x) * C;
         if (adds)
             call->run->kernel->add(to, to, s->gathered + i * C, C);
         else

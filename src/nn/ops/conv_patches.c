@@ -207,12 +207,12 @@ static void backward(const ConvCall *call, float *dx, bool adds, float *dweight,
     conv_clear_dx(call, dx, adds);
     conv_rows_all(call);
     for (; job.chunk < job.groups.chunks; job.chunk++) {
-        float beta = 0;
-        for (Tile tile = {0}; next_tile(&job, &tile); beta = 1) {
+        bool sums = false;
+        for (Tile tile = {0}; next_tile(&job, &tile); sums = true) {
             const float *dout_tile = dout + out_offset(&job, &tile);
             gather(&job, x, &tile);
             run_gemm(job.run, TRANSPOSE, NO_TRANSPOSE, job.groups.out, k, rows_of(&tile), 1,
-                     dout_tile, ld, job.scratch, k, beta, target + chunk_weights(&job), k);
+                     dout_tile, ld, job.scratch, k, sums ? 1 : 0, target + chunk_weights(&job), k);
             if (!dx) continue;
             run_gemm(job.run, NO_TRANSPOSE, NO_TRANSPOSE, rows_of(&tile), k, job.groups.out, 1,
                      dout_tile, ld, chunk_weight(call, &job), k, 0, job.scratch, k);
