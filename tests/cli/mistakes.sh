@@ -151,7 +151,7 @@ head -c 400 /dev/zero >c.yaml
 mistake "binary" 2 train c.yaml
 config "tabs" 2 'pack: good.h5\n\tbatch: 3\n'
 config "key given twice" 2 'pack: good.h5\nbatch: 16\nbatch: 32\n'
-config "aliases of aliases" 2 'pack: &a [x,x,x,x]\nrun: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nseed: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nlane: &d [*c,*c,*c,*c,*c,*c,*c,*c]\nbatch: [*d,*d,*d,*d]\n'
+config "aliases of aliases" 2 'pack: &a [x,x,x,x]\nrun: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nseed: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nlane: &d [*c,*c,*c,*c,*c,*c,*c,*c]\nbatch: [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n'
 config "number with a tail" 2 'pack: good.h5\ntrunk: {kind: resnet20}\nbatch: 16x\n'
 config "list where a map belongs" 2 'pack: good.h5\ntrunk: {kind: resnet20}\noptimizer: [adamw]\n'
 config "map where a number belongs" 2 'pack: good.h5\ntrunk: {kind: resnet20}\nbatch: {size: 3}\n'
