@@ -64,15 +64,21 @@ static bool has_many_channels(const Convolution *conv)
     return (size_t)conv->shape.channels * (size_t)conv->out_channels >= 128 * 1024;
 }
 
+/* A few channels fill no vector: images are padded in a copy, but where their gradient is wanted, patches are better. */
+static bool suits_pointers(const Convolution *conv)
+{
+    bool is_thin = conv->shape.channels < 16 && conv->wants_dx;
+    return conv->groups.groups == 1 && gemm_kind() == GEMM_OURS && !is_thin;
+}
+
 void conv_choose(Convolution *conv, ConvChoice choice)
 {
-    bool ours = gemm_kind() == GEMM_OURS;
     conv->tile = winograd_tile(&conv->shape);
-    if (is_pointwise(conv) && !(ours && has_many_channels(conv)))
+    if (is_pointwise(conv) && !(suits_pointers(conv) && has_many_channels(conv)))
         conv->method = &conv_pointwise;
     else if (choice == CONV_AUTO && suits_winograd(conv))
         conv->method = &conv_winograd;
-    else if (conv->groups.groups == 1 && ours)
+    else if (suits_pointers(conv))
         conv->method = &conv_indirect;
     else
         conv->method = &conv_patches;
