@@ -25,8 +25,9 @@ const char *provenance_text(Arena *arena)
                         "JPEG: %s\n"
                         "C library: glibc %s",
                         version_text(), version_commit(), version_compiler(), kernels()->isa,
-                        kernels_arithmetic(kernels()->isa), gemm_kind_name(), gemm_library(), gemm_core(), gemm_threading(),
-                        comm_library(), h5_version(), image_jpeg_library(), gnu_get_libc_version());
+                        kernels_arithmetic(kernels()->isa), gemm_kind_name(), gemm_library(),
+                        gemm_core(), gemm_threading(), comm_library(), h5_version(),
+                        image_jpeg_library(), gnu_get_libc_version());
 }
 
 /* --- lines --- */
@@ -68,9 +69,10 @@ static uint64_t hash_bits(const char *text)
 bool provenance_agree(Comm *comm, const char *text, Error *err)
 {
     if (!comm_all_equal(comm, hash_bits(text)) && comm_rank(comm) == 0)
-        error_set(err, ERROR_SYSTEM,
-                  "the ranks would not compute the same bits: program, arithmetic or libraries "
-                  "differ between nodes (see umbel --version on each); umbel doctor says what to do");
+        error_set(
+            err, ERROR_SYSTEM,
+            "the ranks would not compute the same bits: program, arithmetic or libraries "
+            "differ between nodes (see umbel --version on each); umbel doctor says what to do");
     return comm_agree(comm, err);
 }
 

@@ -202,12 +202,10 @@ static void each_damage_is_found(void **state)
                               .ratio = {2, {0.75, 1.33}},
                               .mean = {3, {0, 0, 0}},
                               .deviation = {3, {1, 1, 1}}};
-    LaneLoader *loader = lane_loader_create(&(LaneLoaderOptions){.pack = pack,
-                                                                 .augment = &augment,
-                                                                 .seed = 1,
-                                                                 .report = report,
-                                                                 .context = &reports},
-                                            arena);
+    LaneLoader *loader = lane_loader_create(
+        &(LaneLoaderOptions){
+            .pack = pack, .augment = &augment, .seed = 1, .report = report, .context = &reports},
+        arena);
     static float images[IMAGES][8 * 8 * 3];
     static const float zero[8 * 8 * 3];
     uint32_t records[IMAGES];
