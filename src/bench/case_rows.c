@@ -164,66 +164,31 @@ static void exact_read(Sample *s)
     s->kernel->exact_read(s->x[0], s->own, elements(s->of->dim));
 }
 
-#define ROW(label, rows, C, traffic, function)                                                     \
+/* `making`: what `prepare` calls; NULL: nothing. */
+#define CASE(label, rows, C, text, traffic, making, function)                                      \
     {                                                                                              \
-        .name = (label), .dim = {rows, C}, .size = #rows " x " #C, .unit = UNIT_BYTES,             \
-        .amount = (traffic), .floats = elements, .call = (function)                                \
+        .name = (label), .dim = {rows, C}, .size = (text), .unit = UNIT_BYTES,                     \
+        .amount = (traffic), .floats = elements, .prepare = (making), .call = (function)           \
     }
+#define ROWS(label, rows, C, traffic, making, function)                                            \
+    CASE(label, rows, C, #rows " x " #C, traffic, making, function)
+#define FLAT(label, count, traffic, making, function)                                              \
+    CASE(label, 1, count, #count, traffic, making, function)
 
-const KernelCase row_cases[] = {ROW("normalize forward", 3136, 96, two, normalize),
-                                ROW("normalize backward", 3136, 96, three, normalize_backward),
-                                ROW("normalize forward", 197, 768, two, normalize),
-                                ROW("normalize backward", 197, 768, three, normalize_backward),
-                                ROW("gelu forward", 784, 384, two, gelu),
-                                {.name = "gelu backward",
-                                 .dim = {784, 384},
-                                 .size = "784 x 384",
-                                 .unit = UNIT_BYTES,
-                                 .amount = four,
-                                 .floats = elements,
-                                 .prepare = enlarge_arguments,
-                                 .call = gelu_backward},
-                                ROW("silu forward", 784, 384, two, silu),
-                                {.name = "batch norm moments",
-                                 .dim = {3136, 64},
-                                 .size = "3136 x 64",
-                                 .unit = UNIT_BYTES,
-                                 .amount = one,
-                                 .floats = elements,
-                                 .prepare = make_column_sums,
-                                 .call = batchnorm_moments},
-                                ROW("batch norm apply", 3136, 64, two, batchnorm),
-                                {.name = "batch norm backward",
-                                 .dim = {3136, 64},
-                                 .size = "3136 x 64",
-                                 .unit = UNIT_BYTES,
-                                 .amount = six,
-                                 .floats = elements,
-                                 .prepare = make_column_sums,
-                                 .call = batchnorm_backward},
-                                ROW("softmax", 197, 197, two, softmax),
-                                {.name = "adamw",
-                                 .dim = {1, 1000000},
-                                 .size = "1000000",
-                                 .unit = UNIT_BYTES,
-                                 .amount = seven,
-                                 .floats = elements,
-                                 .prepare = square_moments,
-                                 .call = adamw},
-                                {.name = "exact sum, add",
-                                 .dim = {1, 1000000},
-                                 .size = "1000000",
-                                 .unit = UNIT_BYTES,
-                                 .amount = three,
-                                 .floats = elements,
-                                 .prepare = make_sums,
-                                 .call = exact_add},
-                                {.name = "exact sum, read",
-                                 .dim = {1, 1000000},
-                                 .size = "1000000",
-                                 .unit = UNIT_BYTES,
-                                 .amount = three,
-                                 .floats = elements,
-                                 .prepare = make_sums,
-                                 .call = exact_read},
-                                {0}};
+const KernelCase row_cases[] = {
+    ROWS("normalize forward", 3136, 96, two, NULL, normalize),
+    ROWS("normalize backward", 3136, 96, three, NULL, normalize_backward),
+    ROWS("normalize forward", 197, 768, two, NULL, normalize),
+    ROWS("normalize backward", 197, 768, three, NULL, normalize_backward),
+    ROWS("gelu forward", 784, 384, two, NULL, gelu),
+    ROWS("gelu backward", 784, 384, four, enlarge_arguments, gelu_backward),
+    ROWS("silu forward", 784, 384, two, NULL, silu),
+    ROWS("batch norm moments", 3136, 64, one, make_column_sums, batchnorm_moments),
+    ROWS("batch norm apply", 3136, 64, two, NULL, batchnorm),
+    ROWS("batch norm backward", 3136, 64, six, make_column_sums, batchnorm_backward),
+    ROWS("softmax", 197, 197, two, NULL, softmax),
+    FLAT("adamw", 1000000, seven, square_moments, adamw),
+    FLAT("exact sum, add", 1000000, three, make_sums, exact_add),
+    FLAT("exact sum, read", 1000000, three, make_sums, exact_read),
+    {0},
+};

@@ -1,6 +1,7 @@
 /* AdamW (Loshchilov and Hutter 2019), as PyTorch computes it. */
 #include "kernels/kernels.h"
 #include "optim/optimizer.h"
+#include "options.h"
 #include "power.h"
 
 typedef struct AdamW {
@@ -10,42 +11,11 @@ typedef struct AdamW {
 
 #define AT(member) offsetof(AdamW, member)
 static const Option options[] = {
-    {.key = "lr",
-     .type = OPTION_FLOAT,
-     .scope = SCOPE_SCHEDULE,
-     .offset = AT(common.lr),
-     .fallback = "1e-3",
-     .low = 0,
-     .high = 1e3,
-     .help = "learning rate after warm-up"},
-    {.key = "weight_decay",
-     .type = OPTION_FLOAT,
-     .offset = AT(common.weight_decay),
-     .fallback = "0.05",
-     .low = 0,
-     .high = 1e3,
-     .help = "decoupled weight decay of kernels and matrices"},
-    {.key = "beta1",
-     .type = OPTION_FLOAT,
-     .offset = AT(beta1),
-     .fallback = "0.9",
-     .low = 0,
-     .high = 0.999999,
-     .help = "decay of the gradient's running mean"},
-    {.key = "beta2",
-     .type = OPTION_FLOAT,
-     .offset = AT(beta2),
-     .fallback = "0.999",
-     .low = 0,
-     .high = 0.999999999,
-     .help = "decay of the squared gradient's running mean"},
-    {.key = "epsilon",
-     .type = OPTION_FLOAT,
-     .offset = AT(epsilon),
-     .fallback = "1e-8",
-     .low = 1e-30,
-     .high = 1,
-     .help = "added to the denominator"},
+    OPTION_LR("1e-3", "learning rate after warm-up"),
+    OPTION_WEIGHT_DECAY("0.05", "decoupled weight decay of kernels and matrices"),
+    OPTION_BETA1("decay of the gradient's running mean"),
+    OPTION_BETA2("0.999", "decay of the squared gradient's running mean"),
+    OPTION_NUMBER("epsilon", AT(epsilon), "1e-8", 1e-30, 1, "added to the denominator"),
     {.key = NULL},
 };
 #undef AT

@@ -4,6 +4,7 @@
  */
 #include "kernels/kernels.h"
 #include "optim/optimizer.h"
+#include "options.h"
 #include "power.h"
 
 #include <string.h>
@@ -16,52 +17,14 @@ typedef struct Lamb {
 
 #define AT(member) offsetof(Lamb, member)
 static const Option options[] = {
-    {.key = "lr",
-     .type = OPTION_FLOAT,
-     .scope = SCOPE_SCHEDULE,
-     .offset = AT(common.lr),
-     .fallback = "5e-3",
-     .low = 0,
-     .high = 1e3,
-     .help = "learning rate after warm-up"},
-    {.key = "weight_decay",
-     .type = OPTION_FLOAT,
-     .offset = AT(common.weight_decay),
-     .fallback = "0.02",
-     .low = 0,
-     .high = 1e3,
-     .help = "weight decay of kernels and matrices, added to the direction"},
-    {.key = "beta1",
-     .type = OPTION_FLOAT,
-     .offset = AT(beta1),
-     .fallback = "0.9",
-     .low = 0,
-     .high = 0.999999,
-     .help = "decay of the gradient's running mean"},
-    {.key = "beta2",
-     .type = OPTION_FLOAT,
-     .offset = AT(beta2),
-     .fallback = "0.999",
-     .low = 0,
-     .high = 0.999999999,
-     .help = "decay of the squared gradient's running mean"},
-    {.key = "epsilon",
-     .type = OPTION_FLOAT,
-     .offset = AT(epsilon),
-     .fallback = "1e-6",
-     .low = 1e-30,
-     .high = 1,
-     .help = "added to the denominator"},
-    {.key = "trust_clip",
-     .type = OPTION_BOOL,
-     .offset = AT(trust_clip),
-     .fallback = "false",
-     .help = "a parameter's ratio of norms is at most 1"},
-    {.key = "always_adapt",
-     .type = OPTION_BOOL,
-     .offset = AT(always_adapt),
-     .fallback = "false",
-     .help = "parameters without decay get the ratio of norms too"},
+    OPTION_LR("5e-3", "learning rate after warm-up"),
+    OPTION_WEIGHT_DECAY("0.02", "weight decay of kernels and matrices, added to the direction"),
+    OPTION_BETA1("decay of the gradient's running mean"),
+    OPTION_BETA2("0.999", "decay of the squared gradient's running mean"),
+    OPTION_NUMBER("epsilon", AT(epsilon), "1e-6", 1e-30, 1, "added to the denominator"),
+    OPTION_SWITCH("trust_clip", AT(trust_clip), "a parameter's ratio of norms is at most 1"),
+    OPTION_SWITCH("always_adapt", AT(always_adapt),
+                  "parameters without decay get the ratio of norms too"),
     {.key = NULL},
 };
 #undef AT

@@ -1,5 +1,6 @@
 /* Lion (Chen et al. 2023): steps of one size, along the sign of an interpolated momentum. */
 #include "optim/optimizer.h"
+#include "options.h"
 
 typedef struct Lion {
     OptimizerCommon common;
@@ -8,35 +9,10 @@ typedef struct Lion {
 
 #define AT(member) offsetof(Lion, member)
 static const Option options[] = {
-    {.key = "lr",
-     .type = OPTION_FLOAT,
-     .scope = SCOPE_SCHEDULE,
-     .offset = AT(common.lr),
-     .fallback = "1e-4",
-     .low = 0,
-     .high = 1e3,
-     .help = "learning rate after warm-up: the size of each step"},
-    {.key = "weight_decay",
-     .type = OPTION_FLOAT,
-     .offset = AT(common.weight_decay),
-     .fallback = "0.5",
-     .low = 0,
-     .high = 1e3,
-     .help = "decoupled weight decay of kernels and matrices"},
-    {.key = "beta1",
-     .type = OPTION_FLOAT,
-     .offset = AT(beta1),
-     .fallback = "0.9",
-     .low = 0,
-     .high = 0.999999,
-     .help = "share of the momentum in the direction of a step"},
-    {.key = "beta2",
-     .type = OPTION_FLOAT,
-     .offset = AT(beta2),
-     .fallback = "0.99",
-     .low = 0,
-     .high = 0.999999999,
-     .help = "decay of the momentum"},
+    OPTION_LR("1e-4", "learning rate after warm-up: the size of each step"),
+    OPTION_WEIGHT_DECAY("0.5", "decoupled weight decay of kernels and matrices"),
+    OPTION_BETA1("share of the momentum in the direction of a step"),
+    OPTION_BETA2("0.99", "decay of the momentum"),
     {.key = NULL},
 };
 #undef AT

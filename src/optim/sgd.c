@@ -1,6 +1,7 @@
 /* Stochastic gradient descent with momentum, as PyTorch computes it. */
 #include "kernels/kernels.h"
 #include "optim/optimizer.h"
+#include "options.h"
 
 typedef struct Sgd {
     OptimizerCommon common;
@@ -10,33 +11,10 @@ typedef struct Sgd {
 
 #define AT(member) offsetof(Sgd, member)
 static const Option options[] = {
-    {.key = "lr",
-     .type = OPTION_FLOAT,
-     .scope = SCOPE_SCHEDULE,
-     .offset = AT(common.lr),
-     .fallback = "0.1",
-     .low = 0,
-     .high = 1e3,
-     .help = "learning rate after warm-up"},
-    {.key = "weight_decay",
-     .type = OPTION_FLOAT,
-     .offset = AT(common.weight_decay),
-     .fallback = "1e-4",
-     .low = 0,
-     .high = 1e3,
-     .help = "weight decay of kernels and matrices, added to the gradient"},
-    {.key = "momentum",
-     .type = OPTION_FLOAT,
-     .offset = AT(momentum),
-     .fallback = "0.9",
-     .low = 0,
-     .high = 0.999999,
-     .help = "share of the last step's direction"},
-    {.key = "nesterov",
-     .type = OPTION_BOOL,
-     .offset = AT(nesterov),
-     .fallback = "false",
-     .help = "look ahead along the momentum"},
+    OPTION_LR("0.1", "learning rate after warm-up"),
+    OPTION_WEIGHT_DECAY("1e-4", "weight decay of kernels and matrices, added to the gradient"),
+    OPTION_MOMENTUM,
+    OPTION_SWITCH("nesterov", AT(nesterov), "look ahead along the momentum"),
     {.key = NULL},
 };
 #undef AT
