@@ -23,7 +23,10 @@ bool config_begins(const Section sections[SECTIONS], int s);
 /* The sections of a configuration whose kinds are chosen. */
 void config_sections(const Config *config, Section sections[SECTIONS]);
 
-extern const Option config_head_options[]; /* of one HeadConfig, whatever its kind */
+/* config_options.c; values are the Config, but for heads. */
+extern const Option config_top_options[], config_checkpoint_options[];
+extern const Option config_trunk_options[]; /* whatever its kind */
+extern const Option config_head_options[];  /* of one HeadConfig, whatever its kind */
 /* "softmax"; "auto" where the labels are to decide. */
 const char *config_head_kind(const HeadConfig *head);
 /* config_recipe.c; values are the Config */
