@@ -135,7 +135,7 @@ $(OUT)/flags: FORCE
 $(OUT)/base/version.o: EXTRA = -DUMBEL_VERSION='"$(VERSION)"' -DUMBEL_COMMIT='"$(COMMIT)"'
 $(OUT)/dist/comm.o: EXTRA = $(shell pkg-config --cflags $(PKG_MPI))
 $(OUT)/kernels/gemm.o: EXTRA = $(shell pkg-config --cflags $(PKG_BLAS))
-$(OUT)/io/h5.o: EXTRA = $(shell pkg-config --cflags $(PKG_HDF5))
+$(patsubst src/%.c,$(OUT)/%.o,$(wildcard src/io/h5*.c)): EXTRA = $(shell pkg-config --cflags $(PKG_HDF5))
 $(OUT)/io/onnx.o: EXTRA = -isystem $(OUT)/generated $(shell pkg-config --cflags $(PKG_PROTOBUF))
 $(OUT)/io/onnx.o: $(GENERATED).h
 

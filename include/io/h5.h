@@ -1,8 +1,7 @@
 /*
  * HDF5 files of named arrays, texts and attributes: the calls this project needs, with
- * byte-identical output for identical input (no time stamps). h5.c is the only file that includes
- * hdf5.h. Calls from several threads are not allowed. Errors name the file and the object; HDF5
- * prints nothing itself.
+ * byte-identical output for identical input (no time stamps). Calls from several threads are not
+ * allowed. Errors name the file and the object; HDF5 prints nothing itself.
  */
 #pragma once
 
