@@ -3,14 +3,14 @@
 #include "bench_report.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
+#include "config_arguments.h"
 
 #include <argp.h>
 #include <stdlib.h>
 
-enum { SETS_MAX = 256, PICTURES_MAX = 64, STEPS_MAX = 100000 };
+enum { PICTURES_MAX = 64, STEPS_MAX = 100000 };
 enum {
-    KEY_SET = 1,
-    KEY_TRUNK,
+    KEY_TRUNK = 1,
     KEY_CLASSES,
     KEY_STEPS,
     KEY_SYNTHETIC,
@@ -24,9 +24,8 @@ enum {
 };
 
 typedef struct Arguments {
-    const char *config, *trunk; /* one of them, unless kernels or pictures are measured */
-    const char *set[SETS_MAX];
-    int sets;
+    ConfigArguments from;
+    const char *trunk; /* in place of a configuration */
     const char *classes, *trace;
     int steps;
     bool synthetic, profile, json;
@@ -37,7 +36,6 @@ typedef struct Arguments {
 } Arguments;
 
 static const struct argp_option options[] = {
-    {"set", KEY_SET, "KEY=VALUE", 0, "Override a key of the configuration; may be repeated", 0},
     {"trunk", KEY_TRUNK, "KIND", 0,
      "Instead of a configuration: this trunk, all else by default, such as resnet50", 0},
     {"classes", KEY_CLASSES, "N,N,...", 0,
@@ -70,10 +68,10 @@ static int parse_steps(const char *text, struct argp_state *state)
 static void check(const Arguments *given, struct argp_state *state)
 {
     bool parts = given->kernels || given->pictures;
-    if (given->config && given->trunk)
+    if (given->from.path && given->trunk)
         argp_error(state, "--trunk takes the place of the configuration %s; give one of them",
-                   given->config);
-    if (!given->config && !given->trunk && !parts)
+                   given->from.path);
+    if (!given->from.path && !given->trunk && !parts)
         argp_error(state, "no configuration given, and none of --trunk, --kernels, --picture");
 }
 
@@ -81,9 +79,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     Arguments *given = state->input;
     switch (key) {
-    case KEY_SET:
-        if (given->sets == SETS_MAX) argp_error(state, "more than %d --set", SETS_MAX);
-        given->set[given->sets++] = text;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &given->from;
         return 0;
     case KEY_TRUNK:
         given->trunk = text;
@@ -120,10 +117,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
             argp_error(state, "more than %d --picture", PICTURES_MAX);
         given->picture[given->pictures++] = text;
         return 0;
-    case ARGP_KEY_ARG:
-        if (given->config) argp_error(state, "%s: a second configuration", text);
-        given->config = text;
-        return 0;
     case ARGP_KEY_END:
         check(given, state);
         return 0;
@@ -143,14 +136,16 @@ static const struct argp argp = {
     "  mpirun -n 2 umbel bench parts.yaml --profile\n"
     "  umbel bench --trunk resnet50 --set batch=16 --set lane=8 --trace step.json\n"
     "  umbel bench --kernels --only gemm",
-    NULL,
+    config_arguments_child,
     NULL,
     NULL};
 
 static bool load_config(const Arguments *given, Config *config, Arena *arena, Error *err)
 {
-    return given->trunk ? config_for_kind(config, arena, given->trunk, given->set, given->sets, err)
-                        : config_load(config, arena, given->config, given->set, given->sets, err);
+    return given->trunk ? config_for_kind(config, arena, given->trunk, given->from.set,
+                                          given->from.sets, err)
+                        : config_load(config, arena, given->from.path, given->from.set,
+                                      given->from.sets, err);
 }
 
 /* Heads for still pictures: as asked for, or as the pack has them, or three. */

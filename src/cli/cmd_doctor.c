@@ -2,6 +2,7 @@
 #include "base/machine.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
+#include "config_arguments.h"
 #include "doctor/doctor.h"
 #include "doctor/layout.h"
 #include "doctor_report.h"
@@ -9,18 +10,14 @@
 #include <argp.h>
 #include <stdio.h>
 
-enum { SETS_MAX = 256 };
-enum { KEY_SET = 1, KEY_JSON, KEY_LAYOUT };
+enum { KEY_JSON = 1, KEY_LAYOUT };
 
 typedef struct Arguments {
-    const char *config; /* NULL: none */
-    const char *set[SETS_MAX];
-    int sets;
+    ConfigArguments from;
     bool json, layout;
 } Arguments;
 
 static const struct argp_option options[] = {
-    {"set", KEY_SET, "KEY=VALUE", 0, "Override a key of the configuration; may be repeated", 0},
     {"json", KEY_JSON, NULL, 0, "As JSON", 0},
     {"layout", KEY_LAYOUT, NULL, 0,
      "Only print how to spread a job over this machine: ranks=R workers=W bind=POLICY", 0},
@@ -29,11 +26,11 @@ static const struct argp_option options[] = {
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
+    (void)text;
     Arguments *arguments = state->input;
     switch (key) {
-    case KEY_SET:
-        if (arguments->sets == SETS_MAX) argp_error(state, "more than %d --set", SETS_MAX);
-        arguments->set[arguments->sets++] = text;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->from;
         return 0;
     case KEY_JSON:
         arguments->json = true;
@@ -41,12 +38,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_LAYOUT:
         arguments->layout = true;
         return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->config) argp_error(state, "%s: a second configuration", text);
-        arguments->config = text;
-        return 0;
     case ARGP_KEY_END:
-        if (arguments->sets && !arguments->config)
+        if (arguments->from.sets && !arguments->from.path)
             argp_error(state, "--set: no configuration given");
         return 0;
     default:
@@ -61,7 +54,7 @@ static const struct argp argp = {
     "Check over all ranks that this machine, this launch and this configuration will work and be "
     "fast. Start it as training will be started: alone, under mpirun or under srun.\v"
     "Example: mpirun -n 2 umbel doctor parts.yaml",
-    NULL,
+    config_arguments_child,
     NULL,
     NULL};
 
@@ -82,8 +75,9 @@ static int print_layout(void)
 static bool load_config(const Arguments *arguments, Config *config, Comm *comm, Arena *arena,
                         Error *err)
 {
-    if (arguments->config)
-        config_load(config, arena, arguments->config, arguments->set, arguments->sets, err);
+    if (arguments->from.path)
+        config_load(config, arena, arguments->from.path, arguments->from.set, arguments->from.sets,
+                    err);
     return comm_agree(comm, err);
 }
 
@@ -95,7 +89,7 @@ static int examine(const Arguments *arguments, Launcher launcher, Comm *comm, Ar
     Findings findings;
     if (!load_config(arguments, &config, comm, arena, &err)) return cli_fail(&err);
     DoctorOptions doctor = {
-        .comm = comm, .config = arguments->config ? &config : NULL, .launcher = launcher};
+        .comm = comm, .config = arguments->from.path ? &config : NULL, .launcher = launcher};
     doctor_examine(&doctor, &survey, &findings, arena);
     if (comm_rank(comm) == 0)
         (arguments->json ? doctor_print_json : doctor_print)(&survey, &findings);

@@ -3,16 +3,16 @@
 #include "bench/network_parse.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
+#include "config_arguments.h"
 #include "plan_report.h"
 
 #include <argp.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETS_MAX = 256, LANES_MAX = 4096 }; /* images in a lane, and lanes in a step */
+enum { LANES_MAX = 4096 }; /* images in a lane, and lanes in a step */
 enum {
-    KEY_SET = 1,
-    KEY_RANKS,
+    KEY_RANKS = 1,
     KEY_NETWORK,
     KEY_COMPUTE,
     KEY_PER_NODE,
@@ -26,9 +26,7 @@ enum {
 static const double POLL_SECONDS = 0.5e-3;
 
 typedef struct Arguments {
-    const char *config;
-    const char *set[SETS_MAX];
-    int sets;
+    ConfigArguments from;
     int ranks[PLAN_RANKS_MAX], rank_count;
     const char *network, *classes;
     double compute, memory; /* seconds; bytes per node; 0: to be found out */
@@ -37,8 +35,6 @@ typedef struct Arguments {
 } Arguments;
 
 static const struct argp_option options[] = {
-    {"set", KEY_SET, "KEY=VALUE", 0,
-     "Override a key of the configuration, such as workers=32; may be repeated", 0},
     {"ranks", KEY_RANKS, "N,N,...", 0, "Numbers of ranks (default: 1,2,4,8,16,32,64)", 0},
     {"network", KEY_NETWORK, "BANDWIDTH[,LATENCY]", 0,
      "A node's link, such as 100Gbit or 10Gbit,30us (default: 10Gbit,20us)", 0},
@@ -93,9 +89,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     Arguments *given = state->input;
     switch (key) {
-    case KEY_SET:
-        if (given->sets == SETS_MAX) argp_error(state, "more than %d --set", SETS_MAX);
-        given->set[given->sets++] = text;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &given->from;
         return 0;
     case KEY_RANKS:
         given->rank_count = 0;
@@ -122,12 +117,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_JSON:
         given->json = true;
         return 0;
-    case ARGP_KEY_ARG:
-        if (given->config) argp_error(state, "%s: a second configuration", text);
-        given->config = text;
-        return 0;
     case ARGP_KEY_END:
-        if (!given->config) argp_error(state, "no configuration given");
+        if (!given->from.path) argp_error(state, "no configuration given");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -142,7 +133,7 @@ static const struct argp argp = {
     "steps "
     "here and a model of the network; alone, without mpirun.\v"
     "Example: umbel plan parts.yaml --ranks 2,8,64 --network 100Gbit --set workers=32",
-    NULL,
+    config_arguments_child,
     NULL,
     NULL};
 
@@ -280,7 +271,7 @@ static int plan(const Arguments *given, Comm *comm, Arena *arena)
             "umbel plan foretells %d ranks from one; start it without mpirun, with --ranks %d",
             comm_size(comm), comm_size(comm));
     if (!comm_agree(comm, &err)) return cli_fail(&err);
-    if (!config_load(&config, arena, given->config, given->set, given->sets, &err) ||
+    if (!config_load(&config, arena, given->from.path, given->from.set, given->from.sets, &err) ||
         !gather(&report, given, &config, comm, arena, &err))
         return cli_fail(&err);
     (given->json ? plan_print_json : plan_print)(&report);

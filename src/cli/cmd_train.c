@@ -3,25 +3,22 @@
 #include "base/stop.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
+#include "config_arguments.h"
 #include "train/trainer.h"
 
 #include <argp.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETS_MAX = 256 };
-enum { KEY_SET = 1, KEY_STEPS, KEY_RESUME, KEY_KEYS, KEY_PRINT };
+enum { KEY_STEPS = 1, KEY_RESUME, KEY_KEYS, KEY_PRINT };
 
 typedef struct Arguments {
-    const char *config;
-    const char *set[SETS_MAX];
-    int sets;
+    ConfigArguments from;
     long steps; /* -1: to the end */
     bool resume, list_keys, print;
 } Arguments;
 
 static const struct argp_option options[] = {
-    {"set", KEY_SET, "KEY=VALUE", 0, "Override a key of the configuration; may be repeated", 0},
     {"steps", KEY_STEPS, "N", 0, "Stop when the run's step number is N", 0},
     {"resume", KEY_RESUME, NULL, 0,
      "Go on from the newest checkpoint of the run folder, if there is one", 0},
@@ -36,9 +33,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     Arguments *arguments = state->input;
     char *end;
     switch (key) {
-    case KEY_SET:
-        if (arguments->sets == SETS_MAX) argp_error(state, "more than %d --set", SETS_MAX);
-        arguments->set[arguments->sets++] = text;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->from;
         return 0;
     case KEY_STEPS:
         arguments->steps = strtol(text, &end, 10);
@@ -54,12 +50,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_PRINT:
         arguments->print = true;
         return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->config) argp_error(state, "%s: a second configuration", text);
-        arguments->config = text;
-        return 0;
     case ARGP_KEY_END:
-        if (!arguments->config && !arguments->list_keys)
+        if (!arguments->from.path && !arguments->list_keys)
             argp_error(state, "no configuration given");
         return 0;
     default:
@@ -73,7 +65,7 @@ static const struct argp argp = {
     "CONFIG.yaml",
     "Train a model as CONFIG.yaml describes; also under mpirun or srun.\v"
     "Example: mpirun -n 2 umbel train parts.yaml --set epochs=5",
-    NULL,
+    config_arguments_child,
     NULL,
     NULL};
 
@@ -96,7 +88,8 @@ static int train(const Arguments *arguments, Comm *comm, Arena *arena)
 {
     Error failure = {0}, *err = &failure;
     Config config;
-    config_load(&config, arena, arguments->config, arguments->set, arguments->sets, err);
+    config_load(&config, arena, arguments->from.path, arguments->from.set, arguments->from.sets,
+                err);
     if (!comm_agree(comm, err)) return cli_fail(err);
     stop_install();
     TrainerOptions trainer_options = {
@@ -114,7 +107,8 @@ static int print_config(const Arguments *arguments)
     Arena *arena = arena_create("configuration");
     Error err = {0};
     Config config;
-    bool ok = config_load(&config, arena, arguments->config, arguments->set, arguments->sets, &err);
+    bool ok = config_load(&config, arena, arguments->from.path, arguments->from.set,
+                          arguments->from.sets, &err);
     if (ok) fputs(config_print(&config, arena), stdout);
     arena_destroy(arena);
     return ok ? EXIT_DONE : cli_fail(&err);
