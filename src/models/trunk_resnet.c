@@ -5,8 +5,8 @@
  */
 #include "models/trunk.h"
 #include "nn/ops.h"
+#include "resnet_parts.h"
 
-#include <math.h>
 #include <stddef.h>
 
 enum { STAGES = 4 };
@@ -44,8 +44,6 @@ typedef struct ResnetOptions {
     double drop_path;
 } ResnetOptions;
 
-static const char *const activations[] = {"relu", "silu", NULL};
-static const Activation activation_of[] = {ACTIVATION_RELU, ACTIVATION_SILU};
 enum { POOL_MAX, POOL_AVERAGE, POOL_NONE };
 static const char *const pools[] = {"max", "avg", "none", NULL};
 
@@ -79,27 +77,14 @@ static const Option options[] = {
      .low = 0,
      .high = 1024,
      .help = "channels of a group where a stage has 64; 0: those of the kind"},
-    {.key = "activation",
-     .type = OPTION_CHOICE,
-     .offset = AT(activation),
-     .fallback = "relu",
-     .choices = activations,
-     .help = "behind each norm"},
+    RESNET_ACTIVATION(AT(activation)),
     {.key = "pool",
      .type = OPTION_CHOICE,
      .offset = AT(pool),
      .fallback = "max",
      .choices = pools,
      .help = "3x3 pooling behind the stem; none keeps the details of small images"},
-    {.key = "drop_path",
-     .type = OPTION_FLOAT,
-     .added = true,
-     .offset = AT(drop_path),
-     .fallback = "0",
-     .low = 0,
-     .high = 0.9,
-     .help =
-         "probability that an image skips the last block; rises in a straight line from the first"},
+    RESNET_DROP_PATH(AT(drop_path)),
     {.key = NULL},
 };
 #undef AT
@@ -116,15 +101,9 @@ typedef struct Design {
 static ConvNorm convolution(int out_channels, int kernel, int stride, int groups, const char *norm)
 {
     double fan_out = (double)kernel * kernel * out_channels / groups;
-    return (ConvNorm){.out_channels = out_channels,
-                      .kernel = kernel,
-                      .stride = stride,
-                      .padding = kernel / 2,
-                      .groups = groups,
-                      .epsilon = 1e-5F,
-                      .gain = 1,
-                      .norm_name = norm,
-                      .init = {INIT_NORMAL, sqrt(2.0 / fan_out)}};
+    ConvNorm conv = resnet_convolution(out_channels, kernel, stride, norm, fan_out);
+    conv.groups = groups;
+    return conv;
 }
 
 static Tensor *active(const Design *design, const char *name, Tensor *x, ConvNorm conv)
@@ -208,7 +187,7 @@ static void override(Design *design, const ResnetOptions *given)
 static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
 {
     const ResnetOptions *given = values;
-    Design design = {graph, table[kind], activation_of[given->activation], 0};
+    Design design = {graph, table[kind], resnet_activation_of[given->activation], 0};
     override(&design, given);
     int blocks = 0, done = 0;
     for (int s = 0; s < STAGES; s++) blocks += design.kind.layers[s];

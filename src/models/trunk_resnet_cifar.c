@@ -5,8 +5,8 @@
  */
 #include "models/trunk.h"
 #include "nn/ops.h"
+#include "resnet_parts.h"
 
-#include <math.h>
 #include <stddef.h>
 
 static const char *const kinds[] = {"resnet20", "resnet32",  "resnet44",
@@ -19,9 +19,6 @@ typedef struct CifarOptions {
     double drop_path;
 } CifarOptions;
 
-static const char *const activations[] = {"relu", "silu", NULL};
-static const Activation activation_of[] = {ACTIVATION_RELU, ACTIVATION_SILU};
-
 #define AT(member) offsetof(CifarOptions, member)
 static const Option options[] = {
     {.key = "width",
@@ -31,21 +28,8 @@ static const Option options[] = {
      .low = 1,
      .high = 1024,
      .help = "channels of the first stage; the others follow"},
-    {.key = "activation",
-     .type = OPTION_CHOICE,
-     .offset = AT(activation),
-     .fallback = "relu",
-     .choices = activations,
-     .help = "behind each norm"},
-    {.key = "drop_path",
-     .type = OPTION_FLOAT,
-     .added = true,
-     .offset = AT(drop_path),
-     .fallback = "0",
-     .low = 0,
-     .high = 0.9,
-     .help =
-         "probability that an image skips the last block; rises in a straight line from the first"},
+    RESNET_ACTIVATION(AT(activation)),
+    RESNET_DROP_PATH(AT(drop_path)),
     {.key = NULL},
 };
 #undef AT
@@ -54,15 +38,9 @@ static const Option options[] = {
 static ConvNorm conv3x3(int in_channels, int out_channels, int stride, Activation activation,
                         const char *norm_name)
 {
-    return (ConvNorm){.out_channels = out_channels,
-                      .kernel = 3,
-                      .stride = stride,
-                      .padding = 1,
-                      .activation = activation,
-                      .epsilon = 1e-5F,
-                      .gain = 1,
-                      .norm_name = norm_name,
-                      .init = {INIT_NORMAL, sqrt(2.0 / (9.0 * in_channels))}};
+    ConvNorm conv = resnet_convolution(out_channels, 3, stride, norm_name, 9.0 * in_channels);
+    conv.activation = activation;
+    return conv;
 }
 
 static Tensor *basic_block(Graph *graph, Tensor *x, int channels, int stride, Activation activation,
@@ -83,7 +61,7 @@ static Tensor *basic_block(Graph *graph, Tensor *x, int channels, int stride, Ac
 static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
 {
     const CifarOptions *given = values;
-    Activation activation = activation_of[given->activation];
+    Activation activation = resnet_activation_of[given->activation];
     graph_stage(graph, 1);
     Tensor *x =
         nn_conv_norm(graph, "conv1", images, NULL, conv3x3(3, given->width, 1, activation, "bn1"));
