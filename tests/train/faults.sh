@@ -73,6 +73,16 @@ second_interrupt() {
 # fill FOLDER: takes all room that a file system has
 fill() { dd if=/dev/zero of="$1/filler" bs=4k 2>/dev/null; }
 
+# make_read_only FOLDER: the kernel refuses it at any moment at which a file there is open for writing
+make_read_only() {
+    local tries=2000
+    until mount -o remount,ro "$1" 2>/dev/null; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || { not_ok "$1" "cannot be made read-only"; return 1; }
+        sleep 0.003
+    done
+}
+
 full_disk() {
     mkdir -p "$WORK/runs/full"
     if ! mount -t tmpfs -o size=4m tmpfs "$WORK/runs/full" 2>/dev/null; then
@@ -95,7 +105,7 @@ full_disk() {
 
     finish_run full 2 $(($(newest full) + 1)) || not_ok "resume after a full disk" "$(tail -1 "$WORK/full.log")"
     start full 2 --resume && await full 'resuming.*' && await_step full $(($(newest full) + 5))
-    mount -o remount,ro "$WORK/runs/full"
+    make_read_only "$WORK/runs/full"
     await full 'warning: cannot write checkpoint .*Read-only file system; training goes on' && ok "read-only folder: warned of"
     mount -o remount,rw "$WORK/runs/full"
     kill -TERM "$(rank_process full 1)" && ended full 30
