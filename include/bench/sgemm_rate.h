@@ -12,3 +12,6 @@ typedef struct SgemmRate {
 /* A large product on every worker of every rank at the same time, by OpenBLAS and by our own kernels in
  * turn; medians. About a second. Collective. */
 SgemmRate sgemm_rate(Comm *comm, Pool *pool);
+
+/* Of two measurements the faster: other work on the machine can only lower a rate. */
+SgemmRate sgemm_rate_faster(SgemmRate one, SgemmRate other);

@@ -39,6 +39,11 @@ static double all_ranks(Comm *comm, double seconds, int workers)
     return (double)rate;
 }
 
+static double faster(double one, double other)
+{
+    return one > other ? one : other;
+}
+
 SgemmRate sgemm_rate(Comm *comm, Pool *pool)
 {
     Arena *arena = arena_create("matrix products");
@@ -59,6 +64,13 @@ SgemmRate sgemm_rate(Comm *comm, Pool *pool)
     arena_destroy(arena);
     SgemmRate rate = {.ours = all_ranks(comm, median_of(seconds[0], ROUNDS), workers),
                       .openblas = all_ranks(comm, median_of(seconds[1], ROUNDS), workers)};
-    rate.best = rate.ours > rate.openblas ? rate.ours : rate.openblas;
+    rate.best = faster(rate.ours, rate.openblas);
     return rate;
+}
+
+SgemmRate sgemm_rate_faster(SgemmRate one, SgemmRate other)
+{
+    return (SgemmRate){.ours = faster(one.ours, other.ours),
+                       .openblas = faster(one.openblas, other.openblas),
+                       .best = faster(one.best, other.best)};
 }

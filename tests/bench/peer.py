@@ -164,7 +164,7 @@ def main():
     print(f"\nTraining steps: batch {subject.BATCH}, {subject.IMAGE} pixels, {len(subject.CLASSES)} heads, AdamW, float32, "
           f"{subject.WORKERS} threads each; {ROUNDS} rounds in turn. Of umbel a round is the median of its steps.\n", flush=True)
     head = ["network", "by", "seconds per step (range)", "images/s", "time / umbel's", "peak GB"]
-    subject.table(head, [row for model in subject.MODELS for row in compare_steps(umbel, model, interpreters)])
+    subject.table(head, (row for model in subject.MODELS for row in compare_steps(umbel, model, interpreters)))
     print("\nInput on one core: decoding, random crop to 224 pixels, flip, normalising.\n")
     with tempfile.TemporaryDirectory() as folder:
         subject.table(["JPEG", "by", "images/s", "rate / umbel's"], compare_pictures(umbel, interpreters, folder))

@@ -1,4 +1,5 @@
 """What is measured, for models.py and peer.py: networks of full size, and umbel's steps on them."""
+import itertools
 import json
 import os
 import subprocess
@@ -33,6 +34,6 @@ def umbel_steps(umbel, model, steps, environment=None):
 
 
 def table(head, rows):
-    """Markdown."""
-    for row in (head, ["---"] * len(head), *rows):
+    """Markdown; each row as soon as it is there."""
+    for row in itertools.chain((head, ["---"] * len(head)), rows):
         print("| " + " | ".join(str(cell) for cell in row) + " |", flush=True)
