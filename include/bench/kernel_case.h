@@ -36,7 +36,8 @@ struct KernelCase {
 };
 
 /* A table of cases ends with a row without a name. */
-extern const KernelCase gemm_cases[], row_cases[], window_cases[], conv_cases[], image_cases[];
+extern const KernelCase gemm_cases[], row_cases[], window_cases[], pixel_cases[], conv_cases[],
+    image_cases[];
 
 /* All cases, one after the other; NULL behind the last. */
 const KernelCase *kernel_case(int index);

@@ -258,10 +258,12 @@ typedef struct Kernels {
 
     /* --- pixels --------------------------------------------------------------------------------
      */
-    /* One row of resampling along x: out (out_width,4) float; in: RGBX bytes, 4 per pixel; output
+    /* out (n) = in (n). Apart, since compilers widen four bytes at a time one by one. */
+    void (*widen_bytes)(float *out, const uint8_t *in, size_t n);
+    /* One row of resampling along x: out (out_width,4); in: pixels of 4 floats (RGBX); output
      * pixel i = sum over t < taps of weight[i * taps + t] * in[first[i] + t], for all 4 channels.
      */
-    void (*resample_row)(float *out, const uint8_t *in, const int *first, const float *weight,
+    void (*resample_row)(float *out, const float *in, const int *first, const float *weight,
                          int taps, int out_width);
     /* out (n) = sum over t < taps of weight[t] * rows[t]; rows (taps,n). */
     void (*resample_column)(float *out, const float *rows, const float *weight, int taps, size_t n);

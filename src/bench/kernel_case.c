@@ -9,8 +9,8 @@
 /* Valgrind computes fused multiply-adds one number at a time: what it gets through in a second. */
 static const double COUNTED_MOST = 3e7;
 
-static const KernelCase *const tables[] = {gemm_cases, row_cases, window_cases, conv_cases,
-                                           image_cases};
+static const KernelCase *const tables[] = {gemm_cases,  row_cases,  window_cases,
+                                           pixel_cases, conv_cases, image_cases};
 
 const KernelCase *kernel_case(int index)
 {

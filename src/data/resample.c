@@ -14,6 +14,7 @@ typedef struct Buffers {
     int width;   /* of the output */
     float *rows; /* (source rows,width,4): after the pass along rows */
     float *line; /* (width,4): one output row */
+    float *wide; /* (image's width,4): one source row as floats */
 } Buffers;
 
 static bool carve(Buffers *buffers, const Image *image, const ResampleWindow *window, int width,
@@ -25,7 +26,8 @@ static bool carve(Buffers *buffers, const Image *image, const ResampleWindow *wi
     size_t across_weights = (size_t)width * (size_t)buffers->across.taps;
     size_t down_weights = (size_t)height * (size_t)buffers->down.taps;
     size_t line = 4 * (size_t)width, rows = line * (size_t)image->height;
-    size_t floats = line + rows + across_weights + down_weights;
+    size_t wide = 4 * (size_t)image->width;
+    size_t floats = line + rows + wide + across_weights + down_weights;
     size_t bytes = sizeof(float) * floats + sizeof(int) * (size_t)(width + height);
     if (bytes > scratch->capacity) {
         free(scratch->buffer);
@@ -35,7 +37,8 @@ static bool carve(Buffers *buffers, const Image *image, const ResampleWindow *wi
     if (!scratch->buffer) return false;
     buffers->line = scratch->buffer;
     buffers->rows = buffers->line + line;
-    buffers->across.weight = buffers->rows + rows;
+    buffers->wide = buffers->rows + rows;
+    buffers->across.weight = buffers->wide + wide;
     buffers->down.weight = buffers->across.weight + across_weights;
     buffers->across.first = (int *)(buffers->line + floats);
     buffers->down.first = buffers->across.first + width;
@@ -59,8 +62,9 @@ static void resample_rows(const Buffers *buffers, const Image *image, int height
     size_t line = 4 * (size_t)buffers->width, pitch = 4 * (size_t)image->width;
     for (int y = down->first[0]; y < down->first[height - 1] + down->taps; y++) {
         float *row = buffers->rows + (size_t)y * line;
-        kernels()->resample_row(row, image->pixels + (size_t)y * pitch, across->first,
-                                across->weight, across->taps, buffers->width);
+        kernels()->widen_bytes(buffers->wide, image->pixels + (size_t)y * pitch, pitch);
+        kernels()->resample_row(row, buffers->wide, across->first, across->weight, across->taps,
+                                buffers->width);
         clip(buffers, row);
     }
 }

@@ -61,6 +61,7 @@
     X(sum_squares)                                                                                 \
     X(adamw)                                                                                       \
     X(sgd)                                                                                         \
+    X(widen_bytes)                                                                                 \
     X(resample_row)                                                                                \
     X(resample_column)                                                                             \
     X(store_row)
