@@ -16,7 +16,8 @@ static Row random_row(int taps, int out_width)
 {
     Row row = {.taps = taps, .out_width = out_width};
     Random random = random_at(5, RANDOM_MIX, (uint64_t)taps, (uint64_t)out_width, 0);
-    for (size_t i = 0; i < sizeof row.bytes; i++) row.bytes[i] = (uint8_t)random_below(&random, 256);
+    for (size_t i = 0; i < sizeof row.bytes; i++)
+        row.bytes[i] = (uint8_t)random_below(&random, 256);
     for (int i = 0; i < out_width; i++)
         row.first[i] = (int)random_below(&random, (uint32_t)(IN_WIDTH - taps + 1));
     for (int i = 0; i < out_width * taps; i++) row.weight[i] = (float)random_normal(&random);
@@ -27,7 +28,8 @@ static double expected_pixel(const Row *row, int i, int channel)
 {
     double sum = 0;
     for (int t = 0; t < row->taps; t++)
-        sum += (double)row->weight[i * row->taps + t] * row->bytes[4 * (row->first[i] + t) + channel];
+        sum +=
+            (double)row->weight[i * row->taps + t] * row->bytes[4 * (row->first[i] + t) + channel];
     return sum;
 }
 
@@ -70,7 +72,8 @@ static void check_store_row(const Kernels *kernel)
     const float scale[3] = {0.5F, -2, 3}, shift[3] = {1, 0.25F, -7}, guard = 12345;
     for (int width = 1; width <= OUT_MAX; width++)
         for (int flip = 0; flip < 2; flip++) {
-            float *in = random_floats(4 * (size_t)width, (uint64_t)width, 100), out[3 * OUT_MAX + 1];
+            float *in = random_floats(4 * (size_t)width, (uint64_t)width, 100),
+                  out[3 * OUT_MAX + 1];
             out[3 * width] = guard;
             kernel->store_row(out, in, scale, shift, flip, width);
             for (int i = 0; i < 3 * width; i++) {

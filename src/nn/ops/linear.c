@@ -11,7 +11,8 @@ enum { ARGUMENT }; /* of GELU, without the bias */
 /* Linear, and what the graph decides. */
 typedef struct LinearOptions {
     Linear given;
-    bool packs_backward; /* W is among the prepared weights */
+    bool packs_forward;  /* W^T is among the prepared weights */
+    bool packs_backward; /* W likewise */
 } LinearOptions;
 
 /* Rows, inputs and outputs of one op. */
@@ -31,16 +32,21 @@ static Dims dims_of(const Op *op, const Run *run)
 
 /* --- prepared weights: W^T (D,K) for forward and W (K,D) for backward, in panels --- */
 
+static const LinearOptions *options_of(const Op *op)
+{
+    return op->options;
+}
+
 static size_t transposed_floats(const Op *op)
 {
     const Shape *weight = &op->param[WEIGHT]->shape;
-    return gemm_panels_floats(weight->dim[1], weight->dim[0]);
+    return options_of(op)->packs_forward ? gemm_panels_floats(weight->dim[1], weight->dim[0]) : 0;
 }
 
 static size_t prepared(const Op *op)
 {
     const Shape *weight = &op->param[WEIGHT]->shape;
-    bool backward = ((const LinearOptions *)op->options)->packs_backward;
+    bool backward = options_of(op)->packs_backward;
     return transposed_floats(op) +
            (backward ? gemm_panels_floats(weight->dim[0], weight->dim[1]) : 0);
 }
@@ -49,8 +55,8 @@ static void prepare(const Op *op, const float *value, float *base)
 {
     const float *weight = value + op->param[WEIGHT]->offset;
     int K = op->param[WEIGHT]->shape.dim[0], D = op->param[WEIGHT]->shape.dim[1];
-    gemm_pack(base, TRANSPOSE, D, K, weight, D);
-    if (((const LinearOptions *)op->options)->packs_backward)
+    if (options_of(op)->packs_forward) gemm_pack(base, TRANSPOSE, D, K, weight, D);
+    if (options_of(op)->packs_backward)
         gemm_pack(base + transposed_floats(op), NO_TRANSPOSE, K, D, weight, D);
 }
 
@@ -59,8 +65,13 @@ static void prepare(const Op *op, const float *value, float *base)
 /* out = x W^T */
 static void multiply(const Op *op, const Run *run, const Dims *dims, float *out)
 {
-    run_gemm_packed(run, NO_TRANSPOSE, (int)dims->rows, dims->K, dims->D, run_value(run, op->in[0]),
-                    dims->D, run_prepared(run, op), 0, out, dims->K);
+    const float *x = run_value(run, op->in[0]);
+    if (options_of(op)->packs_forward)
+        run_gemm_packed(run, NO_TRANSPOSE, (int)dims->rows, dims->K, dims->D, x, dims->D,
+                        run_prepared(run, op), 0, out, dims->K);
+    else
+        run_gemm(run, NO_TRANSPOSE, TRANSPOSE, (int)dims->rows, dims->K, dims->D, 1, x, dims->D,
+                 run_param(run, op, WEIGHT), dims->D, 0, out, dims->K);
 }
 
 /* Gradients of weights and input; the bias has its own. */
@@ -71,7 +82,7 @@ static void multiply_backward(const Op *op, const Run *run, const Dims *dims, co
     bool adds = false;
     float *dx = run_grad_raw(run, op, 0, &adds);
     if (!dx) return;
-    if (((const LinearOptions *)op->options)->packs_backward)
+    if (options_of(op)->packs_backward)
         run_gemm_packed(run, NO_TRANSPOSE, (int)dims->rows, dims->D, dims->K, dout, dims->K,
                         run_prepared(run, op) + transposed_floats(op), adds ? 1 : 0, dx, dims->D);
     else
@@ -140,7 +151,7 @@ static const OpType linear_gelu_type = {.name = "linear_gelu",
 
 static void scale_images(const Op *op, const Run *run, const Dims *dims, float *x)
 {
-    const Linear *options = &((const LinearOptions *)op->options)->given;
+    const Linear *options = &options_of(op)->given;
     if (!run->training || options->drop_path == 0) return;
     size_t image = dims->image_rows * (size_t)dims->K;
     for (size_t n = 0; n < (size_t)run->images; n++)
@@ -188,7 +199,7 @@ static Op *add_linear(Graph *graph, const OpType *type, const char *name, Tensor
     Shape shape = x->shape;
     int D = shape.dim[shape.rank - 1];
     shape.dim[shape.rank - 1] = options.out;
-    LinearOptions all = {options, !graph->recompute && !graph->only_evaluation};
+    LinearOptions all = {options, !graph->recompute, !graph->recompute && !graph->only_evaluation};
     Op *op = graph_op(graph, type, name, x, residual, shape, &all, sizeof all);
     graph_push_scope(graph, "%s", name);
     graph_param(graph, op, WEIGHT, "weight", shape_of(2, options.out, D), options.init, true);

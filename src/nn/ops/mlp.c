@@ -102,6 +102,12 @@ static Group group_at(const Dims *dims, size_t begin, size_t end, int column)
     return group;
 }
 
+/* Of a full group. */
+static size_t group_columns(const Dims *dims)
+{
+    return (size_t)dims->group < dims->width ? (size_t)dims->group : dims->width;
+}
+
 /* The group's u among what is kept, tile after tile in panels. */
 static float *kept_u(const Op *op, const Run *run, const Dims *dims, const Group *group)
 {
@@ -111,23 +117,24 @@ static float *kept_u(const Op *op, const Run *run, const Dims *dims, const Group
 
 /* u = xhat W1'^T */
 static void make_u(const Op *op, const Run *run, const Dims *dims, const MlpFolded *folded,
-                   const Group *group, float *u)
+                   const Group *group, float *piece, float *u)
 {
+    MlpPiece w1t = mlp_piece(op, run, folded, MLP_W1T, group->column, group->columns, piece);
     run_gemm_panels(run,
                     &(PanelProduct){.m = group->rows,
                                     .n = group->columns,
                                     .k = dims->C,
                                     .a = run_value(run, op->in[0]) + group->begin * (size_t)dims->C,
                                     .lda = dims->C,
-                                    .b = folded->w1t + (size_t)dims->C * (size_t)group->column,
+                                    .b = w1t.at,
                                     .c = u,
                                     .ldc = group->rows,
                                     .c_panels = true});
 }
 
-/* c (rows,C) = beta c + h B with the group's rows of B (hidden,C), of panels of b_rows rows. */
+/* c (rows,C) = beta c + h B with the group's rows of B (hidden,C). */
 static void add_group(const Run *run, const Dims *dims, const Group *group, const float *h,
-                      const float *b, int b_rows, float beta, float *c)
+                      MlpPiece b, float beta, float *c)
 {
     run_gemm_panels(run, &(PanelProduct){.m = group->rows,
                                          .n = dims->C,
@@ -135,8 +142,8 @@ static void add_group(const Run *run, const Dims *dims, const Group *group, cons
                                          .a = h,
                                          .lda = group->rows,
                                          .a_panels = true,
-                                         .b = b,
-                                         .b_rows = b_rows,
+                                         .b = b.at,
+                                         .b_rows = b.rows,
                                          .beta = beta,
                                          .c = c,
                                          .ldc = dims->C});
@@ -144,16 +151,17 @@ static void add_group(const Run *run, const Dims *dims, const Group *group, cons
 
 /* --- forward --- */
 
-/* Forward: s b2' and h. Backward: h and dh, u and a part of the weights where they are made anew, xhat in
- * panels, db1 and a piece of t. */
+/* Forward: s b2' and h. Backward: h and dh, u where it is made anew, xhat in panels, db1 and a piece of t.
+ * Either: a piece of the weights where they are not prepared. */
 static size_t scratch(const Op *op, bool training)
 {
     Dims dims = dims_of(op, op->out->shape.dim[0]);
-    size_t group = (size_t)dims.group < dims.width ? (size_t)dims.group : dims.width;
+    size_t group = group_columns(&dims);
     size_t tile = (size_t)dims.tile * group, C = (size_t)dims.C;
-    if (!training) return tile + C + 16;
-    return (op->saved[HIDDEN] ? 2 : 3) * tile + gemm_panels_floats(dims.tile, dims.C) +
-           mlp_part_floats(op, (int)group) + dims.width + C + 16;
+    size_t piece = mlp_piece_floats(op, (int)group, training);
+    if (!training) return tile + piece + C + 16;
+    return (op->saved[HIDDEN] ? 2 : 3) * tile + gemm_panels_floats(dims.tile, dims.C) + piece +
+           dims.width + C + 16;
 }
 
 /* h = s gelu(u + b1'), panel by panel and in it segment by segment. */
@@ -194,16 +202,17 @@ static void forward_tile(const Op *op, const Run *run, const Dims *dims, const M
                          size_t begin, size_t end)
 {
     float *scaled_bias = run_scratch(run), *h = scaled_bias + (dims->C + 15) / 16 * 16;
+    float *piece = h + (size_t)dims->tile * group_columns(dims);
     float *out = run_value(run, op->out) + begin * (size_t)dims->C;
     begin_out(op, run, dims, folded, begin, end, scaled_bias);
     for (int column = 0; column < dims->hidden; column += dims->group) {
         Group group = group_at(dims, begin, end, column);
         bool keeps = run->training && op->saved[HIDDEN];
         float *u = keeps ? kept_u(op, run, dims, &group) : h;
-        make_u(op, run, dims, folded, &group, u);
+        make_u(op, run, dims, folded, &group, piece, u);
         activate(op, run, dims, folded, &group, u, h);
-        add_group(run, dims, &group, h, folded->w2t + (size_t)column * (size_t)gemm_panel(dims->C),
-                  dims->hidden, 1, out);
+        add_group(run, dims, &group, h,
+                  mlp_piece(op, run, folded, MLP_W2T, column, group.columns, piece), 1, out);
         run_poll(run);
     }
 }
@@ -233,23 +242,22 @@ typedef struct Backward {
     bool adds_dxhat;
     float *h, *dh, *u; /* a group's, in panels */
     float *xhat;       /* the tile's, in panels */
-    float *part;       /* of the weights */
+    float *piece;      /* of the weights, one at a time */
     float *db1;        /* (width) */
-    float *piece;      /* (C) */
+    float *bias;       /* (C) */
 } Backward;
 
 static Backward open_backward(const Op *op, const Run *run, const Dims *dims)
 {
-    size_t group = (size_t)dims->group < dims->width ? (size_t)dims->group : dims->width;
-    size_t tile = (size_t)dims->tile * group;
+    size_t group = group_columns(dims), tile = (size_t)dims->tile * group;
     Backward back = {.sums = mlp_sums(op, run), .h = run_scratch(run)};
     back.dxhat = run_grad_raw(run, op, 0, &back.adds_dxhat);
     back.dh = back.h + tile;
     back.u = back.dh + tile;
     back.xhat = op->saved[HIDDEN] ? back.u : back.u + tile;
-    back.part = back.xhat + gemm_panels_floats(dims->tile, dims->C);
-    back.db1 = back.part + mlp_part_floats(op, (int)group);
-    back.piece = back.db1 + dims->width;
+    back.piece = back.xhat + gemm_panels_floats(dims->tile, dims->C);
+    back.db1 = back.piece + mlp_piece_floats(op, (int)group, true);
+    back.bias = back.db1 + dims->width;
     memset(back.db1, 0, sizeof(float) * dims->width);
     memset(back.sums.t, 0, sizeof(float) * (size_t)dims->C);
     return back;
@@ -262,9 +270,9 @@ static void add_bias_sums(const Op *op, const Run *run, const Dims *dims, const 
     size_t C = (size_t)dims->C;
     for (size_t row = begin; row < end;) {
         Segment segment = segment_at(op, run, dims, row, end);
-        run->kernel->column_sum(back->piece, run_dout(run, op) + row * C, segment.count, dims->C);
-        run->kernel->scale(back->piece, back->piece, segment.factor, C);
-        run->kernel->add(back->sums.t, back->sums.t, back->piece, C);
+        run->kernel->column_sum(back->bias, run_dout(run, op) + row * C, segment.count, dims->C);
+        run->kernel->scale(back->bias, back->bias, segment.factor, C);
+        run->kernel->add(back->sums.t, back->sums.t, back->bias, C);
         row += segment.count;
     }
 }
@@ -290,16 +298,17 @@ static void activate_backward(const Op *op, const Run *run, const Dims *dims,
 }
 
 /* dh = dout W2' */
-static void make_dh(const Run *run, const Dims *dims, const float *w2, const Group *group,
-                    const float *dout, float *dh)
+static void make_dh(const Op *op, const Run *run, const Dims *dims, const MlpFolded *folded,
+                    const Group *group, const Backward *back, const float *dout)
 {
+    MlpPiece w2 = mlp_piece(op, run, folded, MLP_W2, group->column, group->columns, back->piece);
     run_gemm_panels(run, &(PanelProduct){.m = group->rows,
                                          .n = group->columns,
                                          .k = dims->C,
                                          .a = dout,
                                          .lda = dims->C,
-                                         .b = w2,
-                                         .c = dh,
+                                         .b = w2.at,
+                                         .c = back->dh,
                                          .ldc = group->rows,
                                          .c_panels = true});
 }
@@ -336,13 +345,13 @@ static void backward_tile(const Op *op, const Run *run, const Dims *dims, const 
     for (int column = 0; column < dims->hidden; column += dims->group) {
         Group group = group_at(dims, begin, end, column);
         float *u = op->saved[HIDDEN] ? kept_u(op, run, dims, &group) : back->u;
-        if (!op->saved[HIDDEN]) make_u(op, run, dims, folded, &group, u);
-        MlpPart part = mlp_part(op, run, folded, column, group.columns, back->part);
-        make_dh(run, dims, part.w2, &group, dout, back->dh);
+        if (!op->saved[HIDDEN]) make_u(op, run, dims, folded, &group, back->piece, u);
+        make_dh(op, run, dims, folded, &group, back, dout);
         activate_backward(op, run, dims, folded, &group, back, u);
         add_weight_sums(run, dims, &group, back, dout);
         if (back->dxhat)
-            add_group(run, dims, &group, back->dh, part.w1, part.w1_rows,
+            add_group(run, dims, &group, back->dh,
+                      mlp_piece(op, run, folded, MLP_W1, column, group.columns, back->piece),
                       column > 0 || back->adds_dxhat ? 1 : 0, back->dxhat + at);
         run_poll(run);
     }
@@ -394,7 +403,7 @@ static const OpType mlp_type = {.name = "mlp",
 
 Tensor *nn_mlp(Graph *graph, Tensor *xhat, Tensor *residual, Mlp options)
 {
-    MlpOptions all = {options, !graph->recompute && !graph->only_evaluation};
+    MlpOptions all = {options, !graph->recompute, !graph->recompute && !graph->only_evaluation};
     Op *op = graph_op(graph, &mlp_type, "mlp", xhat, residual, residual->shape, &all, sizeof all);
     int C = residual->shape.dim[residual->shape.rank - 1], hidden = options.hidden;
     Init zero = {INIT_CONSTANT, 0}, one = {INIT_CONSTANT, 1};

@@ -5,48 +5,59 @@
 
 typedef struct Dims {
     int C, hidden;
-    bool packs_backward;
-    size_t matrix_c, matrix_hidden; /* floats of a matrix of C, of hidden columns in panels */
-    size_t b1;
+    size_t b1; /* floats */
 } Dims;
 
 static Dims dims_of(const Op *op)
 {
     int C = op->param[MLP_FC1]->shape.dim[1], hidden = op->param[MLP_FC1]->shape.dim[0];
-    bool packs_backward = ((const MlpOptions *)op->options)->packs_backward;
-    return (Dims){C,
-                  hidden,
-                  packs_backward,
-                  gemm_panels_floats(hidden, C),
-                  gemm_panels_floats(C, hidden),
-                  gemm_panels_floats(1, hidden)};
+    return (Dims){C, hidden, gemm_panels_floats(1, hidden)};
 }
 
-static MlpFolded folded_at(const Dims *dims, float *base)
+static bool is_prepared(const Op *op, MlpMatrix which)
 {
-    MlpFolded folded = {.w1t = base};
-    folded.w2t = folded.w1t + dims->matrix_hidden;
-    folded.b1 = folded.w2t + dims->matrix_c;
-    folded.b2 = folded.b1 + dims->b1;
-    if (!dims->packs_backward) return folded;
-    folded.w1 = folded.b1;
-    folded.w2 = folded.w1 + dims->matrix_c;
-    folded.b1 = folded.w2 + dims->matrix_hidden;
-    folded.b2 = folded.b1 + dims->b1;
+    const MlpOptions *options = op->options;
+    return which == MLP_W1T || which == MLP_W2T ? options->packs_forward : options->packs_backward;
+}
+
+/* Whether its panels go along the hidden columns: (C,columns); else (columns,C). */
+static bool is_wide(MlpMatrix which)
+{
+    return which == MLP_W1T || which == MLP_W2;
+}
+
+static size_t matrix_floats(const Dims *dims, MlpMatrix which, int columns)
+{
+    return is_wide(which) ? gemm_panels_floats(dims->C, columns)
+                          : gemm_panels_floats(columns, dims->C);
+}
+
+static MlpFolded folded_at(const Op *op, const Dims *dims, float *base)
+{
+    MlpFolded folded = {0};
+    for (MlpMatrix which = 0; which < MLP_MATRICES; which++) {
+        if (!is_prepared(op, which)) continue;
+        folded.matrix[which] = base;
+        base += matrix_floats(dims, which, dims->hidden);
+    }
+    folded.b1 = base;
+    folded.b2 = base + dims->b1;
     return folded;
 }
 
 size_t mlp_prepared(const Op *op)
 {
     Dims dims = dims_of(op);
-    return (dims.packs_backward ? 2 : 1) * (dims.matrix_c + dims.matrix_hidden) + dims.b1 +
-           (size_t)dims.C;
+    size_t floats = dims.b1 + (size_t)dims.C;
+    for (MlpMatrix which = 0; which < MLP_MATRICES; which++)
+        if (is_prepared(op, which)) floats += matrix_floats(&dims, which, dims.hidden);
+    return floats;
 }
 
 MlpFolded mlp_folded(const Op *op, const Run *run)
 {
     Dims dims = dims_of(op);
-    return folded_at(&dims, (float *)run_prepared(run, op));
+    return folded_at(op, &dims, (float *)run_prepared(run, op));
 }
 
 /* --- folding --- */
@@ -84,21 +95,33 @@ static void pack_scaled_columns(float *panels, Transpose tb, int k, int n, const
     }
 }
 
+/* What belongs to the hidden columns [column, column + columns), of the parameters `value`. */
+static void pack_matrix(const Op *op, const float *value, MlpMatrix which, int column, int columns,
+                        float *panels)
+{
+    Dims dims = dims_of(op);
+    const float *w1 = value + op->param[MLP_FC1]->offset + (size_t)column * (size_t)dims.C;
+    const float *w2 = value + op->param[MLP_FC2]->offset + column;
+    const float *gain = value + op->param[MLP_NORM_GAIN]->offset;
+    const float *gamma = op->param[MLP_GAMMA] ? value + op->param[MLP_GAMMA]->offset : NULL;
+    Transpose transpose = which == MLP_W1T || which == MLP_W2T ? TRANSPOSE : NO_TRANSPOSE;
+    bool first = which == MLP_W1T || which == MLP_W1;
+    (is_wide(which) ? pack_scaled_rows : pack_scaled_columns)(
+        panels, transpose, is_wide(which) ? dims.C : columns, is_wide(which) ? columns : dims.C,
+        first ? w1 : w2, first ? dims.C : dims.hidden, first ? gain : gamma);
+}
+
 void mlp_prepare(const Op *op, const float *value, float *base)
 {
     Dims dims = dims_of(op);
-    MlpFolded folded = folded_at(&dims, base);
+    MlpFolded folded = folded_at(op, &dims, base);
+    for (MlpMatrix which = 0; which < MLP_MATRICES; which++)
+        if (folded.matrix[which])
+            pack_matrix(op, value, which, 0, dims.hidden, folded.matrix[which]);
     int C = dims.C, hidden = dims.hidden;
-    const float *w1 = value + op->param[MLP_FC1]->offset, *w2 = value + op->param[MLP_FC2]->offset;
+    const float *w1 = value + op->param[MLP_FC1]->offset;
     const float *b2 = value + op->param[MLP_FC2_BIAS]->offset;
-    const float *gain = value + op->param[MLP_NORM_GAIN]->offset;
     const float *gamma = op->param[MLP_GAMMA] ? value + op->param[MLP_GAMMA]->offset : NULL;
-    pack_scaled_rows(folded.w1t, TRANSPOSE, C, hidden, w1, C, gain);
-    pack_scaled_columns(folded.w2t, TRANSPOSE, hidden, C, w2, hidden, gamma);
-    if (dims.packs_backward) {
-        pack_scaled_columns(folded.w1, NO_TRANSPOSE, hidden, C, w1, C, gain);
-        pack_scaled_rows(folded.w2, NO_TRANSPOSE, C, hidden, w2, hidden, gamma);
-    }
     memset(folded.b1, 0, sizeof(float) * dims.b1);
     memcpy(folded.b1, value + op->param[MLP_FC1_BIAS]->offset, sizeof(float) * (size_t)hidden);
     const float *norm_bias = value + op->param[MLP_NORM_BIAS]->offset;
@@ -107,31 +130,28 @@ void mlp_prepare(const Op *op, const float *value, float *base)
     for (int c = 0; c < C; c++) folded.b2[c] = gamma ? gamma[c] * b2[c] : b2[c];
 }
 
-/* --- parts --- */
+/* --- pieces --- */
 
-size_t mlp_part_floats(const Op *op, int columns)
+size_t mlp_piece_floats(const Op *op, int columns, bool training)
 {
     Dims dims = dims_of(op);
-    return dims.packs_backward
-               ? 0
-               : gemm_panels_floats(columns, dims.C) + gemm_panels_floats(dims.C, columns);
+    if (is_prepared(op, MLP_W1T) && (!training || is_prepared(op, MLP_W1))) return 0;
+    size_t wide = matrix_floats(&dims, MLP_W1T, columns);
+    size_t high = matrix_floats(&dims, MLP_W2T, columns);
+    return wide > high ? wide : high;
 }
 
-MlpPart mlp_part(const Op *op, const Run *run, const MlpFolded *folded, int column, int columns,
-                 float *scratch)
+MlpPiece mlp_piece(const Op *op, const Run *run, const MlpFolded *folded, MlpMatrix which,
+                   int column, int columns, float *scratch)
 {
     Dims dims = dims_of(op);
-    size_t at = (size_t)column;
-    if (dims.packs_backward)
-        return (MlpPart){folded->w1 + at * (size_t)gemm_panel(dims.C), dims.hidden,
-                         folded->w2 + at * (size_t)dims.C};
-    float *w1 = scratch, *w2 = scratch + gemm_panels_floats(columns, dims.C);
-    pack_scaled_columns(w1, NO_TRANSPOSE, columns, dims.C,
-                        run_param(run, op, MLP_FC1) + at * (size_t)dims.C, dims.C,
-                        run_param(run, op, MLP_NORM_GAIN));
-    pack_scaled_rows(w2, NO_TRANSPOSE, dims.C, columns, run_param(run, op, MLP_FC2) + at,
-                     dims.hidden, op->param[MLP_GAMMA] ? run_param(run, op, MLP_GAMMA) : NULL);
-    return (MlpPart){w1, columns, w2};
+    if (!folded->matrix[which]) {
+        pack_matrix(op, run->value, which, column, columns, scratch);
+        return (MlpPiece){scratch, is_wide(which) ? dims.C : columns};
+    }
+    size_t panel = is_wide(which) ? (size_t)dims.C : (size_t)gemm_panel(dims.C);
+    return (MlpPiece){folded->matrix[which] + (size_t)column * panel,
+                      is_wide(which) ? dims.C : dims.hidden};
 }
 
 /* --- unfolding --- */
