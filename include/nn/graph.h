@@ -28,7 +28,12 @@ typedef struct Op Op;
 typedef struct Run Run;
 
 /* What backward needs of an op's forward; the plan keeps exactly this. */
-typedef enum Keeps { KEEPS_IN0 = 1, KEEPS_IN1 = 2, KEEPS_OUT = 4 } Keeps;
+typedef enum Keeps {
+    KEEPS_IN0 = 1,
+    KEEPS_IN1 = 2,
+    KEEPS_OUT = 4,      /* unless it is made anew (remakes_out) */
+    KEEPS_OUT_AGAIN = 8 /* or then what is made anew */
+} Keeps;
 
 typedef struct OpType {
     const char *name;

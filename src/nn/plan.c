@@ -71,6 +71,7 @@ static void mark_op(Timeline *line, const Op *op)
     }
     if (!line->training) return;
     if (op->type->keeps & KEEPS_OUT && !op->remakes_out) extend(&line->value[op->out->id], later);
+    if (op->type->keeps & KEEPS_OUT_AGAIN) mark_kept(line, op, op->out->id, later);
     if (op->out->wants_grad) extend(&line->grad[op->out->id], later);
 }
 

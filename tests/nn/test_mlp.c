@@ -68,10 +68,26 @@ static Tensor *build_dropping_mlp(Bench *bench)
                      (Mlp){.hidden = 300, .layer_scale = 0.5F, .drop_path = 0.3F});
 }
 
+/* As in ConvNeXt: the normalised map, too, is kept or made anew. */
+static Tensor *build_blocks(Bench *bench)
+{
+    const Init normal = {INIT_NORMAL, 0.5};
+    Tensor *x = image_source(bench, "x", (Extent){2, 9, 8, 12});
+    for (int b = 0; b < 3; b++) {
+        graph_push_scope(bench->graph, "block%d", b);
+        Tensor *xhat = nn_depthwise_norm(
+            bench->graph, x, (DepthwiseNorm){.kernel = 7, .epsilon = 1e-6F, .init = normal});
+        x = nn_mlp(bench->graph, xhat, x, (Mlp){.hidden = 48, .layer_scale = 0.3F, .init = normal});
+        graph_pop_scope(bench->graph);
+    }
+    return x;
+}
+
 static void test_recompute(void **state)
 {
     (void)state;
     check_recompute(4, build_dropping_mlp);
+    check_recompute(2, build_blocks);
 }
 
 static bool is_dropped(const Bench *bench, const Op *op, int image)

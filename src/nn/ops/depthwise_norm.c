@@ -1,7 +1,8 @@
 /*
  * Depthwise convolution and normalisation over channels, image by image, so that an image's
  * convolution is still in cache when it is normalised. The output is the normalised map itself:
- * gain and bias of the norm belong to the op behind it.
+ * gain and bias of the norm belong to the op behind it. With graph->recompute it is not kept, but made
+ * anew of x, which backward needs anyway.
  */
 #include "nn/ops.h"
 #include "nn/parts.h"
@@ -20,7 +21,7 @@ static size_t scratch(const Op *op, bool training)
                                         options->kernel);
 }
 
-static void forward(const Op *op, Run *run)
+static void compute(const Op *op, const Run *run)
 {
     const DepthwiseNorm *options = op->options;
     const float *x = run_value(run, op->in[0]);
@@ -35,6 +36,11 @@ static void forward(const Op *op, Run *run)
                                        options->epsilon);
         run_poll(run);
     }
+}
+
+static void forward(const Op *op, Run *run)
+{
+    compute(op, run);
 }
 
 static void backward(const Op *op, Run *run)
@@ -59,10 +65,11 @@ static void backward(const Op *op, Run *run)
 }
 
 static const OpType depthwise_norm_type = {.name = "depthwise_norm",
-                                           .keeps = KEEPS_IN0 | KEEPS_OUT,
+                                           .keeps = KEEPS_IN0 | KEEPS_OUT | KEEPS_OUT_AGAIN,
                                            .scratch = scratch,
                                            .forward = forward,
                                            .backward = backward,
+                                           .remake = compute,
                                            .macs = macs_of_weights};
 
 Tensor *nn_depthwise_norm(Graph *graph, Tensor *x, DepthwiseNorm options)
@@ -72,6 +79,7 @@ Tensor *nn_depthwise_norm(Graph *graph, Tensor *x, DepthwiseNorm options)
                       sizeof options);
     graph_param(graph, op, WEIGHT, "conv_dw.weight", shape_of(3, K, K, C), options.init, true);
     graph_param(graph, op, BIAS, "conv_dw.bias", shape_of(1, C), (Init){INIT_CONSTANT, 0}, false);
+    op->remakes_out = graph->recompute;
     graph_saved(graph, op, RSTD, "conv_dw.rstd",
                 shape_of(3, x->shape.dim[0], x->shape.dim[1], x->shape.dim[2]));
     return op->out;
