@@ -242,6 +242,7 @@ static bool gather(PlanReport *report, const Arguments *given, Config *config, C
                    Arena *arena, Error *err)
 {
     RigHeads heads;
+    report->program = machine_memory_peak();
     report->config = config;
     report->kind = config->trunk->kinds[config->trunk_kind];
     report->model.workers = config->workers > 0 ? config->workers : pool_cores();

@@ -17,6 +17,11 @@ static uint64_t node_bytes(const PlanReport *report)
     return (uint64_t)(MEMORY_MARGIN * (planned + (double)report->footprint.node));
 }
 
+static uint64_t rank_bytes(const PlanReport *report)
+{
+    return report->footprint.rank + report->program;
+}
+
 static double run_seconds(const PlanReport *report, const PlanRow *row)
 {
     return TIME_MARGIN * row->epoch_seconds * report->config->epochs;
@@ -47,7 +52,7 @@ static void print_subject(const PlanReport *report)
            8e-9 * report->model.network.bandwidth, 1e6 * report->model.network.latency,
            print_bytes(summed_bytes(&report->model), a), report->model.buckets);
     printf("%-10s %s per rank of %s; the largest lane that fits: %d\n", "memory",
-           print_bytes(report->footprint.rank, a), print_bytes(report->memory, b),
+           print_bytes(rank_bytes(report), a), print_bytes(report->memory, b),
            report->largest_lane);
     printf("%-10s %s%s%s\n", "checkpoint", print_bytes(report->footprint.checkpoint, a),
            cost->checkpoint_seconds > 0 ? ", written here in " : "",
@@ -144,7 +149,7 @@ void plan_print_json(const PlanReport *report)
     json_add_real(json, "bandwidth", report->model.network.bandwidth);
     json_add_real(json, "latency", report->model.network.latency);
     json_add_integer(json, "buckets", report->model.buckets);
-    json_add_integer(json, "rank_bytes", (int64_t)report->footprint.rank);
+    json_add_integer(json, "rank_bytes", (int64_t)rank_bytes(report));
     json_add_integer(json, "node_bytes", (int64_t)node_bytes(report));
     json_add_integer(json, "largest_lane", report->largest_lane);
     json_add_integer(json, "checkpoint_bytes", (int64_t)report->footprint.checkpoint);

@@ -19,6 +19,7 @@ typedef struct PlanReport {
     LaneCost cost;
     StepModel model;
     Footprint footprint;
+    uint64_t program; /* bytes of the program, its libraries and MPI on one rank, before any network */
     uint64_t memory;  /* bytes that a rank may have */
     int largest_lane; /* that fits; 0: not even one image does */
     uint64_t images;  /* of an epoch; 0: not known */
@@ -29,7 +30,8 @@ typedef struct PlanReport {
 
 /* Share of the workers' time below which ranks are not used well. */
 #define PLAN_EFFICIENCY 0.8
-/* Of a rank's memory that the network does not get: program, libraries, MPI. */
+/* Of a rank's memory that the network shall not get: program, libraries, and what MPI may take besides
+ * where there are many ranks. */
 #define PLAN_BASE_BYTES ((uint64_t)256 << 20)
 
 void plan_print(const PlanReport *report);
