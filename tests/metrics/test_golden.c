@@ -164,8 +164,7 @@ static void test_golden(void **state)
         make(&records, row->missing);
         check_classes(&records, row);
         check_sets(&records, row);
-        ValueFigures values =
-            value_figures(records.value, records.distance, (size_t)records.count);
+        ValueFigures values = value_figures(records.value, records.distance, (size_t)records.count);
         check("mean error", values.mae, row->mae);
         check("root of the mean square", values.rmse, row->rmse);
         check("R2", values.r2, row->r2);
