@@ -78,6 +78,7 @@ def one_class(name, report, label, predicted, probability, ordered):
         weight = (np.arange(classes)[:, None] - np.arange(classes)) ** 2
         chance = (weight * np.outer(confusion.sum(1), confusion.sum(0))).sum() / n
         same(f"{name} kappa", report["kappa"], 1 - (weight * confusion).sum() / chance if chance else None)
+    assert ordered or abs(report["loss"] - report["nll"]) < 1e-5  # of logits, in float32
     return right
 
 
@@ -115,6 +116,7 @@ def sets(name, report, holds, probability):
     class_rows(name, report, holds.astype(int), found.astype(int))
     same(f"{name} nll", report["nll"], -np.where(holds, np.log(probability), np.log1p(-probability)).mean())
     same(f"{name} brier", report["brier"], ((probability - holds) ** 2).mean())
+    assert abs(report["loss"] - report["nll"]) < 1e-5
     areas = [auroc(holds[:, k], probability[:, k]) for k in range(classes)]
     precisions = [average_precision(holds[:, k], probability[:, k]) for k in range(classes)]
     for row, area, precision in zip(report["classes"], areas, precisions):
@@ -142,6 +144,7 @@ def jointly(report, right, labelled):
     rights, wrongs = (right & labelled).sum(0), (~right & labelled).sum(0)
     heads = len(right)
     assert report["labelled"] == counted.sum() and report["correct"] == (counted & (wrongs == 0)).sum()
+    same("joint accuracy", report["accuracy"], report["correct"] / report["labelled"])
     assert report["right"] == [int((counted & (rights == r)).sum()) for r in range(heads + 1)]
     assert report["wrong"] == [int((counted & (wrongs == w)).sum()) for w in range(heads + 1)]
     intervals("joint", report, "accuracy_interval", report["correct"], report["labelled"])
