@@ -19,3 +19,7 @@ typedef struct RankingFigures {
 
 /* Sorts `ranked` (count) by falling score; NaN comes last. */
 RankingFigures ranking_figures(Ranked *ranked, size_t count);
+/* Of what is in that order already. */
+RankingFigures ranking_of_sorted(const Ranked *ranked, size_t count);
+/* Whether a score comes before another one (below 0), behind it (above 0), or neither. */
+int ranking_compare(float first, float second);

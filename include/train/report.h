@@ -9,6 +9,12 @@
 /* Up to so many classes there is a confusion matrix. */
 enum { CONFUSION_CLASSES_MAX = 1024 };
 
+/* How far a figure may be trusted, by the bootstrap. */
+typedef struct FigureInterval {
+    const char *key;
+    Interval interval;
+} FigureInterval;
+
 /* NaN, or NULL, where a figure is not one of the head's kind or not defined. */
 typedef struct HeadReport {
     const ScoreHead *head;
@@ -24,7 +30,8 @@ typedef struct HeadReport {
     RankingFigures *ranking;               /* of sets: (classes) */
     double macro_auroc, average_precision; /* their means where they are defined */
     double rmse, r2;
-    int8_t *verdict; /* (records): VERDICT_…; NULL of values */
+    FigureInterval *interval; /* of report_bootstrap: ends with a NULL key; NULL: there are none */
+    int8_t *verdict;          /* (records): VERDICT_…; NULL of values */
 } HeadReport;
 
 /* How two heads err together. */
@@ -48,6 +55,12 @@ typedef struct Report {
 /* From an evaluation, on rank 0; sums of real numbers are added in the order of the records. `score` and `predictions`
  * are kept. Memory comes from `arena`. */
 Report report_create(const Score *score, const Predictions *predictions, Arena *arena);
+
+/* Adds intervals of 95 % for the figures of the heads, from `resamples` (1 to RESAMPLES_MAX of metrics/bootstrap.h) of the
+ * split's records, which follow from the model's seed. ERROR_SYSTEM if there is no memory for a byte of each record and
+ * resample. Memory comes from `arena`. */
+bool report_bootstrap(Report *report, const Predictions *predictions, int resamples, Arena *arena,
+                      Error *err);
 
 /* Into the current level; holds all that score_json does. */
 void report_json(const Report *report, Json *json);

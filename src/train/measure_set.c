@@ -1,6 +1,13 @@
 /* Any number of classes: counts per class. */
 #include "measures.h"
 
+bool measure_has_class(const Target *target, int class)
+{
+    for (int m = 0; m < target->members; m++)
+        if (target->member[m] == class) return true;
+    return false;
+}
+
 static size_t set_counts(int classes)
 {
     return COUNTS_PER_CLASS * (size_t)classes;

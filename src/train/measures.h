@@ -31,7 +31,8 @@ extern const Measure *const measures[]; /* by HeadMeasure */
 /* A sum of doubles as an integer. What is not finite or absurdly large shows as the largest number. */
 int64_t score_units(double value, double unit);
 
-/* As the head judges, of a row of its predictions. */
 ClassCounts measure_classes(const int64_t *count, int classes);
+/* Whether a class of a set holds. */
+bool measure_has_class(const Target *target, int class);
 /* How far a value is away from its label, in the label's unit; the shorter way round of an angle. */
 double measure_distance(const ScoreHead *head, float prediction, double label);

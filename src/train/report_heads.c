@@ -61,13 +61,6 @@ void report_rank(HeadReport *report, const Predictions *predictions, int index, 
 
 /* --- any number of classes --- */
 
-static bool has_class(const Target *target, int class)
-{
-    for (int m = 0; m < target->members; m++)
-        if (target->member[m] == class) return true;
-    return false;
-}
-
 /* `ranked` (records) is for a class at a time. */
 static void rank_classes(HeadReport *report, const Predictions *predictions, int index,
                          Ranked *ranked)
@@ -81,7 +74,7 @@ static void rank_classes(HeadReport *report, const Predictions *predictions, int
             Target target = predictions_target(predictions, index, i);
             if (target.weight == 0) continue;
             float score = head->vector[i * (size_t)head->width + (size_t)k];
-            ranked[labelled++] = (Ranked){score, has_class(&target, k)};
+            ranked[labelled++] = (Ranked){score, measure_has_class(&target, k)};
         }
         RankingFigures figures = report->ranking[k] = ranking_figures(ranked, labelled);
         if (!isnan(figures.auroc)) auroc += figures.auroc, with_auroc++;

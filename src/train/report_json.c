@@ -83,6 +83,12 @@ static void head_report_json(const HeadReport *report, Json *json)
     head_json(&report->result, json);
     figures_json(figures, report, report->result.measure, json);
     if (report->verdict) intervals_json(report, json);
+    if (report->interval) {
+        json_begin(json, "intervals");
+        for (const FigureInterval *of = report->interval; of->key; of++)
+            interval_json(of->key, of->interval, json);
+        json_end(json);
+    }
     if (report->calibration) calibration_json(report->calibration, json);
     if (report->counts.classes) {
         json_begin_array(json, "classes");

@@ -72,6 +72,14 @@ for a, b, row, brief in zip(few, full, rows, short):
         assert all_of == [float(row[f"{name}.probability.{k}"]) for k in classes[name]]
         assert not all_of or float(row[f"{name}.probability"]) in all_of
 END2
+told=""
+for n in 1 3; do
+    ranks "$n" "$UMBEL" eval $checkpoint --pack set-0.3.h5 --split val --json - --bootstrap 40 >strapped.json 2>err
+    told="$told $(md5sum <strapped.json | cut -c1-32)"
+done
+# shellcheck disable=SC2086
+same "the bootstrap on 1 and 3 ranks" $told
+"$PYTHON" "$TESTS/cli/bootstrap_check.py" strapped.json all.csv 40 7 2>why && ok "intervals of the bootstrap" || not_ok "intervals of the bootstrap" "$(tail -1 why)"
 same "tables of classes" "shape tags grade" "$(grep -B1 '^class .*support' tables | grep -vE '^(class|--)' | tr '\n' ' ' | sed 's/ $//')"
 same "confusion on the terminal" "$("$PYTHON" -c '
 import json
@@ -107,6 +115,7 @@ print(*sorted([row for row in rows if row["kind"] == "val"][-1]["heads"]["shape"
 
 fails "a file of another kind" 2 '--predictions: "all.txt" must end in .csv or .jsonl' "$UMBEL" eval $checkpoint --predictions all.txt
 fails "all of nothing" 2 '--all: goes with --predictions FILE' "$UMBEL" eval $checkpoint --all
+fails "intervals for nobody" 2 '--bootstrap: goes with --json FILE' "$UMBEL" eval $checkpoint --bootstrap 10
 fails "confusion of numbers" 2 '--confusion: head "size" is of the kind regression' "$UMBEL" eval $checkpoint --split val --confusion size
 fails "confusion of nobody" 2 '--confusion: run/checkpoint/last has no head "form"' "$UMBEL" eval $checkpoint --split val --confusion form
 fails "a folder that is not there" 4 'none/x.csv' "$UMBEL" eval $checkpoint --split val --predictions none/x.csv

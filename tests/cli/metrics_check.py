@@ -193,4 +193,5 @@ def main():
     jointly(report["joint"], np.array(right), np.array(known))
 
 
-main()
+if __name__ == "__main__":
+    main()
