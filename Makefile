@@ -11,7 +11,7 @@ OUT := build/$(BUILD)$(if $(filter-out ompi-c,$(MPI)),-$(MPI))
 
 VERSION := 0.1.0
 
-LAYERS := base io kernels dist nn data models optim train lib bench doctor cli
+LAYERS := base io kernels dist nn data models optim metrics train lib bench doctor cli
 # What libumbel is made of: all below lib, but no ranks.
 LIBRARY_LAYERS := $(filter-out dist bench doctor cli,$(LAYERS))
 

@@ -140,7 +140,7 @@ UMBEL_API int umbel_classify(UmbelContext *context, const UmbelImage *images, in
 
 /* Why the image could not be read ("is a damaged JPEG: …"); NULL: it could. */
 UMBEL_API const char *umbel_problem(const UmbelContext *context, int image);
-/* One per class, from 0 to 1; 1 in total, except for UMBEL_HEAD_MULTI, where a class holds from 1/2 on. NULL for
+/* One per class, from 0 to 1; 1 in total, except for UMBEL_HEAD_MULTI, where a class holds above 1/2. NULL for
  * numbers. */
 UMBEL_API const float *umbel_probabilities(const UmbelContext *context, int image, int head);
 /* The number of a head of UMBEL_HEAD_VALUE or UMBEL_HEAD_ANGLE, in the unit of its labels; NaN for others. */

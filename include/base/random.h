@@ -16,6 +16,8 @@ typedef enum RandomPurpose {
     RANDOM_MIX = 5,     /* -, step, lane */
     RANDOM_SPLIT = 6,   /* -, 0, record: packing */
     RANDOM_RENDER = 7,  /* kind of draw, its number, -: datasets/mechanical */
+    /* -, resample, 0: records of an evaluation */
+    RANDOM_RESAMPLE = 12,
 } RandomPurpose;
 
 typedef struct Random {

@@ -22,5 +22,7 @@ typedef struct Csv {
  * header's. */
 bool csv_parse(Csv *csv, char *text, size_t bytes, const char *name, Arena *arena, Error *err);
 
+/* Writes a part of a field whose quotes the caller writes: doubles those inside it. */
+void csv_write_part(FILE *file, const char *text);
 /* Writes a field in quotes. */
 void csv_write_field(FILE *file, const char *text);

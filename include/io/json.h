@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 typedef struct Json Json; /* an object under construction, with a current level */
 
@@ -25,6 +26,9 @@ void json_add_bool(Json *json, const char *key, bool value);
 
 /* The whole as text, on one line or indented; release with free(). */
 char *json_print(const Json *json, bool indented);
+
+/* Writes a text in quotes, escaped, to a file; null if it is not UTF-8. */
+void json_write_text(FILE *file, const char *text);
 
 /* --- reading --- */
 

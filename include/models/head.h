@@ -50,7 +50,7 @@ typedef struct TrainingLabels {
 typedef enum HeadMeasure {
     MEASURE_CLASS, /* the most probable class */
     MEASURE_RANK,  /* likewise of ordered classes (nn_ordinal_rank), and how far it is away */
-    MEASURE_SET,   /* the classes of at least 1/2 */
+    MEASURE_SET,   /* the classes above 1/2 */
     MEASURE_VALUE, /* how far the value is away */
     MEASURE_ANGLE, /* likewise, the shorter way round */
 } HeadMeasure;

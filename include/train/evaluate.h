@@ -3,12 +3,19 @@
 
 #include "data/pack.h"
 #include "train/engine.h"
+#include "train/predictions.h"
 #include "train/score.h"
 
 typedef struct Evaluator Evaluator;
 
 /* Buffers for evaluating on `engine`, from `run`. */
 Evaluator *evaluator_create(Engine *engine, Arena *run);
+
+/* From here on evaluations of this split also fill `predictions`, which rank 0 then holds as a whole. */
+void evaluator_keep(Evaluator *evaluator, Predictions *predictions);
+
+/* The first of `images` images that a rank scores; of `rank` = ranks: all of them. Ranks have theirs in a row. */
+size_t evaluate_begin(const Engine *engine, size_t images, int rank);
 
 /* Scores the split with the engine's parameters as they are prepared. The counts are the same for
  * any ranks and workers. Valid until the next call. NULL, on all ranks, if a stop was requested on

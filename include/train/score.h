@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "io/json.h"
+#include "metrics/classes.h"
 #include "models/model.h"
 
 #include <stdbool.h>
@@ -32,7 +33,7 @@ typedef struct HeadOutput {
 typedef struct Score {
     int heads;
     const ScoreHead *head; /* (heads) */
-    int64_t *count;        /* (counts); layout private to score.c and measures.c */
+    int64_t *count;        /* (counts); layout private to score.c and the measures */
     size_t counts;
 } Score;
 
@@ -48,17 +49,29 @@ void score_loss(Score *score, int head, double loss);
 /* Counts an image that could not be read; it is in no other count. */
 void score_bad(Score *score);
 
+/* Whether a class of a set is said to hold, by its probability. */
+static inline bool score_holds(float probability)
+{
+    return probability > 0.5F;
+}
+
 /* All numbers are 0 if nothing is labelled; those of other measures are 0 too. */
 typedef struct HeadResult {
     HeadMeasure measure;
     int64_t labelled, correct; /* correct: not of values */
     double loss;               /* mean over the terms */
-    double top1;           /* correct / labelled; of sets: all of an image's classes are right */
-    double top5, macro_f1; /* of classes */
-    double micro_f1;       /* of sets */
-    double error;          /* mean distance: of ranks, and of values in their own unit */
+    double top1; /* correct / labelled; of sets: all of an image's classes are right */
+    double top5, balanced_accuracy, ece; /* of classes and ranks */
+    double macro_f1;                     /* of classes, ranks and sets */
+    double micro_f1;                     /* of sets */
+    double error; /* mean distance: of ranks, and of values in their own unit */
 } HeadResult;
 HeadResult score_head(const Score *score, int head);
+
+/* What was counted of each class; no classes of values. */
+ClassCounts score_classes(const Score *score, int head);
+/* (CALIBRATION_COUNTS) of classes and ranks, else NULL. */
+const int64_t *score_calibration(const Score *score, int head);
 
 /* The number that a head is judged by: top-1, micro-F1, or the error, of which less is better. */
 double head_score(const HeadResult *result);
@@ -81,5 +94,6 @@ int64_t score_bad_images(const Score *score);
 
 /* Members "images", "bad", "heads": {…}, "joint": {…} into the current level. */
 void score_json(const Score *score, Json *json);
-/* A table for people, on standard output: a line per head and one for all together. */
-void score_print(const Score *score);
+/* The members of one head, and of all together. */
+void head_json(const HeadResult *result, Json *json);
+void joint_json(const JointResult *result, Json *json);

@@ -119,12 +119,17 @@ bool csv_parse(Csv *csv, char *text, size_t bytes, const char *name, Arena *aren
     return csv->rows > 0 || error_set(err, ERROR_DATA, "%s: is empty", name);
 }
 
-void csv_write_field(FILE *file, const char *text)
+void csv_write_part(FILE *file, const char *text)
 {
-    fputc('"', file);
     for (; *text; text++) {
         if (*text == '"') fputc('"', file);
         fputc(*text, file);
     }
+}
+
+void csv_write_field(FILE *file, const char *text)
+{
+    fputc('"', file);
+    csv_write_part(file, text);
     fputc('"', file);
 }

@@ -82,6 +82,16 @@ char *json_print(const Json *json, bool indented)
     return text;
 }
 
+void json_write_text(FILE *file, const char *text)
+{
+    json_t *value = json_string(text);
+    if (value)
+        json_dumpf(value, file, JSON_ENCODE_ANY);
+    else
+        fputs("null", file);
+    json_decref(value);
+}
+
 /* --- reading --- */
 
 static JsonValue *as_value(json_t *part)

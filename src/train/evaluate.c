@@ -17,6 +17,7 @@ struct Evaluator {
     Score *worker_score;        /* (workers) */
     HeadOutput **worker_output; /* (workers)(heads): of the lane under way */
     Score total;
+    Predictions *predictions; /* NULL: not kept */
     /* of the evaluation under way */
     const uint32_t *record;
     size_t count;
@@ -43,7 +44,31 @@ Evaluator *evaluator_create(Engine *engine, Arena *run)
     return evaluator;
 }
 
-static void score_lane(Evaluator *evaluator, LaneWorker *worker, int index)
+void evaluator_keep(Evaluator *evaluator, Predictions *predictions)
+{
+    evaluator->predictions = predictions;
+}
+
+static size_t lanes_of(const Engine *engine, size_t images)
+{
+    size_t lane = (size_t)engine->lane;
+    return (images + lane - 1) / lane;
+}
+
+/* Of `rank` = ranks: the number of lanes. */
+static size_t first_lane(const Engine *engine, size_t images, int rank)
+{
+    return lanes_of(engine, images) * (size_t)rank / (size_t)comm_size(engine->comm);
+}
+
+size_t evaluate_begin(const Engine *engine, size_t images, int rank)
+{
+    size_t image = first_lane(engine, images, rank) * (size_t)engine->lane;
+    return image < images ? image : images;
+}
+
+/* `begin`: the lane's first image, counted in the split. */
+static void score_lane(Evaluator *evaluator, LaneWorker *worker, int index, size_t begin)
 {
     const Model *model = &evaluator->engine->model;
     const Run *run = &worker->run;
@@ -55,11 +80,14 @@ static void score_lane(Evaluator *evaluator, LaneWorker *worker, int index)
                                  .target = worker->target[h]};
         score_loss(score, h, run->head[h].loss);
     }
-    for (int n = 0; n < run->images; n++)
+    for (int n = 0; n < run->images; n++) {
         if (worker->bad[n])
             score_bad(score);
         else
             score_image(score, output, n);
+        if (evaluator->predictions)
+            predictions_set(evaluator->predictions, begin + (size_t)n, output, n, worker->bad[n]);
+    }
 }
 
 static void evaluate_some(void *context, int index)
@@ -78,7 +106,7 @@ static void evaluate_some(void *context, int index)
         engine_load(engine, worker, (int)count, false, 0);
         worker->run.poll = NULL;
         graph_forward(&worker->run);
-        score_lane(evaluator, worker, index);
+        score_lane(evaluator, worker, index, begin);
         if (index == 0 && evaluator->progress) progress_set(evaluator->progress, (begin + count));
     }
 }
@@ -88,18 +116,14 @@ const Score *evaluate(Evaluator *evaluator, Split split, const char *progress_la
     Engine *engine = evaluator->engine;
     int workers = pool_workers(engine->pool), rank = comm_rank(engine->comm);
     evaluator->record = pack_split(engine->pack, split, &evaluator->count);
-    size_t lane_images = (size_t)engine->lane;
-    size_t lanes = (evaluator->count + lane_images - 1) / lane_images;
-    size_t size = (size_t)comm_size(engine->comm);
-    evaluator->last_lane = (int)(lanes * (size_t)(rank + 1) / size);
-    atomic_store(&evaluator->next_lane, (int)(lanes * (size_t)rank / size));
+    evaluator->last_lane = (int)first_lane(engine, evaluator->count, rank + 1);
+    atomic_store(&evaluator->next_lane, (int)first_lane(engine, evaluator->count, rank));
 
     pulse_phase("validating");
     Progress progress;
-    size_t own = (size_t)evaluator->last_lane * lane_images;
     if (progress_label)
         progress_start(&progress, progress_label, "images",
-                       own < evaluator->count ? own : evaluator->count, 0);
+                       evaluate_begin(engine, evaluator->count, rank + 1), 0);
     evaluator->progress = progress_label ? &progress : NULL;
     for (int w = 0; w < workers; w++) score_clear(&evaluator->worker_score[w]);
     pool_run(engine->pool, evaluate_some, evaluator);
@@ -111,5 +135,6 @@ const Score *evaluate(Evaluator *evaluator, Split split, const char *progress_la
     score_clear(&evaluator->total);
     for (int w = 0; w < workers; w++) score_add(&evaluator->total, &evaluator->worker_score[w]);
     comm_sum_i64(engine->comm, evaluator->total.count, evaluator->total.counts);
+    if (evaluator->predictions) predictions_gather(evaluator->predictions);
     return &evaluator->total;
 }

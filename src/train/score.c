@@ -4,6 +4,7 @@
  */
 #include "train/score.h"
 
+#include "figures.h"
 #include "measures.h"
 
 #include <math.h>
@@ -65,9 +66,9 @@ static bool add_head(int64_t *count, const ScoreHead *head, const HeadOutput *ou
     const Target *target = &output->target[n];
     size_t outputs = (size_t)head->type->outputs(head->classes),
            predictions = head->classes ? (size_t)head->classes : 1;
-    bool right = measure_of(head)->add(
-        count + COMMON_COUNTS, head, output->logits + (size_t)n * outputs,
-        output->prediction ? output->prediction + (size_t)n * predictions : NULL, target);
+    bool right =
+        measure_of(head)->add(count + COMMON_COUNTS, head, output->logits + (size_t)n * outputs,
+                              output->prediction + (size_t)n * predictions, target);
     int terms = head->type->terms(head->classes, target->label);
     count[LABELLED]++;
     count[CORRECT] += right;
@@ -115,6 +116,19 @@ HeadResult score_head(const Score *score, int head)
         count[TERMS] ? (double)count[LOSS] * LOSS_UNIT / ((double)count[TERMS] * TERM_UNIT) : 0;
     measure_of(scored)->finish(&result, count + COMMON_COUNTS, scored);
     return result;
+}
+
+ClassCounts score_classes(const Score *score, int head)
+{
+    return measure_classes(head_counts(score, head) + COMMON_COUNTS, score->head[head].classes);
+}
+
+const int64_t *score_calibration(const Score *score, int head)
+{
+    const Measure *measure = measure_of(&score->head[head]);
+    return measure->calibration ? head_counts(score, head) + COMMON_COUNTS +
+                                      measure->calibration(score->head[head].classes)
+                                : NULL;
 }
 
 bool head_judges(HeadMeasure measure)
@@ -168,6 +182,33 @@ int64_t score_bad_images(const Score *score)
 
 /* --- reports --- */
 
+static const Figure figures[] = {
+    {"top1", OF_CLASSES, offsetof(HeadResult, top1)},
+    {"top5", OF_CLASSES, offsetof(HeadResult, top5)},
+    {"exact", OF_SET, offsetof(HeadResult, top1)},
+    {"balanced_accuracy", OF_CLASSES, offsetof(HeadResult, balanced_accuracy)},
+    {"macro_f1", OF_CLASSES | OF_SET, offsetof(HeadResult, macro_f1)},
+    {"micro_f1", OF_SET, offsetof(HeadResult, micro_f1)},
+    {"ece", OF_CLASSES, offsetof(HeadResult, ece)},
+    {"mae", OF_RANK | OF_VALUE | OF_ANGLE, offsetof(HeadResult, error)},
+    {NULL, 0, 0},
+};
+
+void head_json(const HeadResult *result, Json *json)
+{
+    json_add_integer(json, "labelled", result->labelled);
+    if (head_judges(result->measure)) json_add_integer(json, "correct", result->correct);
+    figures_json(figures, result, result->measure, json);
+    json_add_real(json, "loss", result->loss);
+}
+
+void joint_json(const JointResult *result, Json *json)
+{
+    json_add_integer(json, "labelled", result->labelled);
+    json_add_integer(json, "correct", result->correct);
+    json_add_real(json, "accuracy", result->accuracy);
+}
+
 void score_json(const Score *score, Json *json)
 {
     json_add_integer(json, "images", score_images(score));
@@ -176,37 +217,12 @@ void score_json(const Score *score, Json *json)
     for (int h = 0; h < score->heads; h++) {
         HeadResult result = score_head(score, h);
         json_begin(json, score->head[h].name);
-        json_add_integer(json, "labelled", result.labelled);
-        measure_of(&score->head[h])->json(&result, json);
-        json_add_real(json, "loss", result.loss);
+        head_json(&result, json);
         json_end(json);
     }
     json_end(json);
     JointResult joint = score_joint(score);
     json_begin(json, "joint");
-    json_add_integer(json, "labelled", joint.labelled);
-    json_add_integer(json, "correct", joint.correct);
-    json_add_real(json, "accuracy", joint.accuracy);
+    joint_json(&joint, json);
     json_end(json);
-}
-
-void score_print(const Score *score)
-{
-    int width = 5;
-    bool any = false;
-    for (int h = 0; h < score->heads; h++) {
-        if ((int)strlen(score->head[h].name) > width) width = (int)strlen(score->head[h].name);
-        any |= score->head[h].type->measure == MEASURE_CLASS;
-    }
-    printf("%-*s  %8s", width, "head", "labelled");
-    printf(any ? "  %7s  %7s  %8s  %8s\n" : "\n", "top-1", "top-5", "macro-F1", "loss");
-    for (int h = 0; h < score->heads; h++) {
-        HeadResult result = score_head(score, h);
-        printf("%-*s  %8lld  ", width, score->head[h].name, (long long)result.labelled);
-        measure_of(&score->head[h])->print(&result);
-    }
-    JointResult joint = score_joint(score);
-    if (joint.labelled)
-        printf("%-*s  %8lld  %6.2f%%\n", width, "joint", (long long)joint.labelled,
-               100 * joint.accuracy);
 }

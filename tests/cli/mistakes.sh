@@ -226,6 +226,9 @@ head -c 20000 $checkpoint >cut-checkpoint.h5
 mistake "truncated" 3 umbel eval cut-checkpoint.h5
 mistake "neither pack nor checkpoint" 3 umbel inspect good.yaml
 mistake "bad split" 2 umbel eval $checkpoint --split tset
+mistake "predictions of an unknown format" 2 umbel eval $checkpoint --predictions all.txt
+mistake "all probabilities to nowhere" 2 umbel eval $checkpoint --all
+mistake "confusion of a head that is not there" 2 umbel eval $checkpoint --confusion form
 mistake "run folder in use" 2 train good.yaml --set run=done
 mistake "resumed with another seed" 2 train good.yaml --set run=done --resume --set seed=2
 mistake "resumed with another lane" 2 train good.yaml --set run=done --resume --set lane=8

@@ -23,8 +23,17 @@ static const ScoreHead *heads_of(const int *classes_of, int count, Arena *arena)
 
 typedef struct Data {
     float logit[HEADS][IMAGES * MOST];
+    float probability[HEADS][IMAGES * MOST];
     int32_t label[HEADS][IMAGES];
 } Data;
+
+/* Logit / sum of all, in place of a softmax: as coarse as logits. */
+static void make_probabilities(const float *logit, float *probability, int count)
+{
+    float sum = 0;
+    for (int k = 0; k < count; k++) sum += logit[k] + 1;
+    for (int k = 0; k < count; k++) probability[k] = (logit[k] + 1) / sum;
+}
 
 /* Coarse logits, so that ties happen; `missing` is the share of labels left out. */
 static void make(Data *data, double missing)
@@ -37,6 +46,8 @@ static void make(Data *data, double missing)
             for (int k = 0; k < classes[h]; k++)
                 data->logit[h][n * classes[h] + k] =
                     (float)random_below(&random, 6) + (k == label ? 2.0F : 0.0F);
+            make_probabilities(data->logit[h] + n * classes[h],
+                               data->probability[h] + n * classes[h], classes[h]);
             data->label[h][n] = random_uniform(&random) < missing ? -1 : label;
         }
 }
@@ -48,6 +59,7 @@ static Score score_range(const Data *data, int begin, int end, Arena *arena)
     for (int h = 0; h < HEADS; h++) {
         Target *target = arena_new(arena, Target, IMAGES);
         output[h] = (HeadOutput){.logits = data->logit[h],
+                                 .prediction = data->probability[h],
                                  .target = targets_of(target, data->label[h], IMAGES)};
     }
     for (int n = begin; n < end; n++) score_image(&score, output, n);
@@ -96,6 +108,43 @@ static double macro_f1(const Data *data, int h)
     return present ? sum / present : 0;
 }
 
+/* Mean recall of the classes that are in the labels. */
+static double balanced_accuracy(const Data *data, int h)
+{
+    double sum = 0;
+    int present = 0;
+    for (int k = 0; k < classes[h]; k++) {
+        int hit = 0, is = 0;
+        for (int n = 0; n < IMAGES; n++) {
+            is += data->label[h][n] == k;
+            hit += data->label[h][n] == k && predicted(data, h, n) == k;
+        }
+        if (is == 0) continue;
+        present++;
+        sum += (double)hit / is;
+    }
+    return present ? sum / present : 0;
+}
+
+/* For each of 15 bins, |right ones - summed probabilities| of the images that fall into it. */
+static double calibration(const Data *data, int h)
+{
+    double sum = 0;
+    int labelled = 0;
+    for (int b = 0; b < 15; b++) {
+        double difference = 0;
+        for (int n = 0; n < IMAGES; n++) {
+            int k = predicted(data, h, n);
+            double sure = data->probability[h][n * classes[h] + k];
+            if (data->label[h][n] < 0 || sure * 15 < b || (b < 14 && sure * 15 >= b + 1)) continue;
+            difference += (k == data->label[h][n]) - sure;
+            labelled++;
+        }
+        sum += fabs(difference);
+    }
+    return labelled ? sum / labelled : 0;
+}
+
 static void check(double missing)
 {
     Arena *arena = arena_create("test");
@@ -116,6 +165,8 @@ static void check(double missing)
         assert_true(labelled == 0 || result.top1 == (double)first / labelled);
         assert_true(labelled == 0 || result.top5 == (double)five / labelled);
         assert_true(fabs(result.macro_f1 - macro_f1(data, h)) < 1e-12);
+        assert_true(fabs(result.balanced_accuracy - balanced_accuracy(data, h)) < 1e-12);
+        assert_true(fabs(result.ece - calibration(data, h)) < 1e-12);
     }
     int any = 0, all = 0;
     for (int n = 0; n < IMAGES; n++) {
@@ -187,7 +238,8 @@ static void test_nan(void **state)
     float logits[10];
     for (int k = 0; k < 10; k++) logits[k] = NAN;
     Target target = {.weight = 1, .label = 9};
-    score_image(&score, &(HeadOutput){.logits = logits, .target = &target}, 0);
+    score_image(&score, &(HeadOutput){.logits = logits, .prediction = logits, .target = &target},
+                0);
     assert_true(score_head(&score, 0).top1 == 0 && score_head(&score, 0).top5 == 0);
     arena_destroy(arena);
 }
@@ -210,16 +262,17 @@ static void test_sets(void **state)
                              {.weight = 1},
                              {.weight = 1, .member = third, .members = 1},
                              {.weight = 0}};
-    const float logits[] = {1, -1, -1, -1, -1, -1, -1, 1, 1, 9, 9, 9};
+    const float p[] = {0.7F, 0.3F, 0.5F, 0.3F, 0.1F, 0, 0.2F, 1, 0.51F, 1, 1, 1};
     Score score = score_create(1, &head, arena);
     for (int n = 0; n < 4; n++)
-        score_image(&score, &(HeadOutput){.logits = logits, .target = target}, n);
+        score_image(&score, &(HeadOutput){.logits = p, .prediction = p, .target = target}, n);
     score_loss(&score, 0, 4.5);
     HeadResult result = score_head(&score, 0);
     assert_int_equal(result.labelled, 3);
     assert_int_equal(result.correct, 1);
     assert_true(fabs(result.micro_f1 - 2 * 2.0 / (3 + 3)) < 1e-12);
-    assert_true(result.loss == 4.5 / 9); /* three terms for each labelled image */
+    assert_true(fabs(result.macro_f1 - 2.0 / 3) < 1e-12); /* 1, 1, 0 */
+    assert_true(result.loss == 4.5 / 9);                  /* three terms for each labelled image */
     assert_int_equal(score_joint(&score).labelled, 3);
     assert_int_equal(score_joint(&score).correct, 1);
     arena_destroy(arena);
@@ -244,6 +297,8 @@ static void test_ranks(void **state)
     HeadResult result = score_head(&score, 0);
     assert_int_equal(result.correct, 2);
     assert_true(result.error == 3.0 / 4);
+    assert_true(result.top5 == 1);
+    assert_true(fabs(result.balanced_accuracy - (1 + 0 + 0.5) / 3) < 1e-12);
     assert_true(result.loss == 18.0 / (1 + 2 + 3 + 3)); /* terms: min(label + 1, 3) */
     arena_destroy(arena);
 }
