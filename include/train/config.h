@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/hash.h"
 #include "data/augment.h"
+#include "data/mix.h"
 #include "models/model.h"
 #include "optim/ema.h"
 #include "optim/optimizer.h"
@@ -17,6 +18,7 @@
 typedef struct HeadConfig {
     char name[OPTION_TEXT_BYTES]; /* label group of the pack */
     double weight;                /* of its loss in the sum */
+    bool mix;                     /* it learns from mixed images */
     /* Rules of data/flips.h for horizontal and vertical flips. */
     char flips[OPTION_TEXT_BYTES], flips_vertical[OPTION_TEXT_BYTES];
     HeadBody body;
@@ -56,6 +58,7 @@ typedef struct Config {
     HeadConfig *heads; /* (head_count); none: config_default_heads fills them in */
     int head_count;
     AugmentOptions augment;
+    MixOptions mix;
 
     const TrunkType *trunk;
     int trunk_kind; /* index into trunk->kinds */
@@ -87,6 +90,9 @@ void config_default_heads(Config *config, Arena *run, const char *const *names, 
 
 /* Gives the head a type, with its default options. */
 void config_choose_head(HeadConfig *head, const HeadType *type, Arena *run);
+
+/* Whether images are ever mixed. */
+bool config_mixes(const Config *config);
 
 /* The head with the name; -1: there is none. */
 int config_find_head(const Config *config, const char *name);

@@ -68,6 +68,15 @@ static bool open_pack(Trainer *trainer, Error *err)
     return comm_agree(trainer->comm, err) && same_pack_everywhere(trainer, err);
 }
 
+/* (heads): which of them learn from mixed images; NULL: images are never mixed. */
+static const bool *mixed_heads(const Config *config, Arena *arena)
+{
+    if (!config_mixes(config)) return NULL;
+    bool *mixed = arena_new(arena, bool, config->head_count + 1);
+    for (int h = 0; h < config->head_count; h++) mixed[h] = config->heads[h].mix;
+    return mixed;
+}
+
 static bool open_engine(Trainer *trainer, StillPictures still, Error *err)
 {
     const Config *config = trainer->config;
@@ -79,6 +88,7 @@ static bool open_engine(Trainer *trainer, StillPictures still, Error *err)
         .forms = trainer->forms.forms,
         .augment = &config->augment,
         .turned = {trainer->turned[0], trainer->turned[1]},
+        .mixed = mixed_heads(config, trainer->arena),
         .seed = (uint64_t)config->seed,
         .workers = config->workers > 0 ? config->workers : pool_cores(),
         .still = still,
@@ -113,6 +123,8 @@ static void open_reduction(Trainer *trainer)
 static void open_buffers(Trainer *trainer)
 {
     size_t heads = (size_t)trainer->config->head_count;
+    if (trainer->engine.mixed)
+        trainer->mix = arena_new(trainer->arena, Mix, trainer->config->batch);
     trainer->head_scale = arena_new(trainer->arena, float, heads);
     trainer->head_share = arena_new(trainer->arena, double, heads);
     trainer->interval.loss = arena_new(trainer->arena, double, heads);

@@ -81,6 +81,7 @@ struct Trainer {
     float *head_scale;         /* (heads): weight / terms of the loss in the global batch */
     double *head_share;        /* (heads): 1 / terms */
     const uint32_t *batch;     /* (config->batch) records */
+    Mix *mix;                  /* (config->batch) how its images are mixed; NULL: they never are */
     int first_lane, last_lane; /* of this rank; last is exclusive */
     atomic_int next_lane;
     Spans *spans; /* (workers), of whoever watches; NULL: nobody does */
@@ -89,6 +90,12 @@ struct Trainer {
     Progress progress;
     bool has_progress;
 };
+
+/* trainer_batch.c */
+/* Finds the batch of the step that comes, and what it means for the heads' losses. */
+void trainer_find_batch(Trainer *trainer);
+/* How the images of a lane of the batch are mixed: (config->lane); NULL: they are not. */
+const Mix *trainer_mix_of(const Trainer *trainer, int lane);
 
 /* trainer_log.c */
 void interval_start(Trainer *trainer);
