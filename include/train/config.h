@@ -19,6 +19,7 @@ typedef struct HeadConfig {
     char name[OPTION_TEXT_BYTES]; /* label group of the pack */
     double weight;                /* of its loss in the sum */
     bool mix;                     /* it learns from mixed images */
+    int patience; /* validations without a better score after which it is frozen; 0: it never is */
     /* Rules of data/flips.h for horizontal and vertical flips. */
     char flips[OPTION_TEXT_BYTES], flips_vertical[OPTION_TEXT_BYTES];
     HeadBody body;
@@ -90,6 +91,9 @@ void config_default_heads(Config *config, Arena *run, const char *const *names, 
 
 /* Gives the head a type, with its default options. */
 void config_choose_head(HeadConfig *head, const HeadType *type, Arena *run);
+
+/* Whether any head can finish before the run does. */
+bool config_heads_finish(const Config *config);
 
 /* Whether images are ever mixed. */
 bool config_mixes(const Config *config);

@@ -248,6 +248,13 @@ bool config_for_kind(Config *config, Arena *run, const char *kind, const char *c
     return err->kind == ERROR_NONE && bind(config, run, &settings, "--trunk", NULL, err);
 }
 
+bool config_heads_finish(const Config *config)
+{
+    bool any = false;
+    for (int h = 0; h < config->head_count; h++) any |= config->heads[h].patience > 0;
+    return any;
+}
+
 bool config_mixes(const Config *config)
 {
     return config->augment.enabled && mix_is_on(&config->mix);

@@ -133,6 +133,7 @@ static void open_buffers(Trainer *trainer)
     trainer->interval.error = arena_new(trainer->arena, double, heads);
     trainer->best = arena_new(trainer->arena, double, heads + 1);
     for (size_t h = 0; h <= heads; h++) trainer->best[h] = -1;
+    trainer->stale = arena_new(trainer->arena, uint64_t, heads + 1);
     trainer->lane = arena_new(trainer->arena, LaneContext, pool_workers(trainer->engine.pool));
     for (int w = 0; w < pool_workers(trainer->engine.pool); w++)
         trainer->lane[w] = (LaneContext){.trainer = trainer, .worker = w};
@@ -286,7 +287,16 @@ static bool at_epoch_end(const Trainer *trainer)
 
 static bool is_over(const Trainer *trainer)
 {
-    return watch_is_over(&trainer->watch, trainer->config);
+    return watch_is_over(&trainer->watch, trainer->config) || trainer_heads_are_finished(trainer);
+}
+
+static void tell_end(const Trainer *trainer)
+{
+    if (trainer_heads_are_finished(trainer))
+        log_info("early stopping at step %" PRIu64 ": all heads have finished", trainer->step);
+    else
+        log_info("early stopping at step %" PRIu64 ": %d validations without a better %s",
+                 trainer->step, trainer->config->stop_patience, trainer->config->watch);
 }
 
 /* The loop. Leaves it at the end, at a stop, or without hope. */
@@ -327,8 +337,7 @@ TrainerEnd trainer_run(Trainer *trainer, long until, Error *err)
         log_info("stopped at step %" PRIu64 " (%s), with a checkpoint; go on with --resume",
                  trainer->step, stop_reason() ? stop_reason() : "asked of another rank");
     else if (how == TRAINER_DONE && is_over(trainer))
-        log_info("early stopping at step %" PRIu64 ": %d validations without a better %s",
-                 trainer->step, trainer->config->stop_patience, trainer->config->watch);
+        tell_end(trainer);
     else if (how == TRAINER_DONE && trainer->has_progress)
         progress_finish(&trainer->progress);
     return how;

@@ -57,7 +57,8 @@ static void count_terms(Trainer *trainer)
         for (int lane = 0; lane < trainer->config->batch / trainer->config->lane; lane++)
             add_terms(&terms, trainer, h, lane);
         trainer->head_share[h] = terms > 0 ? 1.0 / terms : 0;
-        trainer->head_scale[h] = (float)(trainer->config->heads[h].weight * trainer->head_share[h]);
+        double weight = trainer_head_is_finished(trainer, h) ? 0 : trainer->config->heads[h].weight;
+        trainer->head_scale[h] = (float)(weight * trainer->head_share[h]);
     }
 }
 

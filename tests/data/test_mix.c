@@ -85,7 +85,8 @@ static void share_is_that_of_the_pixels(void **state)
                         box.y + box.height <= 64);
             assert_true(mix[i].share == 1 - box.width * box.height / 4096.0);
             mean += (1 - mix[i].share) / (LANE * LANES);
-            bool whole = box.x > 0 && box.y > 0 && box.x + box.width < 64 && box.y + box.height < 64;
+            bool whole =
+                box.x > 0 && box.y > 0 && box.x + box.width < 64 && box.y + box.height < 64;
             if (whole) assert_int_equal(box.width, box.height);
             full += whole;
         }
@@ -101,8 +102,7 @@ static void check_pixels(const MixOptions *options, int lane)
 {
     static float images[LANE * FLOATS], before[LANE * FLOATS], spare[FLOATS];
     Random random = random_at(9, RANDOM_MIX, 0, 1, (uint64_t)lane);
-    for (int i = 0; i < LANE * FLOATS; i++)
-        images[i] = before[i] = (float)random_normal(&random);
+    for (int i = 0; i < LANE * FLOATS; i++) images[i] = before[i] = (float)random_normal(&random);
     Mix mix[LANE];
     mix_draw(mix, LANE, options, SIDE, (MixAddress){1, 2, lane});
     mix_apply(images, LANE, SIDE, mix, spare);
@@ -111,8 +111,8 @@ static void check_pixels(const MixOptions *options, int lane)
             int x = i / 3 % SIDE, y = i / 3 / SIDE;
             Rect box = mix[n].box;
             double own = before[n * FLOATS + i], other = before[mix[n].partner * FLOATS + i];
-            bool inside = x >= box.x && x < box.x + box.width && y >= box.y &&
-                          y < box.y + box.height;
+            bool inside =
+                x >= box.x && x < box.x + box.width && y >= box.y && y < box.y + box.height;
             double expected = box.width > 0 ? (inside ? other : own)
                                             : mix[n].share * own + (1 - mix[n].share) * other;
             assert_true(fabs((double)images[n * FLOATS + i] - expected) < 1e-6);

@@ -70,12 +70,13 @@ static Trainer *open_trainer(Config *config, Arena *arena, const char *augment)
 {
     char text[1024];
     Error err = {0};
-    snprintf(text, sizeof text,
-             "pack: %s/pack.h5\nrun: %s/run\nimage: 16\ntrunk: {kind: resnet20, width: 4}\nbatch: 32\n"
-             "lane: 8\nepochs: 3\nworkers: 2\nlog_every: 100000\naugment: {%s}\n"
-             "heads: [{name: type}, {name: grade, kind: ordinal, mix: false}, {name: size, kind: "
-             "regression}]\n",
-             folder, folder, augment);
+    snprintf(
+        text, sizeof text,
+        "pack: %s/pack.h5\nrun: %s/run\nimage: 16\ntrunk: {kind: resnet20, width: 4}\nbatch: 32\n"
+        "lane: 8\nepochs: 3\nworkers: 2\nlog_every: 100000\naugment: {%s}\n"
+        "heads: [{name: type}, {name: grade, kind: ordinal, mix: false}, {name: size, kind: "
+        "regression}]\n",
+        folder, folder, augment);
     config_parse(config, arena, text, "test", &err);
     check_no_error(&err);
     Trainer *trainer = trainer_open(&(TrainerOptions){.comm = comm, .config = config}, &err);
