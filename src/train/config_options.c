@@ -9,6 +9,9 @@ static const char *const reduce_choices[] = {"exact", "float",
 
 static const char *const conv_choices[] = {"auto", "direct", NULL}; /* in the order of ConvChoice */
 
+static const char *const decay_choices[] = {"stage", "block",
+                                            NULL}; /* in the order of DECAY_BY_… */
+
 #define AT(member) offsetof(Config, member)
 const Option config_top_options[] = {
     {.key = "pack",
@@ -217,6 +220,14 @@ const Option config_trunk_options[] = {
      .low = 0.01,
      .high = 1,
      .help = "factor on the learning rate per stage, from the last one down to the first"},
+    {.key = "lr_decay_by",
+     .type = OPTION_CHOICE,
+     .added = true,
+     .offset = AT(training.lr_decay_by),
+     .fallback = "stage",
+     .choices = decay_choices,
+     .help = "or per block, as timm counts layers: the last block has lr_decay times the rate of "
+             "the heads, the stem least"},
     {.key = "unfreeze_epochs",
      .type = OPTION_INT,
      .added = true,
