@@ -221,18 +221,21 @@ Target engine_target(const Engine *engine, int head, uint32_t record, bool train
     return head_target(labels, &engine->model.head[head].facts, record);
 }
 
+static Target training_target(const Engine *engine, int head, const LaneImages *images, int n)
+{
+    if (images->bad && images->bad[n]) return (Target){0};
+    return engine_target(engine, head, images->record[n], true, images->epoch);
+}
+
 void engine_targets(const Engine *engine, int head, const LaneImages *images, int n, Target *part)
 {
     const Mix *mix = images->mix ? &images->mix[n] : NULL;
-    int from[MIX_PARTS] = {n, mix ? mix->partner : n};
-    Target target[MIX_PARTS] = {{0}};
-    for (int i = 0; i < engine->parts; i++)
-        if (!images->bad || !images->bad[from[i]])
-            target[i] = engine_target(engine, head, images->record[from[i]], true, images->epoch);
+    Target own = training_target(engine, head, images, n), partner = {0};
+    if (mix) partner = training_target(engine, head, images, mix->partner);
     if (engine->mixed)
-        mix_targets(part, target[0], target[1], mix, engine->mixed[head]);
+        mix_targets(part, own, partner, mix, engine->mixed[head]);
     else
-        part[0] = target[0];
+        part[0] = own;
 }
 
 static void find_training_targets(const Engine *engine, LaneWorker *worker, int count,

@@ -145,7 +145,8 @@ void trainer_validate(Trainer *trainer)
     trainer->stop = score == NULL;
     if (!score) return;
     trainer->validated = trainer->step;
-    trainer->saved = UINT64_MAX; /* a checkpoint of this step, if there is one, does not know of it */
+    trainer->saved =
+        UINT64_MAX; /* a checkpoint of this step, if there is one, does not know of it */
     log_validation(trainer, score);
     keep_best(trainer, score);
     interval_start(trainer);
