@@ -37,6 +37,8 @@ uint32_t random_below(Random *random, uint32_t below);
 double random_uniform(Random *random);
 /* Normal with mean 0 and deviation 1 (Box-Muller, in double). */
 double random_normal(Random *random);
+/* From Beta(alpha, alpha), in [0,1]; alpha > 0. */
+double random_beta(Random *random, double alpha);
 
 /* The bare generator: 10 rounds on `counter` with `key`. */
 void random_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);

@@ -7,12 +7,16 @@
 #include "models/head.h"
 #include "models/trunk.h"
 
+/* What lr_decay goes by, in the order of the configuration's choices. */
+enum { DECAY_BY_STAGE, DECAY_BY_BLOCK };
+
 /* How the parts of a model learn. */
 typedef struct ModelTraining {
     int freeze;       /* the trunk's first stages that are left as they are */
     bool freeze_norm; /* batch norms keep their running statistics and use them in training */
     bool recompute;   /* backward makes hidden layers and attention anew instead of keeping them */
     double lr_decay;  /* factor on the learning rate per stage from the trunk's last one down */
+    int lr_decay_by;  /* DECAY_BY_…: or per block, from the heads down */
     double dropout;   /* of the features, before the heads */
     double heads_lr_scale; /* factor on the heads' learning rate */
 } ModelTraining;

@@ -102,6 +102,7 @@ typedef struct Graph {
     size_t scope_length[SCOPE_MAX]; /* of the prefix before each push that is open */
     int scopes;
     int stage;            /* of what is added now; 0: before the first */
+    int layer;            /* likewise; 0: the stem */
     int head;             /* likewise, from 0; -1: of the trunk */
     int frozen;           /* stages up to this one are not trained */
     bool fixed_norm;      /* batch norms use their running statistics in training too */
@@ -127,6 +128,9 @@ void graph_pop_scope(Graph *graph);
 /* Trunks call it where a stage begins, counting from 1: stages can be frozen, and learn at rates of
  * their own. */
 void graph_stage(Graph *graph, int stage);
+/* Trunks call it where a block begins, and once behind the last one, since what comes there is one layer with
+ * the heads: layers, too, can learn at rates of their own. A trunk that never does has none. */
+void graph_layer(Graph *graph);
 /* What is added from now on belongs to head number `head`; -1: to the trunk. */
 void graph_head(Graph *graph, int head);
 /* Whether what is added now is left as it is: not trained, statistics included. */

@@ -35,6 +35,7 @@ typedef struct Param {
     bool decay;  /* takes part in weight decay: matrices and kernels do, biases, gains and norms do
                    not */
     int stage;   /* of the trunk, from 1; 0: none */
+    int layer;   /* of the network, from 0 (graph_layer) */
     int head;    /* number of the head that it belongs to; -1: the trunk */
     bool frozen; /* is not updated; of a statistic: keeps its value */
     double lr_scale; /* multiplies the learning rate */

@@ -24,6 +24,6 @@ Ema *ema_create(const EmaOptions *options, const ParamStore *params, const Param
                 Arena *run);
 /* The average of one value: the present one. */
 void ema_begin(Ema *ema);
-/* After update number `updates` (1, 2, …): average += (1 - decay) * (value - average). On all workers; the
- * bits do not depend on them. */
+/* After update number `updates` (1, 2, …): average += (1 - decay) * (value - average); frozen parameters
+ * keep theirs. On all workers; the bits do not depend on them. */
 void ema_update(Ema *ema, Pool *pool, uint64_t updates);

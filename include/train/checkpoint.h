@@ -46,6 +46,9 @@ typedef struct Checkpoint {
     int params;
     double *
         best; /* (heads + 1): best validation score so far per head (head_score), and joint accuracy; -1: none */
+    /* (heads): validations in a row without a better score, counted until the head has finished; NULL: all
+     * zero */
+    uint64_t *stale;
     Hash128 pack; /* hash of the pack that it was trained on */
     const char
         *provenance; /* "name: value" lines: program, ISA, libraries; for people and warnings */

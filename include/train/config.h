@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/hash.h"
 #include "data/augment.h"
+#include "data/mix.h"
 #include "models/model.h"
 #include "optim/ema.h"
 #include "optim/optimizer.h"
@@ -17,6 +18,8 @@
 typedef struct HeadConfig {
     char name[OPTION_TEXT_BYTES]; /* label group of the pack */
     double weight;                /* of its loss in the sum */
+    bool mix;                     /* it learns from mixed images */
+    int patience; /* validations without a better score after which it is frozen; 0: it never is */
     /* Rules of data/flips.h for horizontal and vertical flips. */
     char flips[OPTION_TEXT_BYTES], flips_vertical[OPTION_TEXT_BYTES];
     HeadBody body;
@@ -56,6 +59,7 @@ typedef struct Config {
     HeadConfig *heads; /* (head_count); none: config_default_heads fills them in */
     int head_count;
     AugmentOptions augment;
+    MixOptions mix;
 
     const TrunkType *trunk;
     int trunk_kind; /* index into trunk->kinds */
@@ -87,6 +91,12 @@ void config_default_heads(Config *config, Arena *run, const char *const *names, 
 
 /* Gives the head a type, with its default options. */
 void config_choose_head(HeadConfig *head, const HeadType *type, Arena *run);
+
+/* Whether any head can finish before the run does. */
+bool config_heads_finish(const Config *config);
+
+/* Whether images are ever mixed. */
+bool config_mixes(const Config *config);
 
 /* The head with the name; -1: there is none. */
 int config_find_head(const Config *config, const char *name);

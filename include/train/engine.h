@@ -10,6 +10,7 @@
 #include "models/model.h"
 #include "nn/run.h"
 #include "train/label_flips.h"
+#include "train/mix_targets.h"
 
 #include <stdatomic.h>
 
@@ -20,7 +21,9 @@ typedef struct LaneWorker {
     float *workspace;
     uint32_t *record; /* (lane) */
     bool *bad;        /* (lane) */
-    Target **target;  /* (heads)(lane): of weight 0 where missing or bad */
+    Target **target;  /* (heads)(lane,parts): of weight 0 where missing or bad */
+    const Mix *mix; /* (lane) of the lane that is trained on next; NULL: its images are not mixed */
+    float *spare;   /* (image,image,3) of mixing; NULL: images are never mixed */
     double load_seconds, compute_seconds;
 } LaneWorker;
 
@@ -44,6 +47,8 @@ typedef struct Engine {
     uint64_t seed;
     LabelGroup *labels;     /* (heads): the pack's, with classes of the heads */
     LabelFlips flips;       /* of the same */
+    int parts;              /* targets of an image in training */
+    const bool *mixed;      /* (heads): learns from mixed images */
     LaneWorker *worker;     /* (workers) */
     const float *value;     /* parameters in use */
     float *prepared;        /* prepared weights, shared */
@@ -62,6 +67,7 @@ typedef struct EngineOptions {
     const AugmentOptions *augment;
     /* (heads)(classes) of horizontal and vertical flips; NULL, or NULL for a head: labels stay */
     const int32_t *const *turned[2];
+    const bool *mixed; /* (heads): learns from mixed images; NULL: images are never mixed */
     uint64_t seed;
     StillPictures still; /* in place of the pack's; for measurements */
     int workers;
@@ -91,6 +97,17 @@ void engine_use(Engine *engine, const float *value, const float *state);
 Target engine_target(const Engine *engine, int head, uint32_t record, bool training,
                      uint64_t epoch);
 
+/* The images of a lane in training. */
+typedef struct LaneImages {
+    const uint32_t *record; /* (lane) */
+    const bool *bad;        /* (lane): cannot be read, so it has no target; NULL: as if all could */
+    const Mix *mix;         /* (lane); NULL: none is mixed */
+    uint64_t epoch;
+} LaneImages;
+
+/* The targets of image n for head number `head`: part (engine->parts). */
+void engine_targets(const Engine *engine, int head, const LaneImages *images, int n, Target *part);
+
 /* Loads worker->record[0 … count-1] into the worker's input and targets; returns the number of bad
- * records. The run is ready for graph_forward afterwards. */
+ * records. In training, images are mixed by worker->mix. The run is ready for graph_forward afterwards. */
 int engine_load(Engine *engine, LaneWorker *worker, int count, bool training, uint64_t epoch);

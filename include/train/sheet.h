@@ -5,7 +5,8 @@
 
 /*
  * Writes a PNG: each row shows one training record, first as evaluation sees it, then in the epochs from 0
- * on. The records are the first of epoch 0. Prints for each row what is in it: record, path, its labels, and
- * in which epochs a flip changes them. Memory comes from `arena`.
+ * on. The records are the first of epoch 0; where images are mixed, those of a column are mixed with each
+ * other, as lane 0 of the step of the epoch's number. Prints for each row what is in it: record, path, its
+ * labels, in which epochs a flip changes them, and what is mixed in. Memory comes from `arena`.
  */
 bool sheet_write(Config *config, const char *path, Arena *arena, Error *err);

@@ -7,17 +7,35 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Distances count from the trunk's last stage, whose rate is the one that is given. */
-static void scale_rates(const ParamStore *params, const ModelTraining *training)
+static int last_stage(const ParamStore *params)
 {
     int last = 0;
     for (int i = 0; i < params->count; i++)
         if (params->list[i]->stage > last) last = params->list[i]->stage;
-    for (int i = 0; i < params->count; i++) {
-        Param *param = params->list[i];
-        param->lr_scale = param->stage > 0 ? pow(training->lr_decay, last - param->stage)
-                                           : training->heads_lr_scale;
+    return last;
+}
+
+/* Distances count from the trunk's last stage, whose rate is the one that is given; or, as timm has it, from the
+ * layer of the heads. */
+static void scale_rates(const Graph *graph, const ModelTraining *training)
+{
+    bool by_block = training->lr_decay_by == DECAY_BY_BLOCK;
+    int last = by_block ? graph->layer : last_stage(graph->params);
+    for (int i = 0; i < graph->params->count; i++) {
+        Param *param = graph->params->list[i];
+        int place = by_block ? param->layer : param->stage;
+        param->lr_scale =
+            param->head < 0 ? pow(training->lr_decay, last - place) : training->heads_lr_scale;
     }
+}
+
+static void check_layers(Graph *graph, const ModelSpec *spec)
+{
+    if (spec->training->lr_decay_by == DECAY_BY_BLOCK && graph->layer == 0)
+        error_set(&graph->err, ERROR_USAGE,
+                  "trunk.lr_decay_by: a %s has no blocks; leave it out, so that lr_decay goes by "
+                  "stages",
+                  spec->trunk->name);
 }
 
 /* --- heads --- */
@@ -154,6 +172,9 @@ bool model_build(Model *model, const ModelSpec *spec, Arena *run, Error *err)
         features = nn_dropout(graph, "dropout", features, (float)spec->training->dropout);
     for (int h = 0; h < spec->heads; h++) build_head(model, h, &spec->head[h], features, map, run);
     graph_head(graph, -1);
-    if (spec->training) scale_rates(graph->params, spec->training);
+    if (spec->training) {
+        check_layers(graph, spec);
+        scale_rates(graph, spec->training);
+    }
     return graph_finish(graph, err);
 }

@@ -153,8 +153,9 @@ static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
     for (int s = 0; s < STAGES; s++) {
         graph_stage(graph, 1 + s);
         graph_push_scope(graph, "stages.%d", s);
-        if (s > 0) x = downsample(graph, x, size.dim[s]);
         for (int b = 0; b < size.depth[s]; b++, done++) {
+            graph_layer(graph); /* timm has the downsampling in the layer of the block behind it */
+            if (s > 0 && b == 0) x = downsample(graph, x, size.dim[s]);
             graph_push_scope(graph, "blocks.%d", b);
             double drop_path = blocks > 1 ? given->drop_path * done / (blocks - 1) : 0;
             x = kind >= FIRST_V2 ? block_v2(graph, x, size.dim[s], drop_path)
@@ -163,6 +164,7 @@ static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
         }
         graph_pop_scope(graph);
     }
+    graph_layer(graph);
     return nn_layernorm(graph, "norm", nn_mean_pool(graph, "pool", x), EPSILON);
 }
 

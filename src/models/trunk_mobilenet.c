@@ -74,12 +74,14 @@ static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
     for (int p = 0; p < PAIRS; p++) {
         char name[32];
         if (strides[p] > 1) graph_stage(graph, ++stage);
+        graph_layer(graph);
         int C = x->shape.dim[3];
         snprintf(name, sizeof name, "conv_dw_%d", p + 1);
         x = layer(graph, name, x, C, 3, strides[p], C, activation);
         snprintf(name, sizeof name, "conv_pw_%d", p + 1);
         x = layer(graph, name, x, (int)(channels[p] * given->width), 1, 1, 1, activation);
     }
+    graph_layer(graph);
     return nn_mean_pool(graph, "pool", x);
 }
 

@@ -200,6 +200,7 @@ static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
             int planes = given->width << s, stride = s > 0 && b == 0 ? 2 : 1;
             double share = blocks > 1 ? (double)done++ / (blocks - 1) : 0;
             design.drop_path = (float)(given->drop_path * share);
+            graph_layer(graph);
             graph_push_scope(graph, "%d", b);
             x = design.kind.bottleneck ? bottleneck(&design, x, planes, stride)
                                        : basic_block(&design, x, planes, stride);
@@ -207,6 +208,7 @@ static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
         }
         graph_pop_scope(graph);
     }
+    graph_layer(graph);
     return nn_mean_pool(graph, "pool", x);
 }
 

@@ -70,6 +70,7 @@ static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
         graph_push_scope(graph, "layer%d", s + 1);
         for (int b = 0; b < blocks_per_stage[kind]; b++) {
             int done = s * blocks_per_stage[kind] + b, last = 3 * blocks_per_stage[kind] - 1;
+            graph_layer(graph);
             graph_push_scope(graph, "%d", b);
             x = basic_block(graph, x, given->width << s, s > 0 && b == 0 ? 2 : 1, activation,
                             given->drop_path * done / last);
@@ -77,6 +78,7 @@ static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
         }
         graph_pop_scope(graph);
     }
+    graph_layer(graph);
     return nn_mean_pool(graph, "pool", x);
 }
 

@@ -123,15 +123,21 @@ static Tensor *build(Graph *graph, int kind, const void *values, Tensor *images)
     Tensor *x = embed(graph, images, &size);
     for (int b = 0; b < size.depth; b++) {
         graph_stage(graph, 1 + b);
+        graph_layer(graph);
         graph_push_scope(graph, "blocks.%d", b);
         double share = size.depth > 1 ? (double)b / (size.depth - 1) : 0;
         x = block(graph, x, &size, (float)(given->drop_path * share));
         graph_pop_scope(graph);
     }
-    if (given->pool == POOL_MEAN)
+    if (given->pool == POOL_MEAN) {
+        graph_layer(graph);
         return nn_layernorm(graph, "fc_norm", nn_mean_tokens(graph, "pool", x, 1), EPSILON);
+    }
     /* The norm works on rows, so that of the others need not be computed. */
-    return nn_layernorm(graph, "norm", nn_first_token(graph, "pool", x), EPSILON);
+    x = nn_layernorm(graph, "norm", nn_first_token(graph, "pool", x), EPSILON);
+    graph_layer(
+        graph); /* timm has this norm in the layer of the last block, unlike the other one */
+    return x;
 }
 
 const TrunkType trunk_vit = {

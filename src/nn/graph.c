@@ -72,6 +72,11 @@ void graph_stage(Graph *graph, int stage)
     graph->stage = stage;
 }
 
+void graph_layer(Graph *graph)
+{
+    graph->layer++;
+}
+
 void graph_head(Graph *graph, int head)
 {
     graph->head = head;
@@ -119,6 +124,7 @@ Param *graph_param(Graph *graph, Op *op, int slot, const char *name, Shape shape
     op->param[slot] = param_declare(graph->params, full, shape, init, decay);
     op->param_count = graph->params->total - op->param_begin;
     op->param[slot]->stage = graph->stage;
+    op->param[slot]->layer = graph->layer;
     op->param[slot]->head = graph->head;
     op->param[slot]->frozen = graph_is_frozen(graph);
     if (!op->param[slot]->frozen) op->out->wants_grad = true;

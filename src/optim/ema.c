@@ -66,8 +66,9 @@ static void update_some(void *context, int worker)
     const Ema *ema = work->ema;
     const ParamStore *params = ema->params;
     for (int i; (i = atomic_fetch_add(&work->next_param, 1)) < params->count;)
-        follow(ema->param_value, params, params->list[i]->offset, params->list[i]->count,
-               work->rest);
+        if (!params->list[i]->frozen)
+            follow(ema->param_value, params, params->list[i]->offset, params->list[i]->count,
+                   work->rest);
     if (worker == 0) follow(ema->state_value, ema->state, 0, ema->state->total, work->rest);
 }
 

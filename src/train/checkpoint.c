@@ -69,6 +69,9 @@ static bool write_header(H5 *file, const Checkpoint *checkpoint, Error *err)
     if (checkpoint->born)
         ok = ok && h5_write(file, "/born", H5_U64, (H5Shape){1, {(uint64_t)checkpoint->params}},
                             checkpoint->born, err);
+    if (checkpoint->stale)
+        ok = ok && h5_write(file, "/stale", H5_U64, (H5Shape){1, {(uint64_t)checkpoint->heads}},
+                            checkpoint->stale, err);
     return ok && h5_write_texts(file, "/config", &checkpoint->config, 1, err) &&
            h5_write_texts(file, "/provenance", &checkpoint->provenance, 1, err) &&
            h5_write(file, "/pack_hash", H5_U64, (H5Shape){1, {2}}, hash, err) &&
@@ -191,6 +194,11 @@ static bool read_heads(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
     checkpoint->best = arena_new(arena, double, count + 1);
     for (size_t h = 0; h < count; h++)
         if (!checkpoint_read_head(file, &checkpoint->head[h], name[h], arena, err)) return false;
+    if (h5_has(file, "/stale")) {
+        checkpoint->stale = arena_new(arena, uint64_t, count + 1);
+        if (!h5_read(file, "/stale", H5_U64, (H5Shape){1, {count}}, checkpoint->stale, err))
+            return false;
+    }
     return h5_read(file, "/best", H5_F64, (H5Shape){1, {count + 1}}, checkpoint->best, err);
 }
 

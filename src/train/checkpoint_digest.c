@@ -43,6 +43,8 @@ bool checkpoint_digest(const Checkpoint *checkpoint, Hash128 *digest, Error *err
         add_u64(hasher, checkpoint->epoch);
         add_u64(hasher, checkpoint->updates);
         if (watch_matters(&config)) add_watch(hasher, &checkpoint->watch);
+        for (int h = 0; checkpoint->stale && h < checkpoint->heads; h++)
+            add_u64(hasher, checkpoint->stale[h]);
         for (int i = 0; i < checkpoint->params; i++) add_u64(hasher, checkpoint->born[i]);
         config_digest(&config, hasher);
         *digest = hasher_finish(hasher);

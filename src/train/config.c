@@ -7,9 +7,9 @@
 #include <string.h>
 
 /* Beyond MISTAKES_MAX nothing more is looked for. */
-enum { LANES_MAX = 4096, MISTAKES_MAX = 20 };
+enum { MISTAKES_MAX = 20 };
 
-static const Setting *find_setting(const Binding *binding, const char *key)
+const Setting *binding_find(const Binding *binding, const char *key)
 {
     for (int i = 0; i < binding->settings->count; i++)
         if (strcmp(binding->settings->list[i].key, key) == 0) return &binding->settings->list[i];
@@ -69,7 +69,7 @@ static void choose_kinds(Binding *binding)
         const KindSection *section = &config_kind_sections[k];
         char key[CONFIG_KEY_BYTES];
         snprintf(key, sizeof key, "%s.kind", section->name);
-        const Setting *setting = find_setting(binding, key);
+        const Setting *setting = binding_find(binding, key);
         const char *kind = setting ? setting->value : section->fallback;
         if (kind && section->table_of(kind))
             section->choose(binding->config, kind, binding->arena);
@@ -171,7 +171,7 @@ static void check_twice(const Binding *binding)
 {
     const Setting *list = binding->settings->list;
     for (int i = 0; i < binding->settings->count && !has_many_mistakes(binding); i++) {
-        const Setting *first = find_setting(binding, list[i].key);
+        const Setting *first = binding_find(binding, list[i].key);
         if (first != &list[i])
             error_set(binding->err, ERROR_USAGE, "%s: %s: is given twice, first at %s",
                       list[i].where, list[i].key, first->where);
@@ -183,29 +183,9 @@ static void check_required(const Binding *binding)
     Section sections[SECTIONS];
     config_sections(binding->config, sections);
     for (const Option *option = sections[0].table; option->key; option++)
-        if (!option->fallback && !find_setting(binding, option->key))
+        if (!option->fallback && !binding_find(binding, option->key))
             error_set(binding->err, ERROR_USAGE, "%s: %s: must be given: %s", binding->name,
                       option->key, option->help);
-}
-
-/* Rules that span several keys; only worth telling when the keys themselves are right. */
-static void check_together(const Binding *binding)
-{
-    const Config *config = binding->config;
-    if (binding->err->kind != ERROR_NONE) return;
-    Error augment = {0};
-    if (!augment_check(&config->augment, &augment))
-        error_set(binding->err, augment.kind, "%s: %s", binding->name, augment.text);
-    const Setting *batch = find_setting(binding, "batch");
-    const char *where = batch ? batch->where : binding->name;
-    if (config->batch % config->lane != 0)
-        error_set(binding->err, ERROR_USAGE, "%s: batch: %d is no multiple of lane, %d", where,
-                  config->batch, config->lane);
-    else if (config->batch / config->lane > LANES_MAX)
-        error_set(binding->err, ERROR_USAGE,
-                  "%s: batch: %d images in lanes of %d are %d lanes; at most %d are possible, so "
-                  "choose a larger lane",
-                  where, config->batch, config->lane, config->batch / config->lane, LANES_MAX);
 }
 
 static bool bind(Config *config, Arena *run, Settings *settings, const char *name,
@@ -231,7 +211,7 @@ static bool bind(Config *config, Arena *run, Settings *settings, const char *nam
         bind_setting(&binding, &settings->list[i]);
     check_required(&binding);
     binding_check_heads(&binding);
-    check_together(&binding);
+    binding_check_together(&binding);
     return err->kind == ERROR_NONE;
 }
 
@@ -266,6 +246,18 @@ bool config_for_kind(Config *config, Arena *run, const char *kind, const char *c
     if (!yaml_parse(&settings, text, strlen(text), "--trunk", err)) return false;
     for (int i = 0; i < set_count; i++) yaml_set(&settings, sets[i], err);
     return err->kind == ERROR_NONE && bind(config, run, &settings, "--trunk", NULL, err);
+}
+
+bool config_heads_finish(const Config *config)
+{
+    bool any = false;
+    for (int h = 0; h < config->head_count; h++) any |= config->heads[h].patience > 0;
+    return any;
+}
+
+bool config_mixes(const Config *config)
+{
+    return config->augment.enabled && mix_is_on(&config->mix);
 }
 
 int config_find_head(const Config *config, const char *name)

@@ -1,4 +1,4 @@
-/* Settings on their way into a configuration; private to config.c and config_heads.c. */
+/* Settings on their way into a configuration; private to config*.c. */
 #pragma once
 
 #include "config_tables.h"
@@ -16,6 +16,9 @@ typedef struct Binding {
     Error *err;
 } Binding;
 
+/* The first setting with the key; NULL: there is none. */
+const Setting *binding_find(const Binding *binding, const char *key);
+
 void binding_parse(const Binding *binding, const Option *option, const Setting *setting,
                    void *values);
 /* There is no kind of that name among `kinds`, NULL-terminated. */
@@ -31,3 +34,8 @@ void binding_choose_heads(Binding *binding);
 /* Takes a setting of heads; false: it is none. */
 bool binding_bind_head(Binding *binding, const Setting *setting);
 void binding_check_heads(const Binding *binding);
+
+/* --- config_check.c --- */
+
+/* Only worth telling when the keys themselves are right: with mistakes so far, it does nothing. */
+void binding_check_together(const Binding *binding);

@@ -34,8 +34,9 @@ static bool is_inherited(const char *key)
 {
     static const char *const keys[] = {"image", "augment.crop", "augment.mean", "augment.deviation",
                                        "augment.interpolation"};
-    static const char *const own[] = {"trunk.weights", "trunk.freeze", "trunk.freeze_norm",
-                                      "trunk.lr_decay", "trunk.unfreeze_epochs"};
+    static const char *const own[] = {"trunk.weights",     "trunk.freeze",
+                                      "trunk.freeze_norm", "trunk.lr_decay",
+                                      "trunk.lr_decay_by", "trunk.unfreeze_epochs"};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (strcmp(key, own[i]) == 0) return false;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)

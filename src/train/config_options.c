@@ -9,6 +9,9 @@ static const char *const reduce_choices[] = {"exact", "float",
 
 static const char *const conv_choices[] = {"auto", "direct", NULL}; /* in the order of ConvChoice */
 
+static const char *const decay_choices[] = {"stage", "block",
+                                            NULL}; /* in the order of DECAY_BY_… */
+
 #define AT(member) offsetof(Config, member)
 const Option config_top_options[] = {
     {.key = "pack",
@@ -217,6 +220,14 @@ const Option config_trunk_options[] = {
      .low = 0.01,
      .high = 1,
      .help = "factor on the learning rate per stage, from the last one down to the first"},
+    {.key = "lr_decay_by",
+     .type = OPTION_CHOICE,
+     .added = true,
+     .offset = AT(training.lr_decay_by),
+     .fallback = "stage",
+     .choices = decay_choices,
+     .help = "or per block, as timm counts layers: the last block has lr_decay times the rate of "
+             "the heads, the stem least"},
     {.key = "unfreeze_epochs",
      .type = OPTION_INT,
      .added = true,
@@ -263,6 +274,22 @@ const Option config_head_options[] = {
      .low = 0,
      .high = 1e6,
      .help = "of its loss in the total"},
+    {.key = "patience",
+     .type = OPTION_INT,
+     .added = true,
+     .scope = SCOPE_SCHEDULE,
+     .offset = offsetof(HeadConfig, patience),
+     .fallback = "0",
+     .low = 0,
+     .high = 1e6,
+     .help = "validations in a row without a better score after which it is frozen, and the trunk "
+             "learns no more from it; when all heads are, the run ends; 0: it never is"},
+    {.key = "mix",
+     .type = OPTION_BOOL,
+     .added = true,
+     .offset = offsetof(HeadConfig, mix),
+     .fallback = "true",
+     .help = "it learns from images that mixup or CutMix has mixed; false: only from others"},
     {.key = "flips",
      .type = OPTION_TEXT,
      .added = true,

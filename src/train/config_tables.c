@@ -119,6 +119,7 @@ void config_sections(const Config *config, Section sections[SECTIONS])
         {"early_stop", config_early_stop_options, top},
         {"checkpoint", config_checkpoint_options, top},
         {"augment", augment_options, (void *)&config->augment},
+        {"augment", mix_options, (void *)&config->mix},
     };
     enum { LISTED = sizeof list / sizeof *list };
     _Static_assert(LISTED + AUGMENTATIONS == SECTIONS, "all of them");

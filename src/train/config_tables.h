@@ -15,7 +15,7 @@ typedef struct Section {
     void *values;
 } Section;
 
-enum { SECTIONS = 11 + AUGMENTATIONS };
+enum { SECTIONS = 12 + AUGMENTATIONS };
 
 /* Whether section `s` begins its name: it is the first of those that share it. */
 bool config_begins(const Section sections[SECTIONS], int s);

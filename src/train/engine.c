@@ -62,9 +62,11 @@ static void open_worker(Engine *engine, LaneWorker *worker, const EngineOptions 
     worker->target = arena_new(run, Target *, heads + 1);
     HeadRun *head = arena_new(run, HeadRun, heads + 1);
     for (int h = 0; h < heads; h++) {
-        worker->target[h] = arena_new(run, Target, lane);
-        head[h] = (HeadRun){.target = worker->target[h], .parts = 1};
+        worker->target[h] = arena_new(run, Target, lane * engine->parts);
+        head[h] = (HeadRun){.target = worker->target[h]};
     }
+    if (options->mixed)
+        worker->spare = arena_new(run, float, (size_t)engine->image *(size_t)engine->image * 3);
     worker->loader = lane_loader_create(&(LaneLoaderOptions){.pack = engine->pack,
                                                              .augment = options->augment,
                                                              .still = options->still,
@@ -137,6 +139,8 @@ bool engine_open(Engine *engine, const EngineOptions *options, Arena *run, Error
                        .pack = options->pack,
                        .lane = options->spec.lane,
                        .image = options->spec.image,
+                       .parts = options->mixed ? MIX_PARTS : 1,
+                       .mixed = options->mixed,
                        .seed = options->seed,
                        .report = options->report,
                        .report_context = options->report_context};
@@ -217,6 +221,41 @@ Target engine_target(const Engine *engine, int head, uint32_t record, bool train
     return head_target(labels, &engine->model.head[head].facts, record);
 }
 
+static Target training_target(const Engine *engine, int head, const LaneImages *images, int n)
+{
+    if (images->bad && images->bad[n]) return (Target){0};
+    return engine_target(engine, head, images->record[n], true, images->epoch);
+}
+
+void engine_targets(const Engine *engine, int head, const LaneImages *images, int n, Target *part)
+{
+    const Mix *mix = images->mix ? &images->mix[n] : NULL;
+    Target own = training_target(engine, head, images, n), partner = {0};
+    if (mix) partner = training_target(engine, head, images, mix->partner);
+    if (engine->mixed)
+        mix_targets(part, own, partner, mix, engine->mixed[head]);
+    else
+        part[0] = own;
+}
+
+static void find_training_targets(const Engine *engine, LaneWorker *worker, int count,
+                                  uint64_t epoch)
+{
+    LaneImages images = {worker->record, worker->bad, worker->mix, epoch};
+    for (int h = 0; h < engine->model.heads; h++)
+        for (int n = 0; n < count; n++)
+            engine_targets(engine, h, &images, n, &worker->target[h][n * engine->parts]);
+}
+
+static void find_targets(const Engine *engine, LaneWorker *worker, int count)
+{
+    for (int h = 0; h < engine->model.heads; h++)
+        for (int n = 0; n < count; n++)
+            worker->target[h][n] = worker->bad[n]
+                                       ? (Target){0}
+                                       : engine_target(engine, h, worker->record[n], false, 0);
+}
+
 int engine_load(Engine *engine, LaneWorker *worker, int count, bool training, uint64_t epoch)
 {
     double begin = clock_seconds();
@@ -224,13 +263,16 @@ int engine_load(Engine *engine, LaneWorker *worker, int count, bool training, ui
     run->plan = training ? &engine->now->graph->train : &engine->now->graph->eval;
     run->training = training;
     run->images = count;
-    int bad = lane_loader_load(worker->loader, run_value(run, engine->now->images), engine->image,
-                               worker->bad, worker->record, count, training, epoch);
-    for (int h = 0; h < engine->model.heads; h++)
-        for (int n = 0; n < count; n++)
-            worker->target[h][n] =
-                worker->bad[n] ? (Target){0}
-                               : engine_target(engine, h, worker->record[n], training, epoch);
+    float *input = run_value(run, engine->now->images);
+    int bad = lane_loader_load(worker->loader, input, engine->image, worker->bad, worker->record,
+                               count, training, epoch);
+    for (int h = 0; h < engine->model.heads; h++) run->head[h].parts = training ? engine->parts : 1;
+    if (training) {
+        if (worker->mix) mix_apply(input, count, engine->image, worker->mix, worker->spare);
+        find_training_targets(engine, worker, count, epoch);
+    } else {
+        find_targets(engine, worker, count);
+    }
     worker->load_seconds += clock_seconds() - begin;
     pulse_tick();
     return bad;

@@ -54,10 +54,12 @@ static uint64_t rank_bytes(const Config *config, const Graph *graph, int workers
         shares_accumulator(config) ? 0 : accumulator_bytes(config, total, threads);
     uint64_t workspace =
         graph->train.floats > graph->eval.floats ? graph->train.floats : graph->eval.floats;
+    uint64_t spare =
+        config_mixes(config) ? 3 * (uint64_t)config->image * (uint64_t)config->image : 0;
     uint64_t averages = config->ema.decay > 0 ? total + state : 0;
     return sizeof(float) * (total * (1 + slots) + averages + state + graph->prepared_floats) +
            accumulators + sizeof(int64_t) * state +
-           sizeof(float) * threads * (workspace + graph->dparam_floats);
+           sizeof(float) * threads * (workspace + graph->dparam_floats + spare);
 }
 
 bool plan_footprint(const Config *config, const ModelSpec *spec, int workers, Footprint *footprint,

@@ -19,7 +19,9 @@ typedef struct Sheet {
     LaneLoader *loader;
     uint32_t record[ROWS];
     int rows;
-    float *input; /* (side,side,3) */
+    float *input;          /* (rows,side,side,3): a column */
+    float *spare;          /* (side,side,3), of mixing */
+    Mix mix[EPOCHS][ROWS]; /* if they are mixed, as a lane of the step of the epoch's number */
     Image image;
 } Sheet;
 
@@ -59,7 +61,8 @@ static bool read_flips(Sheet *sheet, Arena *arena, Error *err)
 static void open_loader(Sheet *sheet, Arena *arena)
 {
     size_t side = (size_t)sheet->config->image;
-    sheet->input = arena_new(arena, float, side *side * 3);
+    sheet->input = arena_new(arena, float, (size_t)sheet->rows *side *side * 3);
+    sheet->spare = arena_new(arena, float, side *side * 3);
     sheet->loader = lane_loader_create(&(LaneLoaderOptions){.pack = sheet->pack,
                                                             .augment = &sheet->config->augment,
                                                             .seed = sheet->flips.seed,
@@ -99,7 +102,8 @@ static void draw_cell(Sheet *sheet, int row, int column)
     for (size_t y = 0; y < (size_t)side; y++)
         for (size_t x = 0; x < (size_t)side; x++) {
             size_t at = (top + y) * (size_t)sheet->image.width + left + x;
-            const float *from = sheet->input + 3 * (y * (size_t)side + x);
+            const float *from =
+                sheet->input + 3 * (((size_t)row * (size_t)side + y) * (size_t)side + x);
             for (size_t c = 0; c < 3; c++)
                 sheet->image.pixels[4 * at + c] = to_byte((from[c] - shift[c]) / scale[c]);
         }
@@ -128,6 +132,16 @@ static bool same_label(const LabelGroup *a, const LabelGroup *b, uint32_t record
            (count == 0 || memcmp(classes, others, sizeof *classes * (size_t)count) == 0);
 }
 
+static void print_mix(const Mix *mix, int epoch)
+{
+    Rect box = mix->box;
+    if (mix->share == 1) return;
+    printf("; epoch %d: %.2f%% of row %d", epoch, 100 * (1 - mix->share), mix->partner + 1);
+    if (box.width > 0)
+        printf(" in columns %d to %d, lines %d to %d", box.x, box.x + box.width - 1, box.y,
+               box.y + box.height - 1);
+}
+
 static void print_row(const Sheet *sheet, int row)
 {
     uint32_t record = sheet->record[row];
@@ -144,19 +158,27 @@ static void print_row(const Sheet *sheet, int row)
             printf(")");
         }
     }
+    for (int epoch = 0; config_mixes(sheet->config) && epoch < EPOCHS; epoch++)
+        print_mix(&sheet->mix[epoch][row], epoch);
     printf("\n");
 }
 
-static void draw_row(Sheet *sheet, int row)
+static void mix_column(Sheet *sheet, int epoch)
 {
-    bool bad;
-    for (int column = 0; column < COLUMNS; column++) {
-        bool training = column > 0;
-        lane_loader_load(sheet->loader, sheet->input, sheet->config->image, &bad,
-                         &sheet->record[row], 1, training, (uint64_t)(column - training));
-        draw_cell(sheet, row, column);
-    }
-    print_row(sheet, row);
+    int side = sheet->config->image;
+    mix_draw(sheet->mix[epoch], sheet->rows, &sheet->config->mix, side,
+             (MixAddress){sheet->flips.seed, (uint64_t)epoch, 0});
+    mix_apply(sheet->input, sheet->rows, side, sheet->mix[epoch], sheet->spare);
+}
+
+static void draw_column(Sheet *sheet, int column)
+{
+    bool bad[ROWS], training = column > 0;
+    int epoch = column - training;
+    lane_loader_load(sheet->loader, sheet->input, sheet->config->image, bad, sheet->record,
+                     sheet->rows, training, (uint64_t)epoch);
+    if (training && config_mixes(sheet->config)) mix_column(sheet, epoch);
+    for (int row = 0; row < sheet->rows; row++) draw_cell(sheet, row, column);
 }
 
 bool sheet_write(Config *config, const char *path, Arena *arena, Error *err)
@@ -169,7 +191,8 @@ bool sheet_write(Config *config, const char *path, Arena *arena, Error *err)
     if (ok) {
         open_loader(&sheet, arena);
         open_image(&sheet, arena);
-        for (int row = 0; row < sheet.rows; row++) draw_row(&sheet, row);
+        for (int column = 0; column < COLUMNS; column++) draw_column(&sheet, column);
+        for (int row = 0; row < sheet.rows; row++) print_row(&sheet, row);
         lane_loader_destroy(sheet.loader);
         ok = image_write_png(&sheet.image, path, err);
     }

@@ -282,6 +282,7 @@ static bool save(Surgery *s, const char *path, Error *err)
     }
     out.best[s->heads] = -1; /* of all heads together: not known of this set */
     out.watch = watch_begin();
+    out.stale = NULL;
     out.born = NULL; /* parameters are others */
     out.params = 0;
     return copy_arrays(s, &out, err) && checkpoint_save(&out, path, err);

@@ -68,6 +68,15 @@ static bool open_pack(Trainer *trainer, Error *err)
     return comm_agree(trainer->comm, err) && same_pack_everywhere(trainer, err);
 }
 
+/* (heads): which of them learn from mixed images; NULL: images are never mixed. */
+static const bool *mixed_heads(const Config *config, Arena *arena)
+{
+    if (!config_mixes(config)) return NULL;
+    bool *mixed = arena_new(arena, bool, config->head_count + 1);
+    for (int h = 0; h < config->head_count; h++) mixed[h] = config->heads[h].mix;
+    return mixed;
+}
+
 static bool open_engine(Trainer *trainer, StillPictures still, Error *err)
 {
     const Config *config = trainer->config;
@@ -79,6 +88,7 @@ static bool open_engine(Trainer *trainer, StillPictures still, Error *err)
         .forms = trainer->forms.forms,
         .augment = &config->augment,
         .turned = {trainer->turned[0], trainer->turned[1]},
+        .mixed = mixed_heads(config, trainer->arena),
         .seed = (uint64_t)config->seed,
         .workers = config->workers > 0 ? config->workers : pool_cores(),
         .still = still,
@@ -113,6 +123,8 @@ static void open_reduction(Trainer *trainer)
 static void open_buffers(Trainer *trainer)
 {
     size_t heads = (size_t)trainer->config->head_count;
+    if (trainer->engine.mixed)
+        trainer->mix = arena_new(trainer->arena, Mix, trainer->config->batch);
     trainer->head_scale = arena_new(trainer->arena, float, heads);
     trainer->head_share = arena_new(trainer->arena, double, heads);
     trainer->interval.loss = arena_new(trainer->arena, double, heads);
@@ -121,6 +133,7 @@ static void open_buffers(Trainer *trainer)
     trainer->interval.error = arena_new(trainer->arena, double, heads);
     trainer->best = arena_new(trainer->arena, double, heads + 1);
     for (size_t h = 0; h <= heads; h++) trainer->best[h] = -1;
+    trainer->stale = arena_new(trainer->arena, uint64_t, heads + 1);
     trainer->lane = arena_new(trainer->arena, LaneContext, pool_workers(trainer->engine.pool));
     for (int w = 0; w < pool_workers(trainer->engine.pool); w++)
         trainer->lane[w] = (LaneContext){.trainer = trainer, .worker = w};
@@ -274,7 +287,16 @@ static bool at_epoch_end(const Trainer *trainer)
 
 static bool is_over(const Trainer *trainer)
 {
-    return watch_is_over(&trainer->watch, trainer->config);
+    return watch_is_over(&trainer->watch, trainer->config) || trainer_heads_are_finished(trainer);
+}
+
+static void tell_end(const Trainer *trainer)
+{
+    if (trainer_heads_are_finished(trainer))
+        log_info("early stopping at step %" PRIu64 ": all heads have finished", trainer->step);
+    else
+        log_info("early stopping at step %" PRIu64 ": %d validations without a better %s",
+                 trainer->step, trainer->config->stop_patience, trainer->config->watch);
 }
 
 /* The loop. Leaves it at the end, at a stop, or without hope. */
@@ -315,8 +337,7 @@ TrainerEnd trainer_run(Trainer *trainer, long until, Error *err)
         log_info("stopped at step %" PRIu64 " (%s), with a checkpoint; go on with --resume",
                  trainer->step, stop_reason() ? stop_reason() : "asked of another rank");
     else if (how == TRAINER_DONE && is_over(trainer))
-        log_info("early stopping at step %" PRIu64 ": %d validations without a better %s",
-                 trainer->step, trainer->config->stop_patience, trainer->config->watch);
+        tell_end(trainer);
     else if (how == TRAINER_DONE && trainer->has_progress)
         progress_finish(&trainer->progress);
     return how;

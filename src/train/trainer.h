@@ -75,12 +75,14 @@ struct Trainer {
     uint32_t *order;      /* training records in the order of epoch `order_epoch` */
     uint64_t order_epoch; /* UINT64_MAX: none yet */
     double *best;         /* (heads + 1), as in Checkpoint */
+    uint64_t *stale;      /* (heads), as in Checkpoint */
     Watch watch;
 
     /* of the step under way */
     float *head_scale;         /* (heads): weight / terms of the loss in the global batch */
     double *head_share;        /* (heads): 1 / terms */
     const uint32_t *batch;     /* (config->batch) records */
+    Mix *mix;                  /* (config->batch) how its images are mixed; NULL: they never are */
     int first_lane, last_lane; /* of this rank; last is exclusive */
     atomic_int next_lane;
     Spans *spans; /* (workers), of whoever watches; NULL: nobody does */
@@ -89,6 +91,12 @@ struct Trainer {
     Progress progress;
     bool has_progress;
 };
+
+/* trainer_batch.c */
+/* Finds the batch of the step that comes, and what it means for the heads' losses. */
+void trainer_find_batch(Trainer *trainer);
+/* How the images of a lane of the batch are mixed: (config->lane); NULL: they are not. */
+const Mix *trainer_mix_of(const Trainer *trainer, int lane);
 
 /* trainer_log.c */
 void interval_start(Trainer *trainer);
@@ -116,6 +124,15 @@ bool is_hopeless(const Trainer *trainer);
 void trainer_enter_epoch(Trainer *trainer, uint64_t epoch);
 /* Gives it the form in which it is evaluated. */
 void trainer_leave_epoch(Trainer *trainer);
+
+/* trainer_heads.c */
+/* Counts a validation for each head that has not finished; improved (heads): its score is the best so far.
+ * Heads that finish by it are frozen. */
+void trainer_count_stale(Trainer *trainer, const Score *score, const bool *improved);
+/* Freezes the parameters of heads that have finished. */
+void trainer_freeze_heads(Trainer *trainer);
+bool trainer_head_is_finished(const Trainer *trainer, int head); /* -1, the trunk, never is */
+bool trainer_heads_are_finished(const Trainer *trainer);         /* all of them */
 
 /* trainer_sampling.c */
 void trainer_open_sampler(Trainer *trainer);

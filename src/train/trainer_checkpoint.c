@@ -52,6 +52,7 @@ static Checkpoint describe_run(Trainer *trainer, Arena *arena)
         checkpoint.born = trainer->optimizer->born;
         checkpoint.params = trainer->optimizer->store->count;
     }
+    if (config_heads_finish(trainer->config)) checkpoint.stale = trainer->stale;
     describe_arrays(trainer, &checkpoint, arena);
     describe_heads(trainer, &checkpoint, arena);
     return checkpoint;
@@ -116,6 +117,7 @@ static bool copy_all(Trainer *trainer, const Checkpoint *saved, Arena *arena, Er
     for (int h = 0; h < saved->heads; h++)
         model_set_facts(&trainer->engine.model.head[h], &saved->head[h].facts);
     memcpy(trainer->best, saved->best, sizeof(double) * ((size_t)saved->heads + 1));
+    if (saved->stale) memcpy(trainer->stale, saved->stale, sizeof(uint64_t) * (size_t)saved->heads);
     trainer->step = saved->step;
     trainer->optimizer->updates = saved->updates;
     trainer->updates_skipped = saved->skipped;
@@ -162,6 +164,7 @@ bool trainer_restore(Trainer *trainer, const char *path, Error *err)
     /* What learnt in the last step has begun to; others begin anew when they thaw. */
     if (ok && trainer->step > 0)
         trainer_enter_epoch(trainer, (trainer->step - 1) / trainer->steps_per_epoch);
+    if (ok) trainer_freeze_heads(trainer);
     if (ok) provenance_compare(provenance_text(arena), saved.provenance);
     arena_destroy(arena);
     return ok;

@@ -8,8 +8,11 @@
 static void freeze_like(Trainer *trainer, const Graph *form)
 {
     const ParamStore *state = trainer->engine.model.graph->state;
-    for (int i = 0; i < form->params->count; i++)
-        optimizer_freeze(trainer->optimizer, i, form->params->list[i]->frozen);
+    for (int i = 0; i < form->params->count; i++) {
+        const Param *param = form->params->list[i];
+        optimizer_freeze(trainer->optimizer, i,
+                         param->frozen || trainer_head_is_finished(trainer, param->head));
+    }
     for (int i = 0; i < state->count; i++) state->list[i]->frozen = form->state->list[i]->frozen;
 }
 

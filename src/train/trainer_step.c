@@ -27,38 +27,6 @@ static size_t side_of_state(const Trainer *trainer)
     return side_of_head(trainer->config->head_count, 0);
 }
 
-/* --- the batch --- */
-
-static void find_batch(Trainer *trainer)
-{
-    uint64_t epoch = trainer->step / trainer->steps_per_epoch;
-    if (trainer->order_epoch != epoch) {
-        sampler_order(trainer->sampler, trainer->order, trainer->engine.seed, epoch);
-        trainer->order_epoch = epoch;
-        trainer_enter_epoch(trainer, epoch);
-    }
-    trainer->batch = trainer->order +
-                     trainer->step % trainer->steps_per_epoch * (uint64_t)trainer->config->batch;
-}
-
-/* Labels are known everywhere, so the terms of each head's loss in the global batch, by weight, are known before the
- * forward pass. They are added in the batch's order. */
-static void count_terms(Trainer *trainer)
-{
-    for (int h = 0; h < trainer->config->head_count; h++) {
-        const ModelHead *head = &trainer->engine.model.head[h];
-        double terms = 0;
-        for (int i = 0; i < trainer->config->batch; i++) {
-            Target target =
-                engine_target(&trainer->engine, h, trainer->batch[i], true, trainer->order_epoch);
-            if (target.weight != 0)
-                terms += (double)target.weight * head->type->terms(head->classes, target.label);
-        }
-        trainer->head_share[h] = terms > 0 ? 1.0 / terms : 0;
-        trainer->head_scale[h] = (float)(trainer->config->heads[h].weight * trainer->head_share[h]);
-    }
-}
-
 /* --- lanes --- */
 
 static void on_poll(void *context)
@@ -99,7 +67,8 @@ static void add_scores(Trainer *trainer, LaneContext *lane, const LaneWorker *wo
     const Run *run = &worker->run;
     for (int h = 0; h < trainer->config->head_count; h++) {
         int scored = 0;
-        for (int n = 0; n < run->images; n++) scored += worker->target[h][n].weight != 0;
+        for (int n = 0; n < run->images; n++)
+            scored += worker->target[h][n * run->head[h].parts].weight != 0;
         if (!reduce_add_side(trainer->reduce, side_of_head(h, SIDE_LOSS),
                              run->head[h].loss * trainer->head_share[h]))
             lane->overflowed = true;
@@ -143,6 +112,7 @@ static void compute_lane(Trainer *trainer, int index, int lane)
     LaneContext *context = &trainer->lane[index];
     context->overflowed = false;
     context->overflow_offset = SIZE_MAX;
+    worker->mix = trainer_mix_of(trainer, lane);
     double arrival = clock_seconds();
     int bad = engine_load(&trainer->engine, worker, images, true, trainer->order_epoch);
     double begin = clock_seconds();
@@ -268,8 +238,7 @@ void trainer_step(Trainer *trainer)
     pulse_phase("computing");
     if (trainer->step % trainer->steps_per_epoch == 0) trainer->bad = 0;
     int lanes = trainer->config->batch / trainer->config->lane;
-    find_batch(trainer);
-    count_terms(trainer);
+    trainer_find_batch(trainer);
     deal_lanes(trainer, lanes);
     reduce_begin(trainer->reduce, lanes, trainer->last_lane - trainer->first_lane);
     announce_lr(trainer);

@@ -72,7 +72,7 @@ static bool judge(Trainer *trainer, const Score *score)
 
 /* --- the best checkpoints --- */
 
-/* Marks heads, then all jointly and weighted, whose score is the best so far; true if any is. Where no head can be
+/* Takes in the score. Marks heads, then all jointly and weighted, whose score is the best so far; true if any is. Where no head can be
  * right or wrong, nothing is best jointly or weighted. */
 static bool find_improved(Trainer *trainer, const Score *score, bool *improved)
 {
@@ -88,6 +88,7 @@ static bool find_improved(Trainer *trainer, const Score *score, bool *improved)
         if (improved[h]) trainer->best[h] = head_score(&result);
         any |= improved[h];
     }
+    trainer_count_stale(trainer, score, improved);
     return any;
 }
 
@@ -144,6 +145,8 @@ void trainer_validate(Trainer *trainer)
     trainer->stop = score == NULL;
     if (!score) return;
     trainer->validated = trainer->step;
+    trainer->saved =
+        UINT64_MAX; /* a checkpoint of this step, if there is one, does not know of it */
     log_validation(trainer, score);
     keep_best(trainer, score);
     interval_start(trainer);

@@ -89,6 +89,41 @@ static void test_normal(void **state)
     assert_true(tail > 430 && tail < 650); /* expected 540 */
 }
 
+/* Mean and variance of Beta(alpha, alpha); where its distribution function is simple, Kolmogorov-Smirnov. */
+static void test_beta(void **state)
+{
+    static const double alphas[] = {0.05, 0.2, 0.5, 1, 2.5, 40};
+    enum { N = 100000 };
+    (void)state;
+    double *x = malloc(sizeof *x * N);
+    for (size_t a = 0; a < sizeof alphas / sizeof *alphas; a++) {
+        double alpha = alphas[a], mean = 0, variance = 0, worst = 0;
+        Random random = random_at(7, RANDOM_MIX, 0, a, 0);
+        for (int i = 0; i < N; i++) {
+            x[i] = random_beta(&random, alpha);
+            assert_true(x[i] >= 0 && x[i] <= 1);
+            mean += x[i] / N;
+            variance += (x[i] - 0.5) * (x[i] - 0.5) / N;
+        }
+        double expected = 1 / (4 * (2 * alpha + 1));
+        assert_true(fabs(mean - 0.5) < 4 * sqrt(expected / N));
+        assert_true(fabs(variance / expected - 1) < 0.02);
+        if (alpha != 0.5 && alpha != 1) continue;
+        qsort(x, N, sizeof *x, ascending);
+        for (int i = 0; i < N; i++) {
+            double below = alpha == 1 ? x[i] : 2 / acos(-1) * asin(sqrt(x[i]));
+            worst = fmax(worst, fabs(below - (i + 0.5) / N));
+        }
+        assert_true(worst < 2 / sqrt(N));
+    }
+    free(x);
+    Random random = random_at(7, RANDOM_MIX, 0, 0, 1);
+    for (int i = 0; i < 100; i++) { /* all or nothing, without NaN */
+        double share = random_beta(&random, 1e-6);
+        assert_true(share == 0 || share == 1);
+    }
+}
+
 static void test_log(void **state)
 {
     (void)state;
@@ -106,7 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors), cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_below),   cmocka_unit_test(test_normal),
-        cmocka_unit_test(test_log),
+        cmocka_unit_test(test_beta),    cmocka_unit_test(test_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

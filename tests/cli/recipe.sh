@@ -92,7 +92,7 @@ SWITCHES=(dropout=0.1 clip_norm=0.01 clip_adaptive=0.001 ema.decay=0.5 ema.warmu
     augment.flip_vertical=0 augment.randaugment.magnitude=30 augment.trivialaugment.enabled=false augment.rotate.degrees=0
     'augment.zoom.range=[1,1]' augment.jitter.hue=0 augment.blur.probability=0 augment.erase.fill=mean 'heads[2].flips=never'
     'heads[1].flips=' 'heads[0].flips_vertical=' progressive.epochs=2 trunk.unfreeze_epochs=2 schedule.warmup_epochs=0
-    trunk.lr_decay=0.5 trunk.drop_path=0 schedule.patience=3)
+    trunk.lr_decay=0.5 trunk.lr_decay_by=block trunk.drop_path=0 schedule.patience=3)
 
 # Each key, changed alone, changes the numbers of the first epochs. The runs are small and wait more than they compute.
 every_switch_matters() {

@@ -86,9 +86,30 @@ static void workers_do_not_matter(void **state)
     arena_destroy(arena);
 }
 
+/* What is frozen has the average that it had, wherever its value is. */
+static void frozen_averages_stay(void **state)
+{
+    (void)state;
+    Arena *arena = arena_create("test");
+    EmaOptions options = {.decay = 0.5};
+    ParamStore *params = make_store(arena, 3), *statistics = make_store(arena, 2);
+    Ema *ema = ema_create(&options, params, statistics, arena);
+    Pool *pool = pool_create(2);
+    memset(ema->param_value, 0, sizeof(float) * params->total);
+    params->list[0]->frozen = true;
+    ema_update(ema, pool, 1);
+    for (int p = 0; p < 2; p++)
+        for (size_t i = params->list[p]->offset;
+             i < params->list[p]->offset + params->list[p]->count; i++)
+            assert_true(ema->param_value[i] == (p == 0 ? 0 : params->value[i] / 2));
+    pool_destroy(pool);
+    arena_destroy(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(averages_follow),
-                                       cmocka_unit_test(workers_do_not_matter)};
+                                       cmocka_unit_test(workers_do_not_matter),
+                                       cmocka_unit_test(frozen_averages_stay)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,6 +34,8 @@ static Checkpoint make(Arena *arena)
     checkpoint.best = arena_new(arena, double, 2);
     checkpoint.best[0] = 0.25;
     checkpoint.best[1] = -1;
+    checkpoint.stale = arena_new(arena, uint64_t, 1);
+    checkpoint.stale[0] = 3;
     checkpoint.array = arena_new(arena, CheckpointArray, 5);
     for (int i = 0; i < 5; i++) {
         checkpoint.array[i] =
@@ -70,6 +72,7 @@ static void test_round_trip(void **state)
     assert_int_equal(loaded.heads, 1);
     assert_string_equal(loaded.head[0].class_name[2], "größer");
     assert_true(loaded.best[0] == 0.25 && loaded.best[1] == -1);
+    assert_int_equal(loaded.stale[0], 3);
     assert_int_equal(loaded.arrays, saved.arrays);
     for (int i = 0; i < saved.arrays; i++) {
         assert_string_equal(loaded.array[i].group, saved.array[i].group);
@@ -129,8 +132,9 @@ static void test_digest(void **state)
             assert_false(same(digest, digest_of(&checkpoint)));
             *word ^= 1U << bit;
         }
-    uint64_t *const counters[] = {&checkpoint.step, &checkpoint.epoch, &checkpoint.updates};
-    for (int i = 0; i < 3; i++) {
+    uint64_t *const counters[] = {&checkpoint.step, &checkpoint.epoch, &checkpoint.updates,
+                                  &checkpoint.stale[0]};
+    for (int i = 0; i < 4; i++) {
         (*counters[i])++;
         assert_false(same(digest, digest_of(&checkpoint)));
         (*counters[i])--;

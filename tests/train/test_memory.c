@@ -88,7 +88,8 @@ static Trainer *open_trainer(Config *config, Arena *arena, const char *trunk, bo
     snprintf(text, sizeof text,
              "pack: %s/pack.h5\nrun: %s/run\nimage: 32\ntrunk: {kind: %s}\nbatch: 16\nlane: "
              "4\nepochs: 1000\n"
-             "workers: 2\nlog_every: 100000\nclip_norm: 1\nnode_reduce: %s\n",
+             "workers: 2\nlog_every: 100000\nclip_norm: 1\nnode_reduce: %s\n"
+             "augment: {mixup: {alpha: 0.2}, cutmix: {alpha: 1}}\n",
              folder, folder, trunk, node_reduce ? "true" : "false");
     config_parse(config, arena, text, "test", &err);
     check_no_error(&err);

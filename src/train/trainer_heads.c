@@ -1,0 +1,49 @@
+/* Heads that have finished: after `patience` validations without a better score a head learns no more, and the trunk
+ * learns no more from it. */
+#include "trainer.h"
+
+#include "base/log.h"
+
+#include <inttypes.h>
+
+static uint64_t patience_of(const Trainer *trainer, int head)
+{
+    return (uint64_t)trainer->config->heads[head].patience;
+}
+
+bool trainer_head_is_finished(const Trainer *trainer, int head)
+{
+    return head >= 0 && patience_of(trainer, head) > 0 &&
+           trainer->stale[head] >= patience_of(trainer, head);
+}
+
+bool trainer_heads_are_finished(const Trainer *trainer)
+{
+    int heads = trainer->config->head_count, finished = 0;
+    for (int h = 0; h < heads; h++) finished += trainer_head_is_finished(trainer, h);
+    return heads > 0 && finished == heads;
+}
+
+void trainer_freeze_heads(Trainer *trainer)
+{
+    const ParamStore *params = trainer->optimizer->store;
+    for (int i = 0; i < params->count; i++)
+        if (trainer_head_is_finished(trainer, params->list[i]->head))
+            optimizer_freeze(trainer->optimizer, i, true);
+}
+
+void trainer_count_stale(Trainer *trainer, const Score *score, const bool *improved)
+{
+    for (int h = 0; h < score->heads; h++) {
+        if (patience_of(trainer, h) == 0 || trainer_head_is_finished(trainer, h) ||
+            score_head(score, h).labelled == 0)
+            continue;
+        trainer->stale[h] = improved[h] ? 0 : trainer->stale[h] + 1;
+        if (trainer_head_is_finished(trainer, h))
+            log_info("head %s has finished at step %" PRIu64
+                     ": no better score in %d validations; it is frozen",
+                     trainer->config->heads[h].name, trainer->step,
+                     trainer->config->heads[h].patience);
+    }
+    trainer_freeze_heads(trainer);
+}
