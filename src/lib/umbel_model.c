@@ -43,7 +43,9 @@ static void keep_heads(UmbelModel *model, const Checkpoint *checkpoint)
             .classes = head->classes,
             .class_name = name,
             /* weights of classes are of training only */
-            .facts = {.mean = head->facts.mean, .deviation = head->facts.deviation},
+            .facts = {.mean = head->facts.mean,
+                      .deviation = head->facts.deviation,
+                      .temperature = head->facts.temperature},
         };
     }
 }
