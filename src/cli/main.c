@@ -19,6 +19,8 @@ static const Command commands[] = {
     {"pack", cmd_pack, "make a data pack from image files and labels"},
     {"train", cmd_train, "train a model; also under mpirun or srun"},
     {"eval", cmd_eval, "score a checkpoint on a split of a pack"},
+    {"predict", cmd_predict,
+     "tell what a checkpoint sees in image files; also under mpirun or srun"},
     {"calibrate", cmd_calibrate,
      "fit temperatures, so that probabilities are right as often as they say"},
     {"import", cmd_import, "make a checkpoint of a network that another program trained"},

@@ -24,7 +24,7 @@ bool head_has_temperature(const HeadType *type)
     return type->label != LABEL_VALUE;
 }
 
-/* First image of a rank's piece; the end of the last rank's is `images`. */
+/* First image of a rank's piece; of the rank behind the last one: `images`. */
 static size_t first_image(size_t images, int lane, size_t rank, size_t size)
 {
     size_t lanes = (images + (size_t)lane - 1) / (size_t)lane;
@@ -72,8 +72,7 @@ static void gather(const Collection *c, const void *own, char *all, size_t bytes
     size_t size = (size_t)comm_size(comm), rank = (size_t)comm_rank(comm);
     for (size_t from = 0; from < size; from++) {
         size_t begin = first_image(c->images, c->engine->lane, from, size);
-        size_t end =
-            from + 1 < size ? first_image(c->images, c->engine->lane, from + 1, size) : c->images;
+        size_t end = first_image(c->images, c->engine->lane, from + 1, size);
         if (rank == from && rank == 0)
             memcpy(all + begin * bytes, own, (end - begin) * bytes);
         else if (rank == from)
