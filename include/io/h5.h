@@ -39,15 +39,9 @@ bool h5_write_attribute_int(H5 *file, const char *name, const char *key, int64_t
  * that the bytes can be written by pwrite after h5_close. */
 bool h5_reserve(H5 *file, const char *name, H5Type type, H5Shape shape, uint64_t *offset,
                 Error *err);
-
-/* Arrays that grow: an empty one of rows of `columns` elements, and `count` rows behind those it has; lists of texts of
- * any length likewise. */
-bool h5_create_rows(H5 *file, const char *name, H5Type type, uint64_t columns, Error *err);
-bool h5_append_rows(H5 *file, const char *name, H5Type type, uint64_t count, const void *data,
-                    Error *err);
-bool h5_create_text_rows(H5 *file, const char *name, Error *err);
-bool h5_append_texts(H5 *file, const char *name, const char *const *texts, size_t count,
-                     Error *err);
+/* Likewise of `count` texts that take `bytes` each, padded with zeros. */
+bool h5_reserve_texts(H5 *file, const char *name, size_t bytes, uint64_t count, uint64_t *offset,
+                      Error *err);
 
 /* Readers. */
 bool h5_has(H5 *file, const char *name);

@@ -11,8 +11,8 @@ typedef struct FeatureKind {
     void *(*create)(const char *path, int length, Error *err);
     /* Appends up to FEATURE_ROWS rows. */
     bool (*append)(void *file, const char *const *names, const float *rows, int count, Error *err);
-    /* Closes it; false: what was appended may not be there. After an error `err` is not looked at. */
-    bool (*close)(void *file, Error *err);
+    /* Finishes it, unless it is not to be kept, and closes it; false: it is not whole. */
+    bool (*close)(void *file, bool keep, Error *err);
 } FeatureKind;
 
 extern const FeatureKind feature_kind_h5, feature_kind_npy;

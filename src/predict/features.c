@@ -74,10 +74,9 @@ bool feature_file_close(FeatureFile *file, bool keep, Error *err)
 {
     if (!file) return true;
     bool ok = keep && write_rows(file, err);
-    for (int i = 0; i < file->rows; i++) free(file->name[i]);
+    for (int i = 0; i < file->rows; i++) free(file->name[i]); /* that were not written */
     Error closing = {0};
-    bool closed = file->kind->close(file->file, &closing);
-    if (ok && !closed)
+    if (!file->kind->close(file->file, ok, &closing))
         ok = error_set(err, closing.kind, "cannot write %s: %s", file->path, closing.text);
     if (ok)
         ok = file_commit(file->temporary, file->path, err);

@@ -58,11 +58,11 @@ static bool append(void *file, const char *const *names, const float *rows, int 
     return fwrite(rows, sizeof(float), floats, npy->out) == floats || fail(err);
 }
 
-static bool close_file(void *file, Error *err)
+static bool close_file(void *file, bool keep, Error *err)
 {
     Npy *npy = file;
-    bool ok = (fseek(npy->out, 0, SEEK_SET) == 0 && write_header(npy)) || fail(err);
-    if (fclose(npy->out) != 0 && ok) ok = fail(err);
+    bool ok = !keep || (fseek(npy->out, 0, SEEK_SET) == 0 && write_header(npy)) || fail(err);
+    if (fclose(npy->out) != 0 && ok && keep) ok = fail(err);
     free(npy);
     return ok;
 }

@@ -260,7 +260,7 @@ static bool tell_rows(Predictor *p, PredictCounts *counts, Error *err)
                           .problem = *bytes ? (const char *)bytes : NULL,
                           .number = p->number,
                           .best = (const int *)(bytes + p->layout.best),
-                          .features = p->options->features ? number : NULL};
+                          .features = p->options->features && !*bytes ? number : NULL};
         if (!sink->row(sink->context, &row, err)) return false;
         counts->images++;
         counts->bad += row.problem != NULL;
