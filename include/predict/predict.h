@@ -16,7 +16,7 @@ typedef struct PredictRow {
     const char *problem;        /* why it could not be read; NULL: it could */
     const float *const *number; /* (heads): probabilities (classes), or the value (1) */
     const int *best;            /* (heads): umbel_best_class */
-    const float *features;      /* (umbel_feature_count); NULL: were not wanted, or there are none */
+    const float *features; /* (umbel_feature_count); NULL: were not wanted, or there are none */
 } PredictRow;
 
 /* Who is told, on rank 0. */

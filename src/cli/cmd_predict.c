@@ -5,7 +5,7 @@
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "predict/features.h"
-#include "predict/print.h"
+#include "print.h"
 #include "train/provenance.h"
 
 #include <argp.h>

@@ -47,6 +47,7 @@ FeatureFile *feature_file_create(const char *path, int length, Error *err)
     file_temporary(path, file->temporary, sizeof file->temporary);
     file->file = kind->create(file->temporary, length, err);
     if (file->file) return file;
+    error_context(err, "cannot create %s", path);
     remove(file->temporary);
     free(file->row);
     free(file);

@@ -40,7 +40,7 @@ static void *create(const char *path, int length, Error *err)
         remove(path);
         return spool;
     }
-    error_set(err, ERROR_SYSTEM, "cannot create %s: %s", path, strerror(errno));
+    fail(err);
     free(spool);
     return NULL;
 }

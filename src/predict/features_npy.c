@@ -43,7 +43,7 @@ static void *create(const char *path, int length, Error *err)
     npy->length = length;
     npy->out = fopen(path, "we");
     if (npy->out && write_header(npy)) return npy;
-    error_set(err, ERROR_SYSTEM, "cannot create %s: %s", path, strerror(errno));
+    fail(err);
     if (npy->out) fclose(npy->out);
     free(npy);
     return NULL;
