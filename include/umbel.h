@@ -81,12 +81,17 @@ UMBEL_API int umbel_class_count(const UmbelModel *model, int head);
 UMBEL_API const char *umbel_class_name(const UmbelModel *model, int head, int index);
 /* Numbers that umbel_logits gives. */
 UMBEL_API int umbel_output_count(const UmbelModel *model, int head);
+/* What `umbel calibrate` has found: logits are divided by it where they become probabilities. 1: nothing, or a head
+ * without probabilities. */
+UMBEL_API double umbel_temperature(const UmbelModel *model, int head);
 /* Number of the head of that name; -1: there is none. */
 UMBEL_API int umbel_find_head(const UmbelModel *model, const char *name);
 /* Length of a feature vector. */
 UMBEL_API int umbel_feature_count(const UmbelModel *model);
 /* Side of the square that images are brought to, in pixels: larger ones gain nothing. */
 UMBEL_API int umbel_input_side(const UmbelModel *model);
+/* Images of the lanes that it was trained with, and computes in. */
+UMBEL_API int umbel_lane(const UmbelModel *model);
 
 /* --- images --- */
 
@@ -135,6 +140,13 @@ UMBEL_API void umbel_context_free(UmbelContext *context);
 UMBEL_API int umbel_classify(UmbelContext *context, const UmbelImage *images, int count,
                              UmbelError *error);
 
+/* Whether the next calls compute each image a second time, mirrored left to right (0: no, as at first), which drops
+ * the results of the last call. Probabilities, values and features are then the means over both, and the best class
+ * follows from the probabilities; logits stay those of the image itself. Classes that change places in a mirrored image
+ * by the configuration (heads[].flips) do so here; a head for which it forbids flips keeps what the image itself
+ * gives. 0 with an error: there is no memory; else 1. */
+UMBEL_API int umbel_set_flip(UmbelContext *context, int flip, UmbelError *error);
+
 /* Results of the last umbel_classify; `image` is an index into its images. They belong to the context
  * and stay until its next call. Numbers out of range, and an image with a problem, give NULL or -1. */
 
@@ -146,7 +158,7 @@ UMBEL_API const float *umbel_probabilities(const UmbelContext *context, int imag
 /* The number of a head of UMBEL_HEAD_VALUE or UMBEL_HEAD_ANGLE, in the unit of its labels; NaN for others. */
 UMBEL_API double umbel_value(const UmbelContext *context, int image, int head);
 /* What the head's last layer gives: one per class, of which the probabilities are the softmax (UMBEL_HEAD_CLASS) or
- * the sigmoid (UMBEL_HEAD_MULTI); of others umbel_output_count numbers. */
+ * the sigmoid (UMBEL_HEAD_MULTI) after division by umbel_temperature; of others umbel_output_count numbers. */
 UMBEL_API const float *umbel_logits(const UmbelContext *context, int image, int head);
 /* The most probable class; of equals the lowest. Of UMBEL_HEAD_ORDINAL the median. -1 for numbers. */
 UMBEL_API int umbel_best_class(const UmbelContext *context, int image, int head);

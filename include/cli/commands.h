@@ -4,6 +4,8 @@
 int cmd_pack(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
+int cmd_predict(int argc, char **argv);
+int cmd_calibrate(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_digest(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);

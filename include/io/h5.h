@@ -39,6 +39,9 @@ bool h5_write_attribute_int(H5 *file, const char *name, const char *key, int64_t
  * that the bytes can be written by pwrite after h5_close. */
 bool h5_reserve(H5 *file, const char *name, H5Type type, H5Shape shape, uint64_t *offset,
                 Error *err);
+/* Likewise of `count` texts that take `bytes` each, padded with zeros. */
+bool h5_reserve_texts(H5 *file, const char *name, size_t bytes, uint64_t count, uint64_t *offset,
+                      Error *err);
 
 /* Readers. */
 bool h5_has(H5 *file, const char *name);

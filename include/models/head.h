@@ -23,10 +23,12 @@ typedef struct HeadBody {
 
 extern const char *const head_pools[]; /* choices of HeadBody.pool */
 
-/* What the training labels tell before the first step; a checkpoint keeps it. */
+/* What the training labels tell before the first step, and those of another split after the last one
+ * (train/temperature.h); a checkpoint keeps it. */
 typedef struct HeadFacts {
     const double *class_weight; /* (classes) of labels, or of positives; NULL: all 1 */
     double mean, deviation;     /* of values; 0 and 1 where they are not standardised */
+    double temperature;         /* divides the logits of probabilities; 0: 1, as in all training */
 } HeadFacts;
 
 typedef struct HeadSpec {

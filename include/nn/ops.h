@@ -126,6 +126,7 @@ typedef struct SoftmaxLoss {
     int head;
     float smoothing; /* share of the label that is spread over all classes; without gamma */
     float gamma;
+    double temperature; /* divides the logits of probabilities, not of the loss; 0: 1 */
 } SoftmaxLoss;
 Tensor *nn_softmax_loss(Graph *graph, const char *name, Tensor *logits, SoftmaxLoss options);
 
@@ -135,12 +136,17 @@ typedef struct SigmoidLoss {
     int head;
     float gamma_positive, gamma_negative, margin;
     const double *positive_weight; /* (K) of a class's positives, read at each run; NULL: all 1 */
+    double temperature;            /* as of SoftmaxLoss */
 } SigmoidLoss;
 Tensor *nn_sigmoid_loss(Graph *graph, const char *name, Tensor *logits, SigmoidLoss options);
 
 /* Logits (N,K-1) -> probabilities (N,K). Logit k says whether a label of k or more is more than k (CORN; Shi, Cao and
  * Raschka 2021); a label has one term for each k up to its own that has a logit. */
-Tensor *nn_ordinal_loss(Graph *graph, const char *name, Tensor *logits, int head);
+typedef struct OrdinalLoss {
+    int head;
+    double temperature; /* as of SoftmaxLoss */
+} OrdinalLoss;
+Tensor *nn_ordinal_loss(Graph *graph, const char *name, Tensor *logits, OrdinalLoss options);
 /* How many of the terms a label has. */
 int nn_ordinal_terms(int label, int classes);
 /* The median of a row of probabilities: the rank beyond which there is less than half. */

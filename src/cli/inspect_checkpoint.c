@@ -88,6 +88,8 @@ static void print_facts(const Facts *facts, bool all)
         else
             printf("%14s  ", "values");
         print_best(c->best[h], type->label == LABEL_VALUE);
+        if (c->head[h].facts.temperature > 0)
+            printf("    calibrated: temperature %.4g\n", c->head[h].facts.temperature);
         print_classes(&c->head[h], all);
     }
     printf("  %-16s %27s", "all right", "");
@@ -110,6 +112,7 @@ static void json_head(Json *json, const CheckpointHead *head, const HeadType *ty
         json_add_real(json, "mean", head->facts.mean);
         json_add_real(json, "deviation", head->facts.deviation);
     }
+    if (head->facts.temperature > 0) json_add_real(json, "temperature", head->facts.temperature);
     if (head->facts.class_weight) {
         json_begin_array(json, "class_weights");
         for (int k = 0; k < head->classes; k++)

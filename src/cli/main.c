@@ -19,6 +19,10 @@ static const Command commands[] = {
     {"pack", cmd_pack, "make a data pack from image files and labels"},
     {"train", cmd_train, "train a model; also under mpirun or srun"},
     {"eval", cmd_eval, "score a checkpoint on a split of a pack"},
+    {"predict", cmd_predict,
+     "tell what a checkpoint sees in image files; also under mpirun or srun"},
+    {"calibrate", cmd_calibrate,
+     "fit temperatures, so that probabilities are right as often as they say"},
     {"import", cmd_import, "make a checkpoint of a network that another program trained"},
     {"heads", cmd_heads, "add, drop and rename heads of a checkpoint"},
     {"export", cmd_export, "write a checkpoint's network as ONNX or safetensors"},
@@ -39,7 +43,7 @@ static void print_help(FILE *out)
           "--version\n\nCommands:\n",
           out);
     for (int i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+        fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
 }
 
 static int print_version(int argc, char **argv)

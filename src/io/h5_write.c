@@ -125,13 +125,28 @@ bool h5_write_attribute_int(H5 *file, const char *name, const char *key, int64_t
     return write_attribute(file, name, key, H5T_STD_I64LE, &value, err);
 }
 
-bool h5_reserve(H5 *file, const char *name, H5Type type, H5Shape shape, uint64_t *offset,
-                Error *err)
+static bool reserve(H5 *file, const char *name, hid_t type, H5Shape shape, uint64_t *offset,
+                    Error *err)
 {
-    hid_t set = make_data(file, name, h5_stored_type(type), shape, true);
+    hid_t set = make_data(file, name, type, shape, true);
     haddr_t address = set >= 0 ? H5Dget_offset(set) : HADDR_UNDEF;
     if (set >= 0) H5Dclose(set);
     bool ok = set >= 0 && (address != HADDR_UNDEF || h5_elements(shape) == 0);
     *offset = address != HADDR_UNDEF ? address : 0;
     return ok || h5_fail(file, err, "reserve", name);
+}
+
+bool h5_reserve(H5 *file, const char *name, H5Type type, H5Shape shape, uint64_t *offset,
+                Error *err)
+{
+    return reserve(file, name, h5_stored_type(type), shape, offset, err);
+}
+
+bool h5_reserve_texts(H5 *file, const char *name, size_t bytes, uint64_t count, uint64_t *offset,
+                      Error *err)
+{
+    hid_t type = text_type(bytes);
+    bool ok = reserve(file, name, type, (H5Shape){1, {count}}, offset, err);
+    H5Tclose(type);
+    return ok;
 }

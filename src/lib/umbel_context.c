@@ -1,28 +1,11 @@
 /* Running a model: images in, features and heads out. */
-#include "handles.h"
+#include "context.h"
 
-#include "data/augment.h"
 #include "nn/ops.h"
-#include "nn/run.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { PROBLEM_BYTES = 256 };
-
-struct UmbelContext {
-    const UmbelModel *model;
-    Arena *arena;
-    Model network; /* the model's, for lanes of `lane` images; values are the model's */
-    int lane, batch;
-    Run run;
-    AugmentScratch scratch;
-    int count;                      /* images of the last call */
-    char (*problem)[PROBLEM_BYTES]; /* (batch): empty where there is none */
-    float *features;                /* (batch,D) */
-    float **logits, **prediction;   /* (heads)(batch,outputs), (heads)(batch,classes or 1) */
-};
 
 /* --- creation --- */
 
@@ -210,12 +193,14 @@ static int run_lane(UmbelContext *context, const UmbelImage *images, int begin, 
     const Model *network = &context->network;
     int good = load_lane(context, images, begin, count);
     context->run.images = count;
+    if (context->flip) flip_take(context);
     graph_forward(&context->run);
     keep(context->features, context, network->features, begin);
     for (int h = 0; h < network->heads; h++) {
         keep(context->logits[h], context, network->head[h].logits, begin);
         keep(context->prediction[h], context, network->head[h].prediction, begin);
     }
+    if (context->flip) flip_merge(context, begin);
     return good;
 }
 
@@ -284,7 +269,9 @@ int umbel_best_class(const UmbelContext *context, int image, int head)
     if (!probability) return -1;
     const ModelHead *found = &context->network.head[head];
     if (found->type->measure == MEASURE_RANK) return nn_ordinal_rank(probability, found->classes);
-    const float *logits = umbel_logits(context, image, head); /* which are finer */
+    const float *logits = context->flip && context->turned[head]
+                              ? probability
+                              : umbel_logits(context, image, head); /* which are finer */
     int best = 0;
     for (int k = 1; k < found->classes; k++)
         if (logits[k] > logits[best]) best = k;

@@ -43,7 +43,9 @@ static void keep_heads(UmbelModel *model, const Checkpoint *checkpoint)
             .classes = head->classes,
             .class_name = name,
             /* weights of classes are of training only */
-            .facts = {.mean = head->facts.mean, .deviation = head->facts.deviation},
+            .facts = {.mean = head->facts.mean,
+                      .deviation = head->facts.deviation,
+                      .temperature = head->facts.temperature},
         };
     }
 }
@@ -165,6 +167,12 @@ int umbel_output_count(const UmbelModel *model, int head)
     return find(model, head) ? model->network.head[head].logits->shape.dim[1] : 0;
 }
 
+double umbel_temperature(const UmbelModel *model, int head)
+{
+    const CheckpointHead *found = find(model, head);
+    return found && found->facts.temperature > 0 ? found->facts.temperature : 1;
+}
+
 const char *umbel_class_name(const UmbelModel *model, int head, int index)
 {
     const CheckpointHead *found = find(model, head);
@@ -186,4 +194,9 @@ int umbel_feature_count(const UmbelModel *model)
 int umbel_input_side(const UmbelModel *model)
 {
     return model->config.image;
+}
+
+int umbel_lane(const UmbelModel *model)
+{
+    return model->spec.lane;
 }

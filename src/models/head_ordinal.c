@@ -34,8 +34,9 @@ static int terms(int classes, int label)
 static Tensor *loss(Graph *graph, Tensor *logits, int index, const void *values,
                     const HeadFacts *facts)
 {
-    (void)values, (void)facts;
-    return nn_ordinal_loss(graph, "ordinal", logits, index);
+    (void)values;
+    return nn_ordinal_loss(graph, "ordinal", logits,
+                           (OrdinalLoss){.head = index, .temperature = facts->temperature});
 }
 
 /* The place of a class's name among the first `count`; -1: it is not there. */

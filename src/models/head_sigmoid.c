@@ -89,7 +89,8 @@ static Tensor *loss(Graph *graph, Tensor *logits, int index, const void *values,
                     const HeadFacts *facts)
 {
     const SigmoidOptions *given = values;
-    SigmoidLoss loss = {.head = index, .positive_weight = facts->class_weight};
+    SigmoidLoss loss = {
+        .head = index, .positive_weight = facts->class_weight, .temperature = facts->temperature};
     if (given->loss == ASYMMETRIC) {
         loss.gamma_positive = (float)given->gamma_positive;
         loss.gamma_negative = (float)given->gamma_negative;

@@ -89,8 +89,9 @@ static Tensor *loss(Graph *graph, Tensor *logits, int index, const void *values,
                     const HeadFacts *facts)
 {
     const SoftmaxOptions *given = values;
-    (void)facts; /* weights come with the targets */
-    SoftmaxLoss loss = {.head = index, .smoothing = (float)given->smoothing};
+    SoftmaxLoss loss = {.head = index, /* weights come with the targets */
+                        .smoothing = (float)given->smoothing,
+                        .temperature = facts->temperature};
     if (given->loss == FOCAL) loss.gamma = (float)given->gamma;
     return nn_softmax_loss(graph, "softmax", logits, loss);
 }

@@ -13,6 +13,11 @@ static const char *head_path(char path[NAME_BYTES], const char *head, const char
     return path;
 }
 
+static bool has_temperature(const HeadFacts *facts)
+{
+    return facts->temperature != 0 && facts->temperature != 1;
+}
+
 bool checkpoint_write_head(H5 *file, const CheckpointHead *head, Error *err)
 {
     char path[NAME_BYTES];
@@ -25,7 +30,10 @@ bool checkpoint_write_head(H5 *file, const CheckpointHead *head, Error *err)
                           (size_t)head->classes, err) &&
            (!facts->class_weight ||
             h5_write(file, head_path(path, head->name, "weight"), H5_F64,
-                     (H5Shape){1, {(uint64_t)head->classes}}, facts->class_weight, err));
+                     (H5Shape){1, {(uint64_t)head->classes}}, facts->class_weight, err)) &&
+           (!has_temperature(facts) ||
+            h5_write(file, head_path(path, head->name, "temperature"), H5_F64, (H5Shape){1, {1}},
+                     &facts->temperature, err));
 }
 
 static bool read_values_head(H5 *file, CheckpointHead *head, Error *err)
@@ -55,6 +63,16 @@ static bool read_weights(H5 *file, CheckpointHead *head, Arena *arena, Error *er
     return true;
 }
 
+static bool read_temperature(H5 *file, CheckpointHead *head, Error *err)
+{
+    char path[NAME_BYTES];
+    double *temperature = &head->facts.temperature;
+    if (!h5_has(file, head_path(path, head->name, "temperature"))) return true;
+    if (!h5_read(file, path, H5_F64, (H5Shape){1, {1}}, temperature, err)) return false;
+    return (*temperature > 0 && isfinite(*temperature)) ||
+           error_set(err, ERROR_DATA, "%s: is %g, not above 0", path, *temperature);
+}
+
 bool checkpoint_read_head(H5 *file, CheckpointHead *head, const char *name, Arena *arena,
                           Error *err)
 {
@@ -68,19 +86,24 @@ bool checkpoint_read_head(H5 *file, CheckpointHead *head, const char *name, Aren
     head->classes = (int)count;
     if (count < 1 || count > CLASSES_MAX)
         return error_set(err, ERROR_DATA, "%s: has no classes, or more than %d", path, CLASSES_MAX);
-    return read_weights(file, head, arena, err);
+    return read_weights(file, head, arena, err) && read_temperature(file, head, err);
+}
+
+static void hash_numbers(Hasher *hasher, const char *what, const CheckpointHead *head,
+                         const double *number, int count)
+{
+    hasher_add_text(hasher, what);
+    hasher_add_text(hasher, head->name);
+    hasher_add(hasher, number, sizeof *number * (size_t)count);
 }
 
 void checkpoint_hash_head(Hasher *hasher, const CheckpointHead *head)
 {
     const HeadFacts *facts = &head->facts;
-    if (head->classes > 0 && !facts->class_weight) return;
-    hasher_add_text(hasher, "heads");
-    hasher_add_text(hasher, head->name);
-    if (head->classes > 0) {
-        hasher_add(hasher, facts->class_weight, sizeof(double) * (size_t)head->classes);
-        return;
-    }
     double standard[2] = {facts->mean, facts->deviation};
-    hasher_add(hasher, standard, sizeof standard);
+    if (head->classes == 0)
+        hash_numbers(hasher, "heads", head, standard, 2);
+    else if (facts->class_weight)
+        hash_numbers(hasher, "heads", head, facts->class_weight, head->classes);
+    if (has_temperature(facts)) hash_numbers(hasher, "temperature", head, &facts->temperature, 1);
 }

@@ -74,6 +74,8 @@ static const char *heads_text(const Export *export)
         json_add_text(json, "kind", head->type->name);
         if (head->type->measure == MEASURE_ANGLE)
             json_add_real(json, "period", head->type->unit(head->options, &head->facts));
+        if (head->facts.temperature > 0)
+            json_add_real(json, "temperature", head->facts.temperature);
         json_end(json);
     }
     char *text = json_print(json, false);

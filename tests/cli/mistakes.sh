@@ -250,6 +250,17 @@ mistake "head with the name of the input" 2 umbel export named.h5 --onnx o.onnx
 train good.yaml --set run=v2 --set trunk.kind=convnextv2_atto --steps 1 >/dev/null 2>&1 || not_ok "train V2" "failed"
 mistake "network that torchvision lacks" 2 umbel export v2/checkpoint/last --torchvision o.safetensors
 mistake "a text file in place of a checkpoint" 3 umbel export good.yaml --onnx o.onnx
+section "Calibration and prediction"
+mistake "calibrated on no split" 2 umbel calibrate $checkpoint --split dev --out o.h5
+mistake "nothing to look at" 2 umbel predict $checkpoint
+mistake "files and a pack" 2 umbel predict $checkpoint set --pack good.h5
+mistake "no such format" 2 umbel predict $checkpoint set --format xml
+mistake "none of the most probable" 2 umbel predict $checkpoint set --top 0
+mistake "features of another kind" 2 umbel predict $checkpoint set --features f.csv
+mistake "no folder for features" 4 umbel predict $checkpoint set --features none/f.npy
+mistake "a pack in place of a checkpoint" 3 umbel predict good.h5 set
+mistake "disk full under predictions" 4 bash -c "'$UMBEL' predict $checkpoint set >/dev/full"
+
 section "Networks of other programs, and heads"
 "$PYTHON" "$TESTS/cli/foreign_networks.py" write akamaster net.safetensors
 import() { umbel import --trunk resnet20 --out o.h5 "$@"; }

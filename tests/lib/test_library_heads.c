@@ -13,15 +13,18 @@ enum { TYPE, TAGS, GRADE, SIZE, AZIMUTH, ALL };
 
 static const char text[] =
     "pack: a.h5\nimage: 32\nbatch: 8\nlane: 4\nseed: 3\ntrunk: {kind: resnet20, width: 8}\n"
-    "heads: [{name: type}, {name: tags, kind: sigmoid, hidden: [7]}, {name: grade, kind: ordinal, "
-    "pool: attention}, {name: size, kind: regression}, {name: azimuth, kind: circular, period: "
+    "heads: [{name: type, flips: \"a<->c\"}, {name: tags, kind: sigmoid, hidden: [7]}, {name: "
+    "grade, "
+    "kind: ordinal, pool: attention, flips: never}, {name: size, kind: regression}, {name: "
+    "azimuth, kind: circular, period: "
     "180}]\n";
 static const char *const names[] = {"a", "b", "c", "d"};
 static const double weights[] = {1, 2, 3, 4};
+#define TEMPERATURE 2.5
 static const CheckpointHead heads[ALL] = {
     {.name = "type", .classes = 3, .class_name = names, .facts = {.class_weight = weights}},
-    {.name = "tags", .classes = 4, .class_name = names},
-    {.name = "grade", .classes = 4, .class_name = names},
+    {.name = "tags", .classes = 4, .class_name = names, .facts = {.temperature = TEMPERATURE}},
+    {.name = "grade", .classes = 4, .class_name = names, .facts = {.temperature = TEMPERATURE}},
     {.name = "size", .facts = {.mean = 40, .deviation = 3}},
     {.name = "azimuth"},
 };
@@ -75,18 +78,22 @@ static void test_facts(const UmbelModel *model)
     assert_int_equal(umbel_head_kind(model, ALL), UMBEL_HEAD_NONE);
     assert_int_equal(umbel_output_count(model, -1), 0);
     assert_null(umbel_class_name(model, SIZE, 0));
+    assert_true(umbel_temperature(model, TAGS) == TEMPERATURE);
+    assert_true(umbel_temperature(model, TYPE) == 1 && umbel_temperature(model, ALL) == 1);
+    assert_int_equal(umbel_lane(model), 4);
 }
 
 static void test_image(const UmbelContext *context, int i)
 {
     const float *z = umbel_logits(context, i, TAGS), *p = umbel_probabilities(context, i, TAGS);
-    for (int k = 0; k < 4; k++) assert_true(fabs((double)p[k] - sigmoid((double)z[k])) < 1e-6);
+    for (int k = 0; k < 4; k++)
+        assert_true(fabs((double)p[k] - sigmoid((double)z[k] / TEMPERATURE)) < 1e-6);
 
     z = umbel_logits(context, i, GRADE), p = umbel_probabilities(context, i, GRADE);
     double beyond = 1, sum = 0;
     int rank = 0;
     for (int k = 0; k < 4; k++) {
-        double next = k < 3 ? beyond * sigmoid((double)z[k]) : 0;
+        double next = k < 3 ? beyond * sigmoid((double)z[k] / TEMPERATURE) : 0;
         assert_true(fabs((double)p[k] - (beyond - next)) < 1e-6);
         rank += next > 0.5;
         sum += (double)p[k];
@@ -104,6 +111,42 @@ static void test_image(const UmbelContext *context, int i)
     assert_null(umbel_probabilities(context, i, SIZE));
     assert_int_equal(umbel_best_class(context, i, AZIMUTH), -1);
     assert_true(isnan(umbel_value(context, i, TYPE)) && isnan(umbel_value(context, i, ALL)));
+}
+
+/* An image and its mirror image, one after the other, and the means that umbel_set_flip takes. */
+static void test_flip(const UmbelModel *model, const UmbelContext *context,
+                      const UmbelImage *images)
+{
+    static const int turned[] = {2, 1, 0};
+    UmbelError error;
+    UmbelContext *both = umbel_context_create(model, 1, &error);
+    assert_int_equal(umbel_set_flip(both, 1, &error), 1);
+    assert_int_equal(umbel_classify(both, images, 1, &error), 1);
+    for (int h = TYPE; h <= GRADE; h++) {
+        const float *a = umbel_probabilities(context, 0, h),
+                    *b = umbel_probabilities(context, 1, h),
+                    *mean = umbel_probabilities(both, 0, h);
+        int best = 0;
+        for (int k = 0; k < umbel_class_count(model, h); k++) {
+            double other = (double)(h == GRADE ? a[k] : h == TYPE ? b[turned[k]] : b[k]);
+            assert_true(fabs((double)mean[k] - ((double)a[k] + other) / 2) < 1e-5);
+            if (mean[k] > mean[best]) best = k;
+        }
+        if (h == TYPE) assert_int_equal(umbel_best_class(both, 0, h), best);
+    }
+    double a = umbel_value(context, 0, AZIMUTH), b = umbel_value(context, 1, AZIMUTH);
+    double way = remainder(b - a, 180), mean = umbel_value(both, 0, AZIMUTH);
+    assert_true(fabs(remainder(mean - a - way / 2, 180)) < 1e-2 && mean >= 0 && mean < 180);
+    assert_true(fabs(umbel_value(both, 0, SIZE) -
+                     (umbel_value(context, 0, SIZE) + umbel_value(context, 1, SIZE)) / 2) < 1e-3);
+    assert_true(
+        fabs((double)(umbel_features(both, 0)[1] -
+                      (umbel_features(context, 0)[1] + umbel_features(context, 1)[1]) / 2)) < 1e-5);
+    umbel_set_flip(both, 0, &error);
+    assert_null(umbel_probabilities(both, 0, TYPE));
+    assert_int_equal(umbel_classify(both, images, 1, &error), 1);
+    assert_true(fabs(umbel_value(both, 0, SIZE) - umbel_value(context, 0, SIZE)) < 1e-3);
+    umbel_context_free(both);
 }
 
 static void test_heads(void **state)
@@ -124,6 +167,11 @@ static void test_heads(void **state)
     assert_int_equal(umbel_classify(context, images, 2, &error), 2);
     for (int i = 0; i < 2; i++) test_image(context, i);
     assert_true(fabs(umbel_value(context, 0, SIZE) - umbel_value(context, 1, SIZE)) > 0.01);
+    for (int i = 0; i < 32 * 32; i++)
+        for (int c = 0; c < 3; c++)
+            pixels[1][3 * i + c] = pixels[0][3 * (i / 32 * 32 + 31 - i % 32) + c];
+    assert_int_equal(umbel_classify(context, images, 2, &error), 2);
+    test_flip(model, context, images);
     umbel_context_free(context);
     umbel_free(model);
 }

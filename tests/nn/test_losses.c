@@ -171,7 +171,9 @@ static void test_far_logits(void **state)
     static const float far[] = {-1000, -90, 90, 1000, 0};
     for (int asymmetric = 0; asymmetric < 2; asymmetric++) {
         Tensor *prediction;
-        sigmoid_options = asymmetric ? (SigmoidLoss){0, 1, 4, 0.05F, NULL} : (SigmoidLoss){0};
+        sigmoid_options =
+            asymmetric ? (SigmoidLoss){.gamma_positive = 1, .gamma_negative = 4, .margin = 0.05F}
+                       : (SigmoidLoss){0};
         Bench bench = check_loss(add_sigmoid, K, sigmoid_formula, &prediction);
         float *x = (float *)logits_of(&bench, 0);
         for (int i = 0; i < IMAGES * K; i++) x[i] = far[i % K];
@@ -192,9 +194,11 @@ static double ordinal_formula(const double *row, const Target *t)
     return sum;
 }
 
+static OrdinalLoss ordinal_options;
+
 static Tensor *add_ordinal(Graph *graph, Tensor *x)
 {
-    return nn_ordinal_loss(graph, "loss", x, 0);
+    return nn_ordinal_loss(graph, "loss", x, ordinal_options);
 }
 
 static void test_ordinal(void **state)
@@ -226,6 +230,63 @@ static void test_ordinal(void **state)
     assert_int_equal(nn_ordinal_terms(0, K), 1);
     assert_int_equal(nn_ordinal_terms(K - 2, K), K - 1);
     assert_int_equal(nn_ordinal_terms(K - 1, K), K - 1);
+}
+
+/* --- temperature: of the probabilities, but not of the loss --- */
+
+static Bench evaluate_loss(AddLoss *add, int row, TargetLoss *expected, Tensor **prediction)
+{
+    Bench bench = check_loss(add, row, expected, prediction);
+    double loss = bench.run.head[0].loss;
+    bench.run.training = false;
+    bench.run.plan = &bench.graph->eval;
+    graph_forward(&bench.run);
+    assert_true(bench.run.head[0].loss == loss);
+    return bench;
+}
+
+static void check_probability(const Bench *bench, const Tensor *prediction, int n, int k, double p)
+{
+    double found = (double)row_of(bench, prediction, n)[k];
+    if (!(fabs(found - p) < 1e-6)) fail_msg("image %d, class %d: %g, not %g", n, k, found, p);
+}
+
+static void test_temperature(void **state)
+{
+    (void)state;
+    static const double all[] = {0.3, 1, 2.5};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        double t = all[i], scaled[K];
+        Tensor *prediction;
+        softmax_options = (SoftmaxLoss){.temperature = t};
+        sigmoid_options = (SigmoidLoss){.temperature = t};
+        ordinal_options = (OrdinalLoss){.temperature = t};
+        Bench bench = evaluate_loss(add_softmax, K, softmax_formula, &prediction);
+        for (int n = 0; n < IMAGES; n++) {
+            for (int k = 0; k < K; k++) scaled[k] = (double)logits_of(&bench, n)[k] / t;
+            for (int k = 0; k < K; k++)
+                check_probability(&bench, prediction, n, k, exp(log_p(scaled, k)));
+        }
+        bench_close(&bench);
+        bench = evaluate_loss(add_sigmoid, K, sigmoid_formula, &prediction);
+        for (int n = 0; n < IMAGES; n++)
+            for (int k = 0; k < K; k++)
+                check_probability(&bench, prediction, n, k,
+                                  1 / (1 + exp(-(double)logits_of(&bench, n)[k] / t)));
+        bench_close(&bench);
+        bench = evaluate_loss(add_ordinal, K - 1, ordinal_formula, &prediction);
+        for (int n = 0; n < IMAGES; n++) {
+            double beyond = 1;
+            for (int k = 0; k < K - 1; k++) {
+                double next = beyond / (1 + exp(-(double)logits_of(&bench, n)[k] / t));
+                check_probability(&bench, prediction, n, k, beyond - next);
+                beyond = next;
+            }
+            check_probability(&bench, prediction, n, K - 1, beyond);
+        }
+        bench_close(&bench);
+    }
+    ordinal_options = (OrdinalLoss){0};
 }
 
 /* --- values --- */
@@ -307,9 +368,10 @@ static void test_angles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_softmax),    cmocka_unit_test(test_sigmoid),
-        cmocka_unit_test(test_far_logits), cmocka_unit_test(test_ordinal),
-        cmocka_unit_test(test_values),     cmocka_unit_test(test_angles),
+        cmocka_unit_test(test_softmax),     cmocka_unit_test(test_sigmoid),
+        cmocka_unit_test(test_far_logits),  cmocka_unit_test(test_ordinal),
+        cmocka_unit_test(test_temperature), cmocka_unit_test(test_values),
+        cmocka_unit_test(test_angles),
     };
     gemm_init();
     make_targets();

@@ -139,6 +139,10 @@ static void test_digest(void **state)
         assert_false(same(digest, digest_of(&checkpoint)));
         (*counters[i])--;
     }
+    checkpoint.head[0].facts.temperature = 1.5;
+    assert_false(same(digest, digest_of(&checkpoint)));
+    checkpoint.head[0].facts.temperature = 1; /* none */
+    assert_true(same(digest, digest_of(&checkpoint)));
     checkpoint.config = "pack: a.h5\ntrunk: {kind: resnet20}\nseed: 6\n";
     assert_false(same(digest, digest_of(&checkpoint)));
     checkpoint.config = "pack: b.h5\ntrunk: {kind: resnet20}\nseed: 5\nworkers: 3\nrun: other\n";

@@ -17,6 +17,13 @@ static inline const Target *loss_targets(const HeadRun *head, int n)
     return head->target + (size_t)n * (size_t)head->parts;
 }
 
+/* What logits are divided by where they become probabilities. A network that learns has no temperature, so
+ * its gradients need not know of any. */
+static inline double temperature_of(double given)
+{
+    return given > 0 ? given : 1;
+}
+
 static inline double sigmoid(double x)
 {
     double e = plain_exp(x < 0 ? x : -x);

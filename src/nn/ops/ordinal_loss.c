@@ -8,10 +8,6 @@
 
 #include <stdlib.h>
 
-typedef struct OrdinalLoss {
-    int head;
-} OrdinalLoss;
-
 int nn_ordinal_terms(int label, int classes)
 {
     return label < classes - 1 ? label + 1 : classes - 1;
@@ -36,11 +32,11 @@ static double loss_of(const float *row, int label, int K)
     return sum;
 }
 
-static void predict(float *probability, const float *row, int K)
+static void predict(float *probability, const float *row, double temperature, int K)
 {
     double beyond = 1;
     for (int k = 0; k < K - 1; k++) {
-        double next = beyond * sigmoid((double)row[k]);
+        double next = beyond * sigmoid((double)row[k] / temperature);
         probability[k] = (float)(beyond - next);
         beyond = next;
     }
@@ -58,7 +54,7 @@ static void forward(const Op *op, Run *run)
         const float *row = logits + (size_t)n * (size_t)(K - 1);
         float *probability = run_value(run, op->out) + (size_t)n * (size_t)K;
         const Target *target = loss_targets(head, n);
-        predict(probability, row, K);
+        predict(probability, row, temperature_of(options->temperature), K);
         for (int i = 0; i < head->parts; i++)
             if (target[i].weight != 0)
                 head->loss += (double)target[i].weight * loss_of(row, target[i].label, K);
@@ -93,9 +89,8 @@ static void backward(const Op *op, Run *run)
 static const OpType ordinal_loss_type = {
     .name = "ordinal_loss", .keeps = KEEPS_IN0, .forward = forward, .backward = backward};
 
-Tensor *nn_ordinal_loss(Graph *graph, const char *name, Tensor *logits, int head)
+Tensor *nn_ordinal_loss(Graph *graph, const char *name, Tensor *logits, OrdinalLoss options)
 {
-    OrdinalLoss options = {head};
     Shape shape = logits->shape;
     shape.dim[1]++;
     return graph_op(graph, &ordinal_loss_type, name, logits, NULL, shape, &options, sizeof options)

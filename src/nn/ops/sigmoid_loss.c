@@ -68,9 +68,10 @@ static void forward(const Op *op, Run *run)
     int K = op->out->shape.dim[1];
     const float *logits = run_value(run, op->in[0]);
     float *probability = run_value(run, op->out);
+    double temperature = temperature_of(options->temperature);
     loss_begin(head);
     for (size_t i = 0; i < (size_t)run->images * (size_t)K; i++)
-        probability[i] = (float)sigmoid((double)logits[i]);
+        probability[i] = (float)sigmoid((double)logits[i] / temperature);
     for (int n = 0; n < run->images; n++) {
         const float *row = logits + (size_t)n * (size_t)K;
         const Target *target = loss_targets(head, n);

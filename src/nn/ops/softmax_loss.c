@@ -47,6 +47,18 @@ static double loss_of(const SoftmaxLoss *options, const float *row, double log_s
     return -power(1 - plain_exp(log_p), (double)options->gamma) * log_p;
 }
 
+/* The probabilities once more, of logits / temperature; in place of the sums, which the loss has used. */
+static void apply_temperature(const Op *op, const Run *run, float *log_sum)
+{
+    const SoftmaxLoss *options = op->options;
+    int K = op->out->shape.dim[1];
+    const float *logits = run_value(run, op->in[0]);
+    float *probability = run_value(run, op->out);
+    for (size_t i = 0; i < (size_t)run->images * (size_t)K; i++)
+        probability[i] = (float)((double)logits[i] / options->temperature);
+    run->kernel->softmax(probability, log_sum, probability, (size_t)run->images, K);
+}
+
 static void forward(const Op *op, Run *run)
 {
     const SoftmaxLoss *options = op->options;
@@ -65,6 +77,8 @@ static void forward(const Op *op, Run *run)
                               loss_of(options, row, (double)log_sum[n], target[i].label, K);
         if (target->weight != 0) head->correct += most_probable(row, K) == target->label;
     }
+    if (!run->training && temperature_of(options->temperature) != 1)
+        apply_temperature(op, run, log_sum);
 }
 
 /* dlogits += scale * gradient of the cross-entropy. */

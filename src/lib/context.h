@@ -1,0 +1,31 @@
+/* What a run of a model holds. Private to lib. */
+#pragma once
+
+#include "handles.h"
+
+#include "data/augment.h"
+#include "nn/run.h"
+
+enum { PROBLEM_BYTES = 256 };
+
+struct UmbelContext {
+    const UmbelModel *model;
+    Arena *arena;
+    Model network; /* the model's, for lanes of `lane` images; values are the model's */
+    int lane, batch;
+    Run run;
+    AugmentScratch scratch;
+    int count;                      /* images of the last call */
+    char (*problem)[PROBLEM_BYTES]; /* (batch): empty where there is none */
+    float *features;                /* (batch,D) */
+    float **logits, **prediction;   /* (heads)(batch,outputs), (heads)(batch,classes or 1) */
+    bool flip;
+    float *mirrored; /* (lane,side,side,3): input of the second run; NULL until there was one */
+    /* (heads)(classes or 1): the class of a mirrored image; NULL: the head allows no flip */
+    const int32_t **turned;
+};
+
+/* Keeps the lane's input, mirrored: a forward may use its place for other things. */
+void flip_take(UmbelContext *context);
+/* Runs it, and takes the means with the results from image `begin` on. */
+void flip_merge(UmbelContext *context, int begin);
