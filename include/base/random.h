@@ -16,6 +16,7 @@ typedef enum RandomPurpose {
     RANDOM_MIX = 5,     /* -, step, lane */
     RANDOM_SPLIT = 6,   /* -, 0, record: packing */
     RANDOM_RENDER = 7,  /* kind of draw, its number, -: datasets/mechanical */
+    RANDOM_PROJECT = 8, /* op name, step, record: order in which heads meet */
 } RandomPurpose;
 
 typedef struct Random {

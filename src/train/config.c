@@ -208,6 +208,19 @@ static void check_together(const Binding *binding)
                   where, config->batch, config->lane, config->batch / config->lane, LANES_MAX);
 }
 
+/* GradNorm compares what it knows of all heads. */
+static void check_balance(const Binding *binding)
+{
+    const Config *config = binding->config;
+    if (binding->err->kind != ERROR_NONE || config->balancer->taps != TAPS_APART) return;
+    for (int h = 0; h < config->head_count; h++)
+        if (config->heads[h].body.pool != HEAD_POOL_TRUNK)
+            error_set(binding->err, ERROR_USAGE,
+                      "%s: balance.kind: %s compares gradients on the trunk's features, which head "
+                      "%s does not read; choose another kind, or pool: features",
+                      binding->name, config->balancer->name, config->heads[h].name);
+}
+
 static bool bind(Config *config, Arena *run, Settings *settings, const char *name,
                  const HeadType *head_type, Error *err)
 {
@@ -232,6 +245,7 @@ static bool bind(Config *config, Arena *run, Settings *settings, const char *nam
     check_required(&binding);
     binding_check_heads(&binding);
     check_together(&binding);
+    check_balance(&binding);
     return err->kind == ERROR_NONE;
 }
 
