@@ -12,9 +12,9 @@ typedef struct Balancer Balancer;
 
 /* What a step showed; all (heads), over all ranks. */
 typedef struct BalancerStep {
-    const double *loss;  /* mean over the batch's terms, without weights */
+    const double *loss;   /* mean over the batch's terms, without weights */
     const bool *labelled; /* whether the batch had a label of the head */
-    const double *norm;  /* of that loss's gradient on the shared features; 0 where there is none */
+    const double *norm; /* of that loss's gradient on the shared features; 0 where there is none */
 } BalancerStep;
 
 typedef struct BalancerType {
@@ -37,9 +37,9 @@ struct Balancer {
     const BalancerType *type;
     const void *options;
     int heads;
-    double *given;               /* (heads): heads[].weight */
-    double *factor;              /* (heads): what weighs the losses of the step */
-    double *state;               /* (heads,type->numbers_per_head): part of the run's state */
+    double *given;              /* (heads): heads[].weight */
+    double *factor;             /* (heads): what weighs the losses of the step */
+    double *state;              /* (heads,type->numbers_per_head): part of the run's state */
     const float **log_variance; /* (heads): places in the parameter store; NULL without */
 };
 

@@ -6,7 +6,13 @@
 
 #include <stddef.h>
 
-enum { SUM, STEPS, LAST, BEFORE, NUMBERS }; /* of the epoch under way; mean losses of the two before it */
+enum {
+    SUM,
+    STEPS,
+    LAST,
+    BEFORE,
+    NUMBERS
+}; /* of the epoch under way; mean losses of the two before it */
 
 typedef struct DwaOptions {
     double temperature;

@@ -10,5 +10,7 @@ void balancer_weigh_as_given(Balancer *balancer)
     memcpy(balancer->factor, balancer->given, sizeof *balancer->factor * (size_t)balancer->heads);
 }
 
-const BalancerType balancer_fixed = {
-    .name = "fixed", .options = balancer_no_options, .taps = TAPS_WATCH, .weigh = balancer_weigh_as_given};
+const BalancerType balancer_fixed = {.name = "fixed",
+                                     .options = balancer_no_options,
+                                     .taps = TAPS_WATCH,
+                                     .weigh = balancer_weigh_as_given};

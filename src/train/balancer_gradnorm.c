@@ -77,7 +77,8 @@ static void scale_to_mean(Balancer *balancer)
 {
     double sum = 0;
     for (int h = 0; h < balancer->heads; h++) sum += state_of(balancer, h)[FACTOR];
-    for (int h = 0; h < balancer->heads; h++) state_of(balancer, h)[FACTOR] *= balancer->heads / sum;
+    for (int h = 0; h < balancer->heads; h++)
+        state_of(balancer, h)[FACTOR] *= balancer->heads / sum;
 }
 
 static void observe(Balancer *balancer, const BalancerStep *step)

@@ -7,8 +7,7 @@
 static void weigh(Balancer *balancer)
 {
     for (int h = 0; h < balancer->heads; h++)
-        balancer->factor[h] =
-            balancer->given[h] * plain_exp(-(double)*balancer->log_variance[h]);
+        balancer->factor[h] = balancer->given[h] * plain_exp(-(double)*balancer->log_variance[h]);
 }
 
 const BalancerType balancer_uncertainty = {.name = "uncertainty",

@@ -15,7 +15,8 @@
 /* All (taps) or (taps,taps), in the order of the heads that read the features. */
 typedef struct Interference {
     int taps;
-    double *norm;   /* of the last step: of the gradient of a head's loss, without its weight; 0: none */
+    double
+        *norm; /* of the last step: of the gradient of a head's loss, without its weight; 0: none */
     double *cosine; /* of the last step; 0 where a norm is 0 */
     /* Of the epoch so far, side by side: sums over steps of cosines, those of weighted norms in the diagonal; and the
      * numbers of steps that had them. Part of the run's state. */

@@ -45,7 +45,8 @@ static void head_gradients(double *g, const Net *net, int heads, int n)
         for (int d = 0; d < D; d++) {
             g[h * D + d] = 0;
             for (int k = 0; k < K; k++)
-                g[h * D + d] += (double)probe_weight((size_t)(n * K + k)) * (double)weight[k * D + d];
+                g[h * D + d] +=
+                    (double)probe_weight((size_t)(n * K + k)) * (double)weight[k * D + d];
         }
     }
 }
@@ -109,8 +110,7 @@ static void check_all(int heads, TapUse use)
             add_all(sum, g, heads);
         check_close("gradient", gradient_of_x(&net) + n * D, sum, D);
         for (int i = 0; i < heads; i++)
-            for (int j = 0; j < heads; j++)
-                products[i * heads + j] += inner(g + i * D, g + j * D);
+            for (int j = 0; j < heads; j++) products[i * heads + j] += inner(g + i * D, g + j * D);
     }
     /* What was made of differences errs by the digits of the largest of them. */
     double norm[HEADS_MOST], most = 0;
@@ -120,8 +120,7 @@ static void check_all(int heads, TapUse use)
     }
     for (int i = 0; i < heads; i++)
         for (int j = 0; j < heads; j++) {
-            double scale =
-                use == TAPS_WATCH ? most * (norm[i] + norm[j]) : norm[i] * norm[j];
+            double scale = use == TAPS_WATCH ? most * (norm[i] + norm[j]) : norm[i] * norm[j];
             assert_float_equal(net.products[i * heads + j], products[i * heads + j], 2e-6 * scale);
         }
     assert_true(use != TAPS_PROJECT || heads == 1 || conflicts > 0);

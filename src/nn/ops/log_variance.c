@@ -35,8 +35,8 @@ Param *nn_log_variance(Graph *graph, const char *name, Tensor *prediction, int h
     Op *op = graph_op(graph, &log_variance_type, name, prediction, NULL,
                       shape_of(2, prediction->shape.dim[0], 1), &options, sizeof options);
     prediction->is_output = true;
-    Param *param = graph_param(graph, op, LOG_VARIANCE, name, shape_of(1, 1),
-                               (Init){INIT_CONSTANT, 0}, false);
+    Param *param =
+        graph_param(graph, op, LOG_VARIANCE, name, shape_of(1, 1), (Init){INIT_CONSTANT, 0}, false);
     param->of_loss = true;
     return param;
 }

@@ -5,7 +5,8 @@
 
 size_t tap_project_doubles(int heads)
 {
-    return 2 * (size_t)heads + ((size_t)heads + 1) / 2; /* coefficients, those of one head, its order */
+    return 2 * (size_t)heads +
+           ((size_t)heads + 1) / 2; /* coefficients, those of one head, its order */
 }
 
 /* Fisher-Yates. */
