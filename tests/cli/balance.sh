@@ -58,6 +58,15 @@ run unwatched 1 1 --set balance.interference=false
 same "watching interference changes no bit" "$(digest fixed)" "$(digest unwatched)"
 same "without it there are no records of it" 0 "$(grep -c interference runs/unwatched/metrics.jsonl)"
 
+# The log tells of pairs whose mean cosine is below -0.1. Four features are so few that there are some.
+run narrow 1 2 --set trunk.width=1 --set seed=1
+pairs=$("$PYTHON" -c 'import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+cosines = [line["interference"]["cosines"] for line in lines if line["kind"] == "epoch"]
+print(sum(c < -0.1 for matrix in cosines for i, row in enumerate(matrix) for c in row[:i]))' runs/narrow/metrics.jsonl)
+same "conflicts in the log" "$pairs" "$(grep -c ' hurts ' narrow.log)"
+differ "there are some" 0 "$pairs"
+
 # Weights that were learnt follow the heads.
 "$UMBEL" heads runs/uncertainty/checkpoint/last --drop tags --rename shape=form --add new:3 --out edited.h5 >log 2>&1 ||
     not_ok "surgery" "$(tail -1 log)"
