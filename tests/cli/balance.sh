@@ -83,8 +83,6 @@ run thaw 1 2 $thaw
 run thaw-3 3 1 $thaw
 same "gradual unfreezing: digest over ranks 1 3" "$(digest thaw)" "$(digest thaw-3)"
 
-fails "gradnorm with a head that does not read the features" 2 'balance.kind: gradnorm compares .* head grade does not' \
-    "$UMBEL" train c.yaml --set run=runs/none --set balance.kind=gradnorm --set heads[2].pool=attention
 fails "another balance on resume" 2 'balance.kind: the run began with dwa' \
     "$UMBEL" train c.yaml --set run=runs/dwa --set balance.kind=gradnorm --resume
 finish
