@@ -6,13 +6,8 @@
 
 #include <stddef.h>
 
-enum {
-    SUM,
-    STEPS,
-    LAST,
-    BEFORE,
-    NUMBERS
-}; /* of the epoch under way; mean losses of the two before it */
+/* Of a head: sum and number of its losses in the epoch so far; its mean loss in the last epoch, and in the one before. */
+enum { SUM, STEPS, LAST, BEFORE, NUMBERS };
 
 typedef struct DwaOptions {
     double temperature;

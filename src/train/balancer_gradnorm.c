@@ -11,7 +11,8 @@
 
 #include <stddef.h>
 
-enum { FACTOR, FIRST_LOSS, NUMBERS }; /* FIRST_LOSS 0: it is still to come */
+/* Of a head: v, and its loss in the first step that had a label of it; 0: there was none. */
+enum { FACTOR, FIRST_LOSS, NUMBERS };
 
 static const double LEAST_FACTOR = 1e-3; /* else a head could be lost for good */
 

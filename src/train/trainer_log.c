@@ -1,4 +1,5 @@
 /* What the trainer tells: a line and a record per interval and per validation. */
+#include "balancer_given.h"
 #include "trainer.h"
 
 #include "base/clock.h"
@@ -133,7 +134,7 @@ static void record_interval(Trainer *trainer, const Summary *summary, double lr)
         json_add_real(json, "loss", result.loss);
         if (result.measure < MEASURE_VALUE) json_add_real(json, right, result.top1);
         if (has_error(&result)) json_add_real(json, "mae", result.error);
-        if (trainer->balancer.type != balancer_find("fixed"))
+        if (trainer->balancer.type->weigh != balancer_weigh_as_given)
             json_add_real(json, "weight", trainer->balancer.factor[h]);
         if (trainer->head_norm[h] > 0)
             json_add_real(json, "feature_grad",
