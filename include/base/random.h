@@ -9,15 +9,15 @@
 
 /* What a draw is for; the comment says what `name`, `a` and `b` hold. Never renumber. */
 typedef enum RandomPurpose {
-    RANDOM_INIT = 1,    /* parameter name, 0, 0 */
-    RANDOM_ORDER = 2,   /* -, epoch, 0 */
-    RANDOM_AUGMENT = 3, /* -, epoch, record */
-    RANDOM_DROP = 4,    /* op name, step, record */
-    RANDOM_MIX = 5,     /* -, step, lane */
-    RANDOM_SPLIT = 6,   /* -, 0, record: packing */
-    RANDOM_RENDER = 7,  /* kind of draw, its number, -: datasets/mechanical */
-    /* -, resample, 0: records of an evaluation */
-    RANDOM_RESAMPLE = 12,
+    RANDOM_INIT = 1,      /* parameter name, 0, 0 */
+    RANDOM_ORDER = 2,     /* -, epoch, 0 */
+    RANDOM_AUGMENT = 3,   /* -, epoch, record */
+    RANDOM_DROP = 4,      /* op name, step, record */
+    RANDOM_MIX = 5,       /* -, step, lane */
+    RANDOM_SPLIT = 6,     /* -, 0, record: packing */
+    RANDOM_RENDER = 7,    /* kind of draw, its number, -: datasets/mechanical */
+    RANDOM_PROJECT = 8,   /* op name, step, record: order in which heads meet */
+    RANDOM_RESAMPLE = 12, /* -, resample, 0: records of an evaluation */
 } RandomPurpose;
 
 typedef struct Random {

@@ -6,6 +6,7 @@
 
 #include "models/head.h"
 #include "models/trunk.h"
+#include "nn/ops.h"
 
 /* What lr_decay goes by, in the order of the configuration's choices. */
 enum { DECAY_BY_STAGE, DECAY_BY_BLOCK };
@@ -19,6 +20,8 @@ typedef struct ModelTraining {
     int lr_decay_by;  /* DECAY_BY_…: or per block, from the heads down */
     double dropout;   /* of the features, before the heads */
     double heads_lr_scale; /* factor on the heads' learning rate */
+    TapUse taps;           /* on the features, if several heads read them and the trunk learns */
+    bool log_variances; /* each head has a learnt weight, the parameter heads.NAME.log_variance */
 } ModelTraining;
 
 typedef struct ModelSpec {
@@ -39,9 +42,10 @@ typedef struct ModelHead {
     int classes;
     const HeadType *type;
     const void *options;
-    HeadFacts facts;    /* read at each run; class_weight is the head's own */
-    Tensor *logits;     /* (N,outputs): what the last layer gives */
-    Tensor *prediction; /* (N,classes) probabilities, or (N,1) values */
+    HeadFacts facts;           /* read at each run; class_weight is the head's own */
+    Tensor *logits;            /* (N,outputs): what the last layer gives */
+    Tensor *prediction;        /* (N,classes) probabilities, or (N,1) values */
+    const Param *log_variance; /* NULL: its loss has no learnt weight */
 } ModelHead;
 
 typedef struct Model {
@@ -50,6 +54,8 @@ typedef struct Model {
     Tensor *features; /* (lane,D) */
     ModelHead *head;  /* (heads) */
     int heads;
+    int *tapped; /* (taps): heads that read the features through a tap, in order */
+    int taps;    /* 0: none */
 } Model;
 
 /* Builds and plans the network; parameters are declared, not yet laid out (param_layout). Memory

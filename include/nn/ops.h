@@ -115,6 +115,23 @@ Tensor *nn_dropout(Graph *graph, const char *name, Tensor *x, float probability)
  * `weight` (D), which starts at 0: the plain mean. */
 Tensor *nn_attention_pool(Graph *graph, const char *name, Tensor *x);
 
+/* What becomes of the heads' gradients on the features that they share. */
+typedef enum TapUse {
+    TAPS_NONE,    /* there are no taps */
+    TAPS_WATCH,   /* they are added as without taps, to the same bits */
+    TAPS_APART,   /* they are added from their own exact values */
+    TAPS_PROJECT, /* likewise after projection, image by image (Yu et al. 2020) */
+} TapUse;
+
+typedef struct Taps {
+    TapUse use; /* not TAPS_NONE */
+    int count;  /* heads that read the features */
+} Taps;
+/* (N,D) -> (N,D), the same: what head number `index` of options.count reads. x: the features for the first head, the tap
+ * of the one before for all others; tap and layers of a head are added before the next tap. The sums over the lane's
+ * images of the products of their gradients go to Run.products. For training. */
+Tensor *nn_tap(Graph *graph, const char *name, Tensor *x, int index, Taps options);
+
 /* --- losses ---
  * Each reads the targets of head number `head` (index into Run.head) and returns the predictions. A target's loss has
  * one or more terms; the gradient of a term is scaled by the target's weight and the head's `scale`. A target
@@ -172,3 +189,8 @@ typedef struct AngleLoss {
 Tensor *nn_angle_loss(Graph *graph, const char *name, Tensor *outputs, AngleLoss options);
 /* The shorter way between two angles. */
 double nn_angle_distance(double a, double b, double period);
+
+/* The parameter `name` (1) of head number `head`, which starts at 0: the logarithm of a variance that weights its loss
+ * (Kendall, Gal and Cipolla 2018); not part of the network. Its gradient is HeadRun.half_weight - scale * loss. For
+ * training, behind the head's loss, whose predictions it is given. */
+Param *nn_log_variance(Graph *graph, const char *name, Tensor *prediction, int head);

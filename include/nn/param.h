@@ -32,12 +32,14 @@ typedef struct Param {
     Shape shape;
     size_t offset, count; /* floats in the flat array */
     Init init;
-    bool decay;  /* takes part in weight decay: matrices and kernels do, biases, gains and norms do
+    bool decay; /* takes part in weight decay: matrices and kernels do, biases, gains and norms do
                    not */
-    int stage;   /* of the trunk, from 1; 0: none */
-    int layer;   /* of the network, from 0 (graph_layer) */
-    int head;    /* number of the head that it belongs to; -1: the trunk */
-    bool frozen; /* is not updated; of a statistic: keeps its value */
+    int stage;  /* of the trunk, from 1; 0: none */
+    int layer;  /* of the network, from 0 (graph_layer) */
+    int head;   /* number of the head that it belongs to; -1: the trunk */
+    /* Belongs to the loss, not to the network: it is not taken over into other runs. */
+    bool of_loss;
+    bool frozen;     /* is not updated; of a statistic: keeps its value */
     double lr_scale; /* multiplies the learning rate */
 } Param;
 

@@ -23,6 +23,7 @@ typedef struct HeadRun {
     const Target *target; /* (images,parts) */
     int parts;            /* targets of an image: 1, or more where images are mixed */
     float scale;          /* weight of the head / terms of its loss in the global batch */
+    double half_weight;   /* of nn_log_variance: the lane's share of half the head's given weight */
     double loss;          /* out: sum of the terms times their targets' weights, added in order */
     int correct;          /* out: images whose first target is predicted exactly; 0 for numbers */
     double
@@ -46,6 +47,8 @@ struct Run {
     uint64_t seed, step;
     const uint32_t *record; /* (images): keys of random draws */
     HeadRun *head;          /* (heads) */
+    /* (taps,taps) out of backward: inner products of the taps' gradients, added over the images in order; NULL: not wanted */
+    double *products;
 
     void *context;
     void (*poll)(void *context); /* called at least every millisecond or so */

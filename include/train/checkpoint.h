@@ -32,6 +32,12 @@ typedef struct CheckpointHead {
     HeadFacts facts;
 } CheckpointHead;
 
+/* State that is a list of numbers. */
+typedef struct CheckpointNumbers {
+    double *value;
+    size_t count; /* 0: there is none */
+} CheckpointNumbers;
+
 typedef struct Checkpoint {
     const char *config; /* as resolved, YAML */
     uint64_t step, epoch, updates, skipped;
@@ -42,7 +48,9 @@ typedef struct Checkpoint {
     CheckpointArray *array; /* parameters, slots, statistics, each in store order */
     int arrays;
     Watch watch;
-    uint64_t *born; /* (parameters), as in Optimizer; NULL: all zero */
+    CheckpointNumbers balance;      /* as in Balancer */
+    CheckpointNumbers interference; /* as in Interference: sums, then steps */
+    uint64_t *born;                 /* (parameters), as in Optimizer; NULL: all zero */
     int params;
     double *
         best; /* (heads + 1): best validation score so far per head (head_score), and joint accuracy; -1: none */

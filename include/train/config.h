@@ -12,6 +12,7 @@
 #include "optim/ema.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
+#include "train/balancer.h"
 
 #include <stdio.h>
 
@@ -71,6 +72,9 @@ typedef struct Config {
     void *optimizer_options; /* begins with OptimizerCommon */
     const ScheduleType *schedule;
     void *schedule_options; /* begins with ScheduleCommon */
+    const BalancerType *balancer;
+    void *balancer_options;
+    bool interference; /* gradients on the features are watched whatever the balancer */
 } Config;
 
 /* Reads the file, then applies each "key=value" of `sets`, then takes what neither says about the

@@ -19,7 +19,8 @@ typedef struct PlanReport {
     LaneCost cost;
     StepModel model;
     Footprint footprint;
-    uint64_t program; /* bytes of the program, its libraries and MPI on one rank, before any network */
+    uint64_t
+        program; /* bytes of the program, its libraries and MPI on one rank, before any network */
     uint64_t memory;  /* bytes that a rank may have */
     int largest_lane; /* that fits; 0: not even one image does */
     uint64_t images;  /* of an epoch; 0: not known */

@@ -129,8 +129,41 @@ static bool check_classes(Graph *graph, const ModelHead *head)
                      head->type->name, head->classes);
 }
 
-static void build_head(Model *model, int index, const HeadSpec *spec, Tensor *features, Tensor *map,
-                       Arena *run)
+/* What the heads are built on. */
+typedef struct Stem {
+    Tensor *features; /* for the next head */
+    Tensor *map;
+    Taps taps;
+    bool log_variances;
+} Stem;
+
+/* Taps and what they are for; there are none where no gradients meet. */
+static Stem find_stem(Model *model, const ModelSpec *spec, Arena *run)
+{
+    const ModelTraining *training = spec->training;
+    Stem stem = {.features = model->features, .map = find_map(model->graph)};
+    if (!training || spec->only_evaluation) return stem;
+    if (training->dropout > 0)
+        stem.features =
+            nn_dropout(model->graph, "dropout", stem.features, (float)training->dropout);
+    stem.log_variances = training->log_variances;
+    for (int h = 0; h < spec->heads; h++)
+        stem.taps.count += !spec->head[h].body || spec->head[h].body->pool == HEAD_POOL_TRUNK;
+    if (stem.taps.count > 1 && stem.features->wants_grad) stem.taps.use = training->taps;
+    model->tapped = arena_new(run, int, stem.taps.count + 1);
+    return stem;
+}
+
+/* What the head reads of the features. */
+static Tensor *tap(Model *model, int index, Stem *stem)
+{
+    if (stem->taps.use == TAPS_NONE) return stem->features;
+    stem->features = nn_tap(model->graph, "tap", stem->features, model->taps, stem->taps);
+    model->tapped[model->taps++] = index;
+    return stem->features;
+}
+
+static void build_head(Model *model, int index, const HeadSpec *spec, Stem *stem, Arena *run)
 {
     static const HeadBody plain = {{0}, 0, HEAD_POOL_TRUNK};
     Graph *graph = model->graph;
@@ -140,11 +173,14 @@ static void build_head(Model *model, int index, const HeadSpec *spec, Tensor *fe
     if (!check_classes(graph, head)) return;
     graph_head(graph, index);
     graph_push_scope(graph, "heads.%s", head->name);
-    Tensor *x =
-        body->pool == HEAD_POOL_ATTENTION ? attend(graph, map, features, head->name) : features;
+    Tensor *x = body->pool == HEAD_POOL_ATTENTION
+                    ? attend(graph, stem->map, stem->features, head->name)
+                    : tap(model, index, stem);
     head->logits = build_body(graph, x, body, head->type->outputs(head->classes));
     head->logits->is_output = true;
     head->prediction = head->type->loss(graph, head->logits, index, head->options, &head->facts);
+    if (stem->log_variances)
+        head->log_variance = nn_log_variance(graph, "log_variance", head->prediction, index);
     graph_pop_scope(graph);
 }
 
@@ -167,10 +203,8 @@ bool model_build(Model *model, const ModelSpec *spec, Arena *run, Error *err)
     model->features->is_output = true;
     graph_pop_scope(graph);
     graph_stage(graph, 0);
-    Tensor *features = model->features, *map = find_map(graph);
-    if (spec->training && spec->training->dropout > 0)
-        features = nn_dropout(graph, "dropout", features, (float)spec->training->dropout);
-    for (int h = 0; h < spec->heads; h++) build_head(model, h, &spec->head[h], features, map, run);
+    Stem stem = find_stem(model, spec, run);
+    for (int h = 0; h < spec->heads; h++) build_head(model, h, &spec->head[h], &stem, run);
     graph_head(graph, -1);
     if (spec->training) {
         check_layers(graph, spec);

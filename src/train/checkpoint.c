@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum { PATH_BYTES = 4096, NAME_BYTES = 512, HEADS_MAX = 256 };
+enum { NUMBERS_MAX = 2 * HEADS_MAX * HEADS_MAX };
 
 static const char *const integer_keys[] = {"step",    "epoch",     "updates",
                                            "skipped", "validated", "bad"};
@@ -50,6 +51,12 @@ void checkpoint_add_store(Checkpoint *checkpoint, const char *group, const Param
 
 /* --- saving --- */
 
+static bool write_numbers(H5 *file, const char *name, const CheckpointNumbers *numbers, Error *err)
+{
+    return numbers->count == 0 ||
+           h5_write(file, name, H5_F64, (H5Shape){1, {numbers->count}}, numbers->value, err);
+}
+
 static bool write_header(H5 *file, const Checkpoint *checkpoint, Error *err)
 {
     char creator[64];
@@ -66,6 +73,8 @@ static bool write_header(H5 *file, const Checkpoint *checkpoint, Error *err)
     double watch[WATCH_NUMBERS];
     watch_to_numbers(&checkpoint->watch, watch);
     ok = ok && h5_write(file, "/watch", H5_F64, (H5Shape){1, {WATCH_NUMBERS}}, watch, err);
+    ok = ok && write_numbers(file, "/balance", &checkpoint->balance, err) &&
+         write_numbers(file, "/interference", &checkpoint->interference, err);
     if (checkpoint->born)
         ok = ok && h5_write(file, "/born", H5_U64, (H5Shape){1, {(uint64_t)checkpoint->params}},
                             checkpoint->born, err);
@@ -159,6 +168,22 @@ static bool read_header(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *e
     return true;
 }
 
+/* Absent numbers are none. */
+static bool read_numbers(H5 *file, const char *name, CheckpointNumbers *numbers, Arena *arena,
+                         Error *err)
+{
+    H5Type type;
+    H5Shape shape;
+    if (!h5_has(file, name)) return true;
+    if (!h5_info(file, name, &type, &shape, err)) return false;
+    if (shape.rank != 1 || shape.dim[0] < 1 || shape.dim[0] > NUMBERS_MAX)
+        return error_set(err, ERROR_DATA, "%s: is not a list of at most %d numbers", name,
+                         NUMBERS_MAX);
+    numbers->count = shape.dim[0];
+    numbers->value = arena_new(arena, double, numbers->count);
+    return h5_read(file, name, H5_F64, shape, numbers->value, err);
+}
+
 /* What checkpoints of version 0.1 lack. */
 static bool read_watch(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *err)
 {
@@ -171,6 +196,9 @@ static bool read_watch(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
             return false;
         checkpoint->watch = watch_from_numbers(watch);
     }
+    if (!read_numbers(file, "/balance", &checkpoint->balance, arena, err) ||
+        !read_numbers(file, "/interference", &checkpoint->interference, arena, err))
+        return false;
     if (!h5_has(file, "/born")) return true;
     if (!h5_info(file, "/born", &type, &shape, err)) return false;
     if (shape.rank != 1 || shape.dim[0] < 1 || shape.dim[0] > INT16_MAX)

@@ -12,15 +12,20 @@ static void add_u64(Hasher *hasher, uint64_t value)
     hasher_add(hasher, bytes, sizeof bytes);
 }
 
-static void add_watch(Hasher *hasher, const Watch *watch)
+static void add_numbers(Hasher *hasher, const double *number, size_t count)
 {
-    double number[WATCH_NUMBERS];
-    watch_to_numbers(watch, number);
-    for (int i = 0; i < WATCH_NUMBERS; i++) {
+    for (size_t i = 0; i < count; i++) {
         uint64_t bits;
         memcpy(&bits, &number[i], sizeof bits);
         add_u64(hasher, bits);
     }
+}
+
+static void add_watch(Hasher *hasher, const Watch *watch)
+{
+    double number[WATCH_NUMBERS];
+    watch_to_numbers(watch, number);
+    add_numbers(hasher, number, WATCH_NUMBERS);
 }
 
 bool checkpoint_digest(const Checkpoint *checkpoint, Hash128 *digest, Error *err)
@@ -45,6 +50,7 @@ bool checkpoint_digest(const Checkpoint *checkpoint, Hash128 *digest, Error *err
         if (watch_matters(&config)) add_watch(hasher, &checkpoint->watch);
         for (int h = 0; checkpoint->stale && h < checkpoint->heads; h++)
             add_u64(hasher, checkpoint->stale[h]);
+        add_numbers(hasher, checkpoint->balance.value, checkpoint->balance.count);
         for (int i = 0; i < checkpoint->params; i++) add_u64(hasher, checkpoint->born[i]);
         config_digest(&config, hasher);
         *digest = hasher_finish(hasher);

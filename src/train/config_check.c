@@ -37,6 +37,19 @@ static void check_batch(const Binding *binding)
                   where, config->batch, config->lane, config->batch / config->lane, LANES_MAX);
 }
 
+/* GradNorm compares what it knows of all heads. */
+static void check_balance(const Binding *binding)
+{
+    const Config *config = binding->config;
+    if (config->balancer->taps != TAPS_APART) return;
+    for (int h = 0; h < config->head_count; h++)
+        if (config->heads[h].body.pool != HEAD_POOL_TRUNK)
+            error_set(binding->err, ERROR_USAGE,
+                      "%s: balance.kind: %s compares gradients on the trunk's features, which head "
+                      "%s does not read; choose another kind, or pool: features",
+                      binding->name, config->balancer->name, config->heads[h].name);
+}
+
 void binding_check_together(const Binding *binding)
 {
     const Config *config = binding->config;
@@ -46,4 +59,5 @@ void binding_check_together(const Binding *binding)
         error_set(binding->err, augment.kind, "%s: %s", binding->name, augment.text);
     check_mix(binding);
     check_batch(binding);
+    check_balance(binding);
 }

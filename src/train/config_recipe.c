@@ -1,4 +1,4 @@
-/* Option tables of the sections that choose how a run is led: sampling, progressive, early_stop. */
+/* Option tables of the sections that choose how a run is led: balance, sampling, progressive, early_stop. */
 #include "config_tables.h"
 
 #include <stddef.h>
@@ -47,6 +47,17 @@ const Option config_sampling_options[] = {
      .fallback = "",
      .help =
          "the head whose classes are balanced; empty: combinations of the classes of all heads"},
+    {.key = NULL},
+};
+
+const Option config_balance_options[] = {
+    {.key = "interference",
+     .type = OPTION_BOOL,
+     .scope = SCOPE_RUN,
+     .offset = AT(interference),
+     .fallback = "true",
+     .help =
+         "watch how heads pull at the features they share, and against each other; the same bits"},
     {.key = NULL},
 };
 

@@ -93,12 +93,37 @@ static const char *chosen_schedule(const Config *config)
     return config->schedule->name;
 }
 
+static const char *const *balancer_kinds(void)
+{
+    return balancer_names;
+}
+
+static const Option *balancer_table(const char *kind)
+{
+    const BalancerType *type = balancer_find(kind);
+    return type ? type->options : NULL;
+}
+
+static void choose_balancer(Config *config, const char *kind, Arena *run)
+{
+    config->balancer = balancer_find(kind);
+    config->balancer_options =
+        new_options(config->balancer->options, config->balancer->options_bytes, run);
+}
+
+static const char *chosen_balancer(const Config *config)
+{
+    return config->balancer->name;
+}
+
 const KindSection config_kind_sections[KIND_SECTIONS] = {
-    {"trunk", NULL, SCOPE_MODEL, trunk_kinds, trunk_table, choose_trunk, chosen_trunk},
-    {"optimizer", "adamw", SCOPE_MODEL, optimizer_kinds, optimizer_table, choose_optimizer,
+    {"trunk", NULL, SCOPE_MODEL, false, trunk_kinds, trunk_table, choose_trunk, chosen_trunk},
+    {"optimizer", "adamw", SCOPE_MODEL, false, optimizer_kinds, optimizer_table, choose_optimizer,
      chosen_optimizer},
-    {"schedule", "cosine", SCOPE_SCHEDULE, schedule_kinds, schedule_table, choose_schedule,
+    {"schedule", "cosine", SCOPE_SCHEDULE, false, schedule_kinds, schedule_table, choose_schedule,
      chosen_schedule},
+    {"balance", "fixed", SCOPE_MODEL, true, balancer_kinds, balancer_table, choose_balancer,
+     chosen_balancer},
 };
 
 /* --- all sections --- */
@@ -113,6 +138,8 @@ void config_sections(const Config *config, Section sections[SECTIONS])
         {"optimizer", config->optimizer ? config->optimizer->options : NULL,
          config->optimizer_options},
         {"schedule", config->schedule ? config->schedule->options : NULL, config->schedule_options},
+        {"balance", config_balance_options, top},
+        {"balance", config->balancer ? config->balancer->options : NULL, config->balancer_options},
         {"sampling", config_sampling_options, top},
         {"progressive", config_progressive_options, top},
         {"ema", ema_options, (void *)&config->ema},
@@ -188,8 +215,10 @@ void config_visit(const Config *config, ConfigVisitor *visit, void *context)
             config_begins(sections, s) ? kind_section(sections[s].name) : NULL;
         if (kind) {
             char key[CONFIG_KEY_BYTES];
+            const char *chosen = kind->chosen(config);
             snprintf(key, sizeof key, "%s.kind", kind->name);
-            visit(context, key, kind->chosen(config), kind->scope, false);
+            visit(context, key, chosen, kind->scope,
+                  kind->added && strcmp(chosen, kind->fallback) == 0);
         }
         visit_table(sections[s].name, sections[s].table, sections[s].values, visit, context);
     }

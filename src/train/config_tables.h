@@ -15,7 +15,7 @@ typedef struct Section {
     void *values;
 } Section;
 
-enum { SECTIONS = 12 + AUGMENTATIONS };
+enum { SECTIONS = 14 + AUGMENTATIONS };
 
 /* Whether section `s` begins its name: it is the first of those that share it. */
 bool config_begins(const Section sections[SECTIONS], int s);
@@ -31,13 +31,14 @@ extern const Option config_head_options[];  /* of one HeadConfig, whatever its k
 const char *config_head_kind(const HeadConfig *head);
 /* config_recipe.c; values are the Config */
 extern const Option config_early_stop_options[], config_sampling_options[],
-    config_progressive_options[];
+    config_progressive_options[], config_balance_options[];
 
 /* A section whose keys depend on its kind. */
 typedef struct KindSection {
     const char *name;
     const char *fallback; /* default kind; NULL: must be given */
     OptionScope scope;    /* of the kind itself */
+    bool added;           /* as Option.added, of the kind */
     const char *const *(*kinds)(void);
     const Option *(*table_of)(const char *kind);
     /* Chooses the kind, which exists, and allocates its options with their defaults. */
@@ -45,7 +46,7 @@ typedef struct KindSection {
     const char *(*chosen)(const Config *config);
 } KindSection;
 
-enum { KIND_SECTIONS = 3 };
+enum { KIND_SECTIONS = 4 };
 extern const KindSection config_kind_sections[KIND_SECTIONS];
 
 /* Adds settings that trunk.weights, if given, brings: trunk, image and preprocessing. */

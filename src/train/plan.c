@@ -10,6 +10,9 @@ ModelSpec plan_model_with(const Config *config, const HeadSpec *head, Arena *run
     ModelTraining *training = arena_new(run, ModelTraining, 1);
     *training = config->training;
     if (config->unfreeze_epochs > 0) training->freeze = 0;
+    training->taps = config->balancer->taps;
+    if (training->taps == TAPS_WATCH && !config->interference) training->taps = TAPS_NONE;
+    training->log_variances = config->balancer->log_variances;
     return (ModelSpec){.trunk = config->trunk,
                        .kind = config->trunk_kind,
                        .trunk_options = config->trunk_options,

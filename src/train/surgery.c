@@ -179,7 +179,10 @@ static bool build(Surgery *s, Error *err)
                              .body = &s->head[h].config.body,
                              .facts = s->head[h].facts};
     /* with its statistics as they are: what a lane holds does not matter here */
-    ModelTraining training = {.freeze_norm = true, .lr_decay = 1, .heads_lr_scale = 1};
+    ModelTraining training = {.freeze_norm = true,
+                              .lr_decay = 1,
+                              .heads_lr_scale = 1,
+                              .log_variances = s->config.balancer->log_variances};
     ModelSpec spec = {.trunk = s->config.trunk,
                       .kind = s->config.trunk_kind,
                       .trunk_options = s->config.trunk_options,
@@ -283,7 +286,8 @@ static bool save(Surgery *s, const char *path, Error *err)
     out.best[s->heads] = -1; /* of all heads together: not known of this set */
     out.watch = watch_begin();
     out.stale = NULL;
-    out.born = NULL; /* parameters are others */
+    out.balance = out.interference = (CheckpointNumbers){0}; /* of other heads */
+    out.born = NULL;                                         /* parameters are others */
     out.params = 0;
     return copy_arrays(s, &out, err) && checkpoint_save(&out, path, err);
 }

@@ -107,8 +107,9 @@ static void open_reduction(Trainer *trainer)
     int heads = trainer->config->head_count;
     ReduceOptions options = {.kind = trainer->config->reduce == 0 ? REDUCE_EXACT : REDUCE_FLOAT,
                              .count = graph->params->total,
-                             .side =
-                                 SIDE_FIXED + (size_t)(SIDE_PER_HEAD * heads) + graph->state->total,
+                             .side = SIDE_FIXED + (size_t)(SIDE_PER_HEAD * heads) +
+                                     interference_pairs(trainer->engine.model.taps) +
+                                     graph->state->total,
                              .workers = pool_workers(trainer->engine.pool),
                              .node = trainer->config->node_reduce};
     trainer->reduce = reduce_create(trainer->comm, &options, trainer->arena);
@@ -216,6 +217,7 @@ static bool open_all(Trainer *trainer, const TrainerOptions *options, Error *err
     if (!open_engine(trainer, options->still, err)) return false;
     open_reduction(trainer);
     open_buffers(trainer);
+    trainer_open_balance(trainer);
     trainer_open_sampler(trainer);
     if (!(has_checkpoint ? restore(trainer, step, err) : start(trainer, err))) return false;
     engine_prepare(&trainer->engine);
@@ -306,6 +308,7 @@ static TrainerEnd run_steps(Trainer *trainer, uint64_t end)
     if (at_epoch_end(trainer)) trainer_validate(trainer); /* that an earlier stop has cut short */
     while (trainer->step < end && !trainer->stop && !is_over(trainer)) {
         trainer_step(trainer);
+        if (at_epoch_end(trainer)) balance_end_epoch(trainer);
         if (trainer->has_progress) progress_set(&trainer->progress, (size_t)trainer->step);
         if (is_hopeless(trainer)) return TRAINER_HOPELESS;
         if (trainer->stop) break;

@@ -8,6 +8,7 @@
 #include "optim/ema.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
+#include "train/balancer.h"
 #include "train/checkpoint.h"
 #include "train/engine.h"
 #include "train/evaluate.h"
@@ -18,8 +19,9 @@
 #include "train/watch.h"
 
 #include "base/progress.h"
+#include "interference.h"
 
-/* Exact sums of a step beside the gradient; per head behind them, then the statistics. */
+/* Exact sums of a step beside the gradient; per head behind them, per pair of taps, then the statistics. */
 enum { SIDE_LR, SIDE_BAD, SIDE_STOP, SIDE_FIXED };
 enum { SIDE_LOSS, SIDE_ERROR, SIDE_CORRECT, SIDE_SCORED, SIDE_PER_HEAD };
 
@@ -77,11 +79,17 @@ struct Trainer {
     double *best;         /* (heads + 1), as in Checkpoint */
     uint64_t *stale;      /* (heads), as in Checkpoint */
     Watch watch;
+    Balancer balancer;
+    Interference interference;
 
     /* of the step under way */
-    float *head_scale;         /* (heads): weight / terms of the loss in the global batch */
-    double *head_share;        /* (heads): 1 / terms */
-    const uint32_t *batch;     /* (config->batch) records */
+    float *head_scale;             /* (heads): weight / terms of the loss in the global batch */
+    double *head_share;            /* (heads): 1 / terms; 0: the batch has no label of the head */
+    double *head_loss, *head_norm; /* (heads): for the balancer */
+    bool *head_labelled;
+    int64_t *pair_total;            /* (pairs of taps) */
+    double *tap_share, *tap_factor; /* (taps) */
+    const uint32_t *batch;          /* (config->batch) records */
     Mix *mix;                  /* (config->batch) how its images are mixed; NULL: they never are */
     int first_lane, last_lane; /* of this rank; last is exclusive */
     atomic_int next_lane;
@@ -108,6 +116,19 @@ void log_validation(Trainer *trainer, const Score *score);
  * goes on does so on a full disk, too, with a warning: nothing of what is there is lost. For a new run
  * it is an error. */
 void trainer_renew_records(Trainer *trainer, bool resumed, Error *err);
+
+/* The epoch's line and record. */
+void log_interference(Trainer *trainer);
+
+/* trainer_balance.c */
+void trainer_open_balance(Trainer *trainer);
+/* Tells a run what its heads' losses weigh. */
+void balance_prepare_lane(const Trainer *trainer, Run *run);
+/* Adds what a lane's backward found on the features. */
+void balance_add_lane(Trainer *trainer, const Run *run);
+/* Takes in a step that was not skipped. */
+void balance_observe(Trainer *trainer);
+void balance_end_epoch(Trainer *trainer);
 
 /* trainer_checkpoint.c */
 /* A checkpoint on the way: a run goes on if it cannot be written, with a warning. */

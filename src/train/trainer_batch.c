@@ -52,12 +52,13 @@ static void add_terms(double *terms, const Trainer *trainer, int h, int lane)
  * forward pass. They are added in the batch's order. */
 static void count_terms(Trainer *trainer)
 {
+    trainer->balancer.type->weigh(&trainer->balancer);
     for (int h = 0; h < trainer->config->head_count; h++) {
         double terms = 0;
         for (int lane = 0; lane < trainer->config->batch / trainer->config->lane; lane++)
             add_terms(&terms, trainer, h, lane);
         trainer->head_share[h] = terms > 0 ? 1.0 / terms : 0;
-        double weight = trainer_head_is_finished(trainer, h) ? 0 : trainer->config->heads[h].weight;
+        double weight = trainer_head_is_finished(trainer, h) ? 0 : trainer->balancer.factor[h];
         trainer->head_scale[h] = (float)(weight * trainer->head_share[h]);
     }
 }

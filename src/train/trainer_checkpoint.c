@@ -35,6 +35,14 @@ static void describe_heads(Trainer *trainer, Checkpoint *checkpoint, Arena *aren
         };
 }
 
+static void describe_balance(Trainer *trainer, Checkpoint *checkpoint)
+{
+    size_t taps = (size_t)trainer->interference.taps;
+    checkpoint->balance =
+        (CheckpointNumbers){trainer->balancer.state, balancer_numbers(&trainer->balancer)};
+    checkpoint->interference = (CheckpointNumbers){trainer->interference.sum, 2 * taps * taps};
+}
+
 static Checkpoint describe_run(Trainer *trainer, Arena *arena)
 {
     Checkpoint checkpoint = {.config = config_print(trainer->config, arena),
@@ -55,6 +63,7 @@ static Checkpoint describe_run(Trainer *trainer, Arena *arena)
     if (config_heads_finish(trainer->config)) checkpoint.stale = trainer->stale;
     describe_arrays(trainer, &checkpoint, arena);
     describe_heads(trainer, &checkpoint, arena);
+    describe_balance(trainer, &checkpoint);
     return checkpoint;
 }
 
@@ -94,6 +103,22 @@ void trainer_try_save(Trainer *trainer)
 
 /* --- restoring --- */
 
+/* Without numbers, as after surgery on heads, balancing begins anew. What was not watched before, or is not now, is of
+ * no interest. */
+static bool copy_balance(Trainer *trainer, const Checkpoint *saved, Error *err)
+{
+    size_t numbers = balancer_numbers(&trainer->balancer);
+    size_t taps = (size_t)trainer->interference.taps, watched = 2 * taps * taps;
+    if (saved->balance.count && saved->balance.count != numbers)
+        return error_set(err, ERROR_DATA, "/balance: has %zu numbers, not %zu",
+                         saved->balance.count, numbers);
+    if (saved->balance.count)
+        memcpy(trainer->balancer.state, saved->balance.value, sizeof(double) * numbers);
+    if (saved->interference.count == watched && watched)
+        memcpy(trainer->interference.sum, saved->interference.value, sizeof(double) * watched);
+    return true;
+}
+
 static bool copy_all(Trainer *trainer, const Checkpoint *saved, Arena *arena, Error *err)
 {
     const Graph *graph = trainer->engine.model.graph;
@@ -110,7 +135,7 @@ static bool copy_all(Trainer *trainer, const Checkpoint *saved, Arena *arena, Er
     if (saved->born && saved->params != graph->params->count)
         ok = error_set(err, ERROR_DATA, "/born: has %d numbers for %d parameters", saved->params,
                        graph->params->count);
-    if (!ok) return false;
+    if (!ok || !copy_balance(trainer, saved, err)) return false;
     if (saved->born)
         memcpy(trainer->optimizer->born, saved->born, sizeof(uint64_t) * (size_t)saved->params);
     trainer->watch = saved->watch;

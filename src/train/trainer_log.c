@@ -1,4 +1,5 @@
 /* What the trainer tells: a line and a record per interval and per validation. */
+#include "balancer_given.h"
 #include "trainer.h"
 
 #include "base/clock.h"
@@ -86,7 +87,7 @@ static Summary summarize(const Trainer *trainer)
     Summary summary = {.seconds = clock_seconds() - interval->started,
                        .epoch = (double)trainer->step / (double)trainer->steps_per_epoch};
     for (int h = 0; h < trainer->config->head_count; h++)
-        summary.loss += trainer->config->heads[h].weight * head_loss(interval, h);
+        summary.loss += trainer->balancer.factor[h] * head_loss(interval, h);
     double workers = pool_workers(trainer->engine.pool);
     summary.images_per_second = (double)interval->images / summary.seconds;
     summary.data =
@@ -133,6 +134,11 @@ static void record_interval(Trainer *trainer, const Summary *summary, double lr)
         json_add_real(json, "loss", result.loss);
         if (result.measure < MEASURE_VALUE) json_add_real(json, right, result.top1);
         if (has_error(&result)) json_add_real(json, "mae", result.error);
+        if (trainer->balancer.type->weigh != balancer_weigh_as_given)
+            json_add_real(json, "weight", trainer->balancer.factor[h]);
+        if (trainer->head_norm[h] > 0)
+            json_add_real(json, "feature_grad",
+                          trainer->balancer.factor[h] * trainer->head_norm[h]);
         json_end(json);
     }
     json_end(json);
@@ -178,6 +184,67 @@ void interval_log(Trainer *trainer, double lr)
         record_interval(trainer, &summary, lr);
     }
     interval_start(trainer);
+}
+
+/* --- interference: once an epoch --- */
+
+/* Heads whose gradients point so far apart are told of. Between -0.1 and 0 there is hardly a pair that never is. */
+static const double CONFLICT = -0.1;
+
+static const char *tap_name(const Trainer *trainer, int tap)
+{
+    return trainer->config->heads[trainer->engine.model.tapped[tap]].name;
+}
+
+/* The one that pulls harder hurts the other more. */
+static void tell_conflict(const Trainer *trainer, int i, int j)
+{
+    const Interference *interference = &trainer->interference;
+    bool swap = interference_norm(interference, j) > interference_norm(interference, i);
+    int strong = swap ? j : i, weak = swap ? i : j;
+    log_info("epoch %" PRIu64 "  head %s hurts %s: mean cosine %.2f of their gradients on the "
+             "features, norms %.3g and %.3g",
+             trainer->step / trainer->steps_per_epoch, tap_name(trainer, strong),
+             tap_name(trainer, weak), interference_cosine(interference, i, j),
+             interference_norm(interference, strong), interference_norm(interference, weak));
+}
+
+static void record_interference(Trainer *trainer)
+{
+    const Interference *interference = &trainer->interference;
+    Json *json = json_create();
+    json_add_text(json, "kind", "epoch");
+    json_add_integer(json, "step", (int64_t)trainer->step);
+    json_add_integer(json, "epoch", (int64_t)(trainer->step / trainer->steps_per_epoch));
+    json_begin(json, "interference");
+    json_begin_array(json, "heads");
+    for (int i = 0; i < interference->taps; i++) json_add_text(json, NULL, tap_name(trainer, i));
+    json_end(json);
+    json_begin_array(json, "norms");
+    for (int i = 0; i < interference->taps; i++)
+        json_add_real(json, NULL, interference_norm(interference, i));
+    json_end(json);
+    json_begin_array(json, "cosines");
+    for (int i = 0; i < interference->taps; i++) {
+        json_begin_array(json, NULL);
+        for (int j = 0; j < interference->taps; j++)
+            json_add_real(json, NULL, interference_cosine(interference, i, j));
+        json_end(json);
+    }
+    json_end(json);
+    json_end(json);
+    write_record(trainer, json);
+}
+
+void log_interference(Trainer *trainer)
+{
+    if (comm_rank(trainer->comm) != 0) return;
+    const Interference *interference = &trainer->interference;
+    if (trainer->has_progress) progress_hide(&trainer->progress);
+    for (int i = 0; i < interference->taps; i++)
+        for (int j = 0; j < i; j++)
+            if (interference_cosine(interference, i, j) < CONFLICT) tell_conflict(trainer, i, j);
+    record_interference(trainer);
 }
 
 void log_validation(Trainer *trainer, const Score *score)

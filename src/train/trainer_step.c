@@ -24,7 +24,8 @@ size_t side_of_head(int head, int what)
 
 static size_t side_of_state(const Trainer *trainer)
 {
-    return side_of_head(trainer->config->head_count, 0);
+    return side_of_head(trainer->config->head_count, 0) +
+           interference_pairs(trainer->engine.model.taps);
 }
 
 /* --- lanes --- */
@@ -117,8 +118,7 @@ static void compute_lane(Trainer *trainer, int index, int lane)
     int bad = engine_load(&trainer->engine, worker, images, true, trainer->order_epoch);
     double begin = clock_seconds();
     if (run->spans) spans_add(run->spans, SPAN_INPUT, lane, arrival);
-    for (int h = 0; h < trainer->config->head_count; h++)
-        run->head[h].scale = trainer->head_scale[h];
+    balance_prepare_lane(trainer, run);
     run->step = trainer->step;
     run->context = context;
     run->poll = index == 0 ? on_poll : NULL; /* only the main thread may call MPI */
@@ -127,6 +127,7 @@ static void compute_lane(Trainer *trainer, int index, int lane)
     graph_forward(run);
     add_scores(trainer, context, worker, bad);
     graph_backward(run);
+    balance_add_lane(trainer, run);
     if (context->overflowed) tell_overflow(trainer, context, lane);
     worker->compute_seconds += clock_seconds() - begin;
     if (run->spans) spans_add(run->spans, SPAN_LANE, lane, arrival);
@@ -212,6 +213,7 @@ static double update(Trainer *trainer, double lr)
     double norm = optimizer_step(trainer->optimizer, trainer->engine.pool, lr, clip, read_gradient,
                                  trainer->reduce);
     update_statistics(trainer);
+    balance_observe(trainer);
     if (trainer->ema) ema_update(trainer->ema, trainer->engine.pool, trainer->optimizer->updates);
     note(trainer, SPAN_OPTIMIZER, begin);
     begin = clock_seconds();

@@ -75,7 +75,7 @@ static bool fits(const Trainer *trainer, int h, const Checkpoint *saved, const C
     *why = ", since that of the weights is of another kind or has other layers";
     if (saved_type(config, head->name) != now->type) return false;
     for (int i = 0; i < params->count; i++) {
-        if (params->list[i]->head != h) continue;
+        if (params->list[i]->head != h || params->list[i]->of_loss) continue;
         const CheckpointArray *array = checkpoint_find(saved, "param", params->list[i]->name);
         if (!array || !shape_equal(array->shape, params->list[i]->shape)) return false;
     }
@@ -95,7 +95,7 @@ static void copy_head(Trainer *trainer, int h, const Checkpoint *saved, const Co
     }
     for (int i = 0; i < params->count; i++) {
         const Param *param = params->list[i];
-        if (param->head != h) continue;
+        if (param->head != h || param->of_loss) continue;
         const CheckpointArray *array =
             checkpoint_find(saved, checkpoint_group(saved, "param"), param->name);
         memcpy(params->value + param->offset, array->value, sizeof(float) * param->count);

@@ -196,6 +196,7 @@ of_head "a flip of numbers" '{name: size, flips: "low<->high"}'
 kinds() { mistake "$1" 2 train good.yaml --set pack=kinds.h5 "${@:2}"; } # NAME MORE...
 kinds "balance of several labels at once" --set sampling.balance=full --set sampling.by=tags
 kinds "balance of all heads, one of them of numbers" --set heads=[shape,size] --set sampling.balance=sqrt
+kinds "gradients on features that a head does not read" --set 'heads=[{name: shape}, {name: grade, pool: attention}]' --set balance.kind=gradnorm
 kinds "accuracy to watch where all is numbers" --set heads=[size] --set early_stop.patience=2
 sed '1s/size/measure/; s/,[0-9][0-9]*\.[0-9][0-9],/,7,/' kinds.csv >equal.csv
 umbel pack --manifest equal.csv --root whole --labels measure:value --out equal.h5 >/dev/null 2>&1 || not_ok "pack of equal values" "failed"

@@ -152,6 +152,31 @@ static void test_digest(void **state)
     arena_destroy(arena);
 }
 
+/* What balancing has learnt shapes a run; what was only watched does not. */
+static void test_balance(void **state)
+{
+    (void)state;
+    Arena *arena = arena_create("test");
+    double balance[] = {1, 0.5, 2, 0.25}, watched[] = {1, -0.5, 3, 3};
+    Checkpoint checkpoint = make(arena), loaded;
+    Error err = {0};
+    Hash128 digest = digest_of(&checkpoint);
+    checkpoint.interference = (CheckpointNumbers){watched, 4};
+    assert_true(same(digest, digest_of(&checkpoint)));
+    checkpoint.balance = (CheckpointNumbers){balance, 4};
+    digest = digest_of(&checkpoint);
+    checkpoint_save(&checkpoint, path, &err);
+    checkpoint_load(&loaded, path, arena, &err);
+    check_no_error(&err);
+    assert_true(loaded.balance.count == 4 && loaded.interference.count == 4);
+    assert_memory_equal(loaded.balance.value, balance, sizeof balance);
+    assert_memory_equal(loaded.interference.value, watched, sizeof watched);
+    assert_true(same(digest, digest_of(&loaded)));
+    balance[3] = 0.26;
+    assert_false(same(digest, digest_of(&checkpoint)));
+    arena_destroy(arena);
+}
+
 /* --- damage --- */
 
 static long file_bytes(void)
@@ -204,9 +229,8 @@ int main(void)
     if (!mkdtemp(folder)) return 1;
     snprintf(path, sizeof path, "%s/step-1.h5", folder);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_atomic),
-        cmocka_unit_test(test_digest),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_atomic),
+        cmocka_unit_test(test_balance),    cmocka_unit_test(test_digest),
         cmocka_unit_test(test_damage),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
