@@ -7,6 +7,7 @@ int cmd_eval(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_digest(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
+int cmd_lint(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_heads(int argc, char **argv);
 int cmd_bench(int argc, char **argv);

@@ -236,6 +236,13 @@ static void spool_record(Spool *spool, Record *record, size_t index, Error *err)
 
 /* --- rank 0: the file --- */
 
+static bool write_togetherness(H5 *file, const Listing *listing, Error *err)
+{
+    return !listing->keep_together ||
+           h5_write_texts(file, "/images/group", (const char *const *)listing->keep_together,
+                          listing->count, err);
+}
+
 static bool write_tables(H5 *file, const Listing *listing, const LabelGroup *group,
                          const uint8_t *split, const Tables *tables, uint64_t *images_at,
                          Error *err)
@@ -254,6 +261,7 @@ static bool write_tables(H5 *file, const Listing *listing, const LabelGroup *gro
            h5_write(file, "/images/checksum", H5_U64, (H5Shape){1, {n}}, tables->checksum, err) &&
            h5_write(file, "/images/size", H5_I32, (H5Shape){2, {n, 2}}, tables->size, err) &&
            h5_write_texts(file, "/images/path", (const char *const *)listing->path, n, err) &&
+           write_togetherness(file, listing, err) &&
            h5_reserve(file, "/images/bytes", H5_U8, (H5Shape){1, {tables->offset[n]}}, images_at,
                       err);
 }
