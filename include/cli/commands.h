@@ -2,6 +2,7 @@
 #pragma once
 
 int cmd_pack(int argc, char **argv);
+int cmd_unpack(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_export(int argc, char **argv);

@@ -12,10 +12,12 @@ typedef struct Reject {
     char *path, *reason;
 } Reject;
 
-/* What is to be packed; made by manifest_read or folder_scan. */
+/* What is to be packed; made by manifest_read, folder_scan or listing_of_pack, put together by
+ * listing_merge and listing_add_to. */
 typedef struct Listing {
     size_t count;
-    char **path; /* (count) relative to root */
+    char **path;                 /* (count) relative to root, unless a source is there */
+    struct RecordSource *source; /* where the bytes come from; NULL: files beneath root. Owned */
     int groups;
     char **group_name;    /* (groups) */
     LabelKind *kind;      /* (groups); NULL: all are classes */
@@ -40,6 +42,16 @@ bool folder_scan(Listing *listing, const char *folder, const char *pattern, bool
 /* The pattern of `levels` ("type,part"), the names of the folder levels above each image. */
 bool folder_pattern(char *pattern, size_t bytes, const char *levels, Error *err);
 void listing_free(Listing *listing);
+
+/* The records of a pack as they are: packed again they make the same file. */
+bool listing_of_pack(Listing *listing, const char *pack, Error *err);
+/* The records of several packs one after the other, with all label groups that any of them has; a group
+ * that a pack lacks is missing there. A path that an earlier pack has is put behind the name of its own
+ * pack. Groups of one name must be of one kind. */
+bool listing_merge(Listing *listing, char *const *packs, int count, Error *err);
+/* Puts a pack's records before those of `listing`, whose files lie beneath `root`. A record whose path the
+ * pack has is no new image: its labels, where it has any, become those of the pack's image. */
+bool listing_add_to(Listing *listing, const char *pack, const char *root, Error *err);
 
 /* Shares of a stratified split; all zero: use the listing's column, or everything is train. */
 typedef struct SplitShares {

@@ -29,17 +29,6 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static long number(struct argp_state *state, const char *name, const char *text, long low,
-                   long high)
-{
-    char *end;
-    long value = strtol(text, &end, 10);
-    if (end == text || *end || value < low || value > high)
-        argp_error(state, "%s: must be an integer from %ld to %ld, not \"%s\"", name, low, high,
-                   text);
-    return value;
-}
-
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     enum { MANY = 1 << 30 };
@@ -50,16 +39,16 @@ static error_t parse(int key, char *text, struct argp_state *state)
         arguments->json = true;
         return 0;
     case KEY_DISTANCE:
-        lint->distance = (int)number(state, "--distance", text, 0, LINT_DISTANCE_MAX);
+        lint->distance = (int)cli_number(state, "--distance", text, 0, LINT_DISTANCE_MAX);
         return 0;
     case KEY_TINY:
-        lint->tiny = (int)number(state, "--tiny", text, 0, MANY);
+        lint->tiny = (int)cli_number(state, "--tiny", text, 0, MANY);
         return 0;
     case KEY_IMBALANCE:
-        lint->imbalance = (double)number(state, "--imbalance", text, 2, MANY);
+        lint->imbalance = (double)cli_number(state, "--imbalance", text, 2, MANY);
         return 0;
     case KEY_EXAMPLES:
-        lint->examples = (size_t)number(state, "--examples", text, 0, MANY);
+        lint->examples = (size_t)cli_number(state, "--examples", text, 0, MANY);
         return 0;
     case ARGP_KEY_ARG:
         if (arguments->path) argp_error(state, "%s: one pack at a time", text);

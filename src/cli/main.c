@@ -17,6 +17,7 @@ typedef struct Command {
 
 static const Command commands[] = {
     {"pack", cmd_pack, "make a data pack from image files and labels"},
+    {"unpack", cmd_unpack, "write the images and labels of a pack as files"},
     {"train", cmd_train, "train a model; also under mpirun or srun"},
     {"eval", cmd_eval, "score a checkpoint on a split of a pack"},
     {"import", cmd_import, "make a checkpoint of a network that another program trained"},

@@ -1,6 +1,8 @@
 /* Listings, whichever way they are read. */
 #include "listing.h"
 
+#include "record.h"
+
 #include <string.h>
 
 bool no_problems(Error *err)
@@ -8,6 +10,17 @@ bool no_problems(Error *err)
     if (err->count > PROBLEMS_MAX)
         error_set(err, err->kind, "… and %d more", err->count - PROBLEMS_MAX);
     return err->kind == ERROR_NONE;
+}
+
+bool path_leaves_root(const char *path)
+{
+    if (path[0] == '/') return true;
+    for (const char *at = path; *at;) {
+        size_t length = strcspn(at, "/");
+        if (length == 2 && at[0] == '.' && at[1] == '.') return true;
+        at += length + (at[length] == '/');
+    }
+    return false;
 }
 
 LabelKind listing_cut_kind(char *text)
@@ -77,6 +90,7 @@ void listing_drop(Listing *listing, const bool *drop)
 
 void listing_free(Listing *listing)
 {
+    if (listing->source && listing->source->close) listing->source->close(listing->source);
     arena_destroy(listing->memory);
     *listing = (Listing){0};
 }

@@ -106,23 +106,12 @@ static void choose_columns(const Manifest *manifest, const char *labels, int col
 
 /* --- rows --- */
 
-static bool leaves_root(const char *path)
-{
-    if (path[0] == '/') return true;
-    for (const char *at = path; *at;) {
-        size_t length = strcspn(at, "/");
-        if (length == 2 && at[0] == '.' && at[1] == '.') return true;
-        at += length + (at[length] == '/');
-    }
-    return false;
-}
-
 static void check_row(const Manifest *manifest, const CsvRow *row, const char *path,
                       const char *split)
 {
     Split parsed;
     if (!*path) PROBLEM(manifest->err, "%s:%zu: has no path", manifest->name, row->line);
-    if (leaves_root(path))
+    if (path_leaves_root(path))
         PROBLEM(manifest->err,
                 "%s:%zu: the path %s leaves the root folder; paths are relative to --root",
                 manifest->name, row->line, path);
