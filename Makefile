@@ -22,7 +22,7 @@ PKG_BLAS := openblas
 PKG_HDF5 := hdf5-serial
 PKG_PROTOBUF := libprotobuf-c
 PKG_LIBRARY := $(PKG_BLAS) $(PKG_HDF5) libjpeg libpng libwebp libexif yaml-0.1 libxxhash
-PKG_ALL := $(PKG_LIBRARY) $(PKG_MPI) $(PKG_PROTOBUF) hwloc jansson
+PKG_ALL := $(PKG_LIBRARY) $(PKG_MPI) $(PKG_PROTOBUF) hwloc jansson libarchive
 
 COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 

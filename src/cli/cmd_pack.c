@@ -2,7 +2,7 @@
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "data/image.h"
-#include "data/pack_write.h"
+#include "pack_input.h"
 #include "pack_summary.h"
 
 #include <argp.h>
@@ -23,22 +23,29 @@ enum {
     KEY_KEEP_GOING,
     KEY_ALLOW_UNSEEN,
     KEY_MERGE,
-    KEY_ADD_TO
+    KEY_ADD_TO,
+    KEY_TAR,
+    KEY_LIST
 };
 
 typedef struct Arguments {
-    char **name; /* what stands without an option: a folder, or packs to merge */
-    int names;
-    bool merge;
-    const char *folder, *manifest, *levels, *pattern, *labels, *keep_together, *split, *add_to;
+    PackInput input;
+    const char *split;
     PackOptions options;
 } Arguments;
 
 static const struct argp_option options[] = {
     {"manifest", KEY_MANIFEST, "FILE.csv", 0,
-     "Columns: path, one per label group, optional split; an empty cell is a missing label", 0},
-    {"root", KEY_ROOT, "DIR", 0, "Folder that the manifest's paths are relative to (default: .)",
+     "Columns: path, one per label group, optional split; an empty cell is a missing label; - is "
+     "standard input",
      0},
+    {"list", KEY_LIST, "FILE", 0,
+     "Paths of images, one a line, with labels by --levels or --pattern as of an image folder; - "
+     "is "
+     "standard input",
+     0},
+    {"root", KEY_ROOT, "DIR", 0,
+     "Folder that the paths of a manifest or list are relative to (default: .)", 0},
     {"labels", KEY_LABELS, "A,B:multi,C:value", 0,
      "Only these columns of the manifest are label groups: one class, with :multi any number of "
      "classes as in a;b;c, with :value a number",
@@ -48,6 +55,11 @@ static const struct argp_option options[] = {
     {"pattern", KEY_PATTERN, "PATTERN", 0,
      "Of an image folder: labels in paths, such as {type}/{part}_{angle:value}.jpg; {split} is "
      "the split, * anything but a slash, ** anything",
+     0},
+    {"tar", KEY_TAR, NULL, 0,
+     "Of tar files in the layout of WebDataset: key.jpg beside key.json, key.cls; --labels names "
+     "members of "
+     "key.json, or endings (default: cls)",
      0},
     {"keep-going", KEY_KEEP_GOING, NULL, 0,
      "Leave out files that cannot be packed; PACK.h5.rejected.csv lists them with reasons", 0},
@@ -77,30 +89,44 @@ static const struct argp_option options[] = {
 
 static void check_merge(const Arguments *arguments, struct argp_state *state)
 {
-    if (arguments->names == 0) argp_error(state, "--merge: no packs given");
-    if (arguments->manifest || arguments->levels || arguments->pattern || arguments->labels ||
-        arguments->keep_together || arguments->add_to)
+    if (arguments->input.names == 0) argp_error(state, "--merge: no packs given");
+    if (arguments->input.manifest || arguments->input.list || arguments->input.levels ||
+        arguments->input.pattern || arguments->input.labels || arguments->input.keep_together ||
+        arguments->input.add_to)
         argp_error(state, "--merge takes packs as they are; only splits and encoding can change");
     if (!arguments->options.out) argp_error(state, "--out must be given");
 }
 
+static void check_tar(const Arguments *arguments, struct argp_state *state)
+{
+    if (arguments->input.names == 0) argp_error(state, "--tar: no tar files given");
+    if (arguments->input.manifest || arguments->input.list || arguments->input.levels ||
+        arguments->input.pattern)
+        argp_error(state, "--tar: labels stand in the tar files; choose them by --labels");
+}
+
 static void check(const Arguments *arguments, struct argp_state *state)
 {
-    if (arguments->merge) {
+    if (arguments->input.merge) {
         check_merge(arguments, state);
         return;
     }
-    if (arguments->names > 1) argp_error(state, "%s: a second folder", arguments->name[1]);
-    if (!arguments->manifest == !arguments->folder)
-        argp_error(state, "give either an image folder or --manifest");
-    if (arguments->folder && !arguments->levels == !arguments->pattern)
-        argp_error(state, "an image folder needs either --levels or --pattern");
-    if (arguments->manifest && (arguments->levels || arguments->pattern))
-        argp_error(state, "--levels and --pattern are for image folders; a manifest has columns");
     if (!arguments->options.out) argp_error(state, "--out must be given");
-    if (arguments->folder && arguments->keep_together)
+    if (arguments->input.tar) {
+        check_tar(arguments, state);
+        return;
+    }
+    if (arguments->input.names > 1)
+        argp_error(state, "%s: a second folder", arguments->input.name[1]);
+    if (!!arguments->input.manifest + !!arguments->input.folder + !!arguments->input.list != 1)
+        argp_error(state, "give either an image folder, --list or --manifest");
+    if (!arguments->input.manifest && !arguments->input.levels == !arguments->input.pattern)
+        argp_error(state, "an image folder needs either --levels or --pattern");
+    if (arguments->input.manifest && (arguments->input.levels || arguments->input.pattern))
+        argp_error(state, "--levels and --pattern are for image folders; a manifest has columns");
+    if (!arguments->input.manifest && arguments->input.keep_together)
         argp_error(state, "--group names a column of a manifest");
-    if (arguments->folder && arguments->labels)
+    if (!arguments->input.manifest && arguments->input.labels)
         argp_error(state, "--labels names columns of a manifest; name folder levels by --levels");
 }
 
@@ -116,16 +142,19 @@ static error_t parse(int key, char *text, struct argp_state *state)
     Arguments *arguments = state->input;
     switch (key) {
     case KEY_MANIFEST:
-        arguments->manifest = text;
+        arguments->input.manifest = text;
+        return 0;
+    case KEY_LIST:
+        arguments->input.list = text;
         return 0;
     case KEY_ROOT:
         arguments->options.root = text;
         return 0;
     case KEY_LABELS:
-        arguments->labels = text;
+        arguments->input.labels = text;
         return 0;
     case KEY_LEVELS:
-        arguments->levels = text;
+        arguments->input.levels = text;
         return 0;
     case KEY_OUT:
         arguments->options.out = text;
@@ -134,7 +163,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         arguments->split = text;
         return 0;
     case KEY_PATTERN:
-        arguments->pattern = text;
+        arguments->input.pattern = text;
         return 0;
     case KEY_KEEP_GOING:
         arguments->options.keep_going = true;
@@ -143,13 +172,16 @@ static error_t parse(int key, char *text, struct argp_state *state)
         arguments->options.allow_unseen = true;
         return 0;
     case KEY_MERGE:
-        arguments->merge = true;
+        arguments->input.merge = true;
+        return 0;
+    case KEY_TAR:
+        arguments->input.tar = true;
         return 0;
     case KEY_ADD_TO:
-        arguments->add_to = text;
+        arguments->input.add_to = text;
         return 0;
     case KEY_GROUP:
-        arguments->keep_together = text;
+        arguments->input.keep_together = text;
         return 0;
     case KEY_SEED:
         arguments->options.seed = (uint64_t)cli_number(state, "--seed", text, 0, 1L << 62);
@@ -161,11 +193,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
         arguments->options.quality = (int)cli_number(state, "--quality", text, 1, 100);
         return 0;
     case ARGP_KEY_ARG:
-        arguments->name[arguments->names++] = text;
+        arguments->input.name[arguments->input.names++] = text;
         return 0;
     case ARGP_KEY_END:
-        if (!arguments->merge && arguments->names > 0) arguments->folder = arguments->name[0];
-        if (!arguments->options.out) arguments->options.out = arguments->add_to;
+        if (!arguments->input.merge && !arguments->input.tar && arguments->input.names > 0)
+            arguments->input.folder = arguments->input.name[0];
+        if (!arguments->options.out) arguments->options.out = arguments->input.add_to;
         check(arguments, state);
         choose_encoding(&arguments->options);
         return 0;
@@ -177,47 +210,27 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp argp = {
     options,
     parse,
-    "[DIR]\n--merge PACK.h5...",
+    "[DIR]\n--tar SHARD.tar...\n--merge PACK.h5...",
     "Make a data pack from image files and labels, or from other packs; also under mpirun.\v"
     "Examples:\n"
     "  umbel pack --manifest parts.csv --root images --split train=0.8,val=0.1,test=0.1 --out "
     "parts.h5\n"
     "  umbel pack images --levels type,part --out parts.h5\n"
     "  umbel pack images --pattern '{type}/{part}_{angle}.jpg' --out parts.h5\n"
+    "  umbel pack --tar train-*.tar --labels type,part --out parts.h5\n"
     "  umbel pack --merge old.h5 new.h5 --out both.h5\n"
     "  umbel pack --manifest seasons.csv --labels season --add-to parts.h5",
     NULL,
     NULL,
     NULL};
 
-static bool read_files(const Arguments *arguments, Listing *listing, Error *err)
-{
-    if (arguments->manifest)
-        return manifest_read(listing, arguments->manifest, arguments->labels,
-                             arguments->keep_together, err);
-    char of_levels[1024];
-    const char *pattern = arguments->pattern;
-    if (!pattern) {
-        if (!folder_pattern(of_levels, sizeof of_levels, arguments->levels, err)) return false;
-        pattern = of_levels;
-    }
-    return folder_scan(listing, arguments->folder, pattern, arguments->options.keep_going, err);
-}
-
-static bool read_listing(const Arguments *arguments, Listing *listing, Error *err)
-{
-    if (arguments->merge) return listing_merge(listing, arguments->name, arguments->names, err);
-    return read_files(arguments, listing, err) &&
-           (!arguments->add_to ||
-            listing_add_to(listing, arguments->add_to, arguments->options.root, err));
-}
-
 static bool pack(Arguments *arguments, Comm *comm, Error *err)
 {
     Listing listing = {0};
-    if (arguments->folder) arguments->options.root = arguments->folder;
+    if (arguments->input.folder) arguments->options.root = arguments->input.folder;
     if (arguments->split) split_shares_parse(&arguments->options.shares, arguments->split, err);
-    if (err->kind == ERROR_NONE) read_listing(arguments, &listing, err);
+    if (err->kind == ERROR_NONE)
+        pack_input_read(&listing, &arguments->input, &arguments->options, comm, err);
     bool ok = comm_agree(comm, err) && pack_write(&listing, &arguments->options, comm, err);
     if (ok && comm_rank(comm) == 0) {
         Pack *written =
@@ -232,13 +245,13 @@ static bool pack(Arguments *arguments, Comm *comm, Error *err)
 int cmd_pack(int argc, char **argv)
 {
     Arguments arguments = {.options = {.root = ".", .seed = 1},
-                           .name = calloc((size_t)argc, sizeof(char *))};
-    if (!arguments.name) die("no memory for %d arguments", argc);
+                           .input.name = calloc((size_t)argc, sizeof(char *))};
+    if (!arguments.input.name) die("no memory for %d arguments", argc);
     cli_parse(&argp, argc, argv, &arguments);
     Comm *comm = comm_open(&argc, &argv);
     Error err = {0};
     int code = pack(&arguments, comm, &err) ? EXIT_DONE : cli_fail(&err);
     comm_close(comm);
-    free(arguments.name);
+    free(arguments.input.name);
     return code;
 }

@@ -3,6 +3,7 @@
 
 #include "record.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 bool no_problems(Error *err)
@@ -21,6 +22,22 @@ bool path_leaves_root(const char *path)
         at += length + (at[length] == '/');
     }
     return false;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void listing_check_paths(const Listing *listing, const char *name, const char *cure, Error *err)
+{
+    size_t count = listing->count;
+    char **sorted = arena_new(listing->memory, char *, count + 1);
+    if (count) memcpy(sorted, listing->path, sizeof *sorted * count);
+    qsort(sorted, count, sizeof *sorted, by_text);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(sorted[i - 1], sorted[i]) == 0)
+            PROBLEM(err, "%s: the path %s stands there twice; %s", name, sorted[i], cure);
 }
 
 LabelKind listing_cut_kind(char *text)
