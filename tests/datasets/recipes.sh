@@ -150,7 +150,7 @@ def parts():
         assert image.shape == (40, 40, 3)
         silk = np.argwhere(image[:, :, 2] > 100) # above the pads, before the turn
         assert turn is None or silk[:, 0].mean() < 20, (pack.path[i], turn)
-        assert (image.max(2) < 20).any() == (family == "Rows_THT"), pack.path[i]
+        assert pads[i] > 5 or (image.max(2) < 60).any() == (family == "Rows_THT"), pack.path[i]
 check("KiCad: pads, holes, turns, the same shape in one split", parts)
 EOF
 fails "a batch that is cut" 1 'train.bin has .* bytes, which is no multiple' bash -c 'truncate -s -1 hundred/train.bin; "$0" "$1/cifar.py" hundred o.h5' "$PYTHON" "$RECIPES"
