@@ -146,8 +146,6 @@ static bool open_spool(Spool *spool, const PackOptions *options, Listing *listin
     char temporary[PATH_BYTES - 16];
     file_temporary(options->out, temporary, sizeof temporary);
     snprintf(spool->path, sizeof spool->path, "%s.images", temporary);
-    spool->options = options;
-    spool->listing = listing;
     spool->rejected = arena_new(arena, bool, records);
     spool->tables =
         (Tables){arena_new(arena, uint64_t, records + 1), arena_new(arena, uint64_t, records),
@@ -301,6 +299,7 @@ static bool write_rejects(const Listing *listing, const char *out, Error *err)
 /* Closes the gaps that rejected records leave; they have no bytes in the spool. */
 static void drop_rejected(Spool *spool)
 {
+    assert(spool->rejected); /* rank 0 has opened the spool */
     Tables *tables = &spool->tables;
     size_t kept = 0;
     for (size_t i = 0; i < spool->listing->count; i++) {
@@ -435,8 +434,8 @@ static void process_blocks(const Listing *listing, const PackOptions *options, C
 bool pack_write(Listing *listing, const PackOptions *options, Comm *comm, Error *err)
 {
     Arena *arena = arena_create("packing");
-    Spool spool = {.fd = -1};
-    Labels labels;
+    Spool spool = {.fd = -1, .listing = listing, .options = options};
+    Labels labels = {0};
     if (listing->count == 0 && listing->rejects > 0)
         error_set(err, ERROR_DATA, "no image is left: all %zu were rejected; the first: %s: %s",
                   listing->rejects, listing->reject[0].path, listing->reject[0].reason);

@@ -65,17 +65,42 @@ bool tar_next(Tar *tar, TarEntry *entry, Error *err)
     return code == ARCHIVE_EOF ? false : fail(tar, "read", err);
 }
 
+/* Twice the room, and a byte more, but not beyond `most`: a header may claim what the file does not have. */
+static bool grow(uint8_t **buffer, size_t *room, size_t most)
+{
+    enum { FIRST = 1 << 16 };
+    size_t wanted = *room ? 2 * *room : FIRST;
+    if (wanted > most) wanted = most;
+    uint8_t *larger = realloc(*buffer, wanted + 1);
+    if (!larger) free(*buffer);
+    *buffer = larger;
+    *room = wanted;
+    return larger != NULL;
+}
+
 bool tar_read(Tar *tar, uint64_t most, uint8_t **data, size_t *bytes, Error *err)
 {
     if (tar->bytes > most)
         return error_set(err, ERROR_DATA, "has %llu bytes; at most %llu are possible",
                          (unsigned long long)tar->bytes, (unsigned long long)most);
-    *bytes = (size_t)tar->bytes;
-    *data = malloc(*bytes + 1);
-    if (!*data) return error_set(err, ERROR_SYSTEM, "no memory for %zu bytes", *bytes);
-    (*data)[*bytes] = 0;
-    if (archive_read_data(tar->archive, *data, *bytes) == (la_ssize_t)*bytes) return true;
-    free(*data);
-    *data = NULL;
-    return fail(tar, "read", err);
+    size_t used = 0, room = 0;
+    uint8_t *buffer = NULL;
+    for (la_ssize_t got = 1; got > 0 && used < tar->bytes; used += (size_t)got) {
+        if (used == room && !grow(&buffer, &room, (size_t)tar->bytes))
+            return error_set(err, ERROR_SYSTEM, "no memory for %zu bytes", (size_t)tar->bytes);
+        got = archive_read_data(tar->archive, buffer + used, room - used);
+        if (got < 0) {
+            free(buffer);
+            return fail(tar, "read", err);
+        }
+    }
+    if (!buffer && !grow(&buffer, &room, 0))
+        return error_set(err, ERROR_SYSTEM, "no memory to read %s", tar->path);
+    buffer[used] = 0;
+    *data = buffer;
+    *bytes = used;
+    if (used == tar->bytes) return true;
+    free(buffer);
+    return error_set(err, ERROR_DATA, "cannot read %s: a file in it is shorter than it should be",
+                     tar->path);
 }
