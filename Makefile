@@ -11,9 +11,9 @@ OUT := build/$(BUILD)$(if $(filter-out ompi-c,$(MPI)),-$(MPI))
 
 VERSION := 0.1.0
 
-LAYERS := base io kernels dist nn data models optim metrics train lib predict bench doctor cli
+LAYERS := base io kernels dist nn data models optim metrics train lib predict bench doctor lint cli
 # What libumbel is made of: all below lib, but no ranks.
-LIBRARY_LAYERS := $(filter-out dist predict bench doctor cli,$(LAYERS))
+LIBRARY_LAYERS := $(filter-out dist predict bench doctor lint cli,$(LAYERS))
 
 # One line per outside library: its pkg-config name. Only the file that includes its header, and the
 # final link, see its flags; HDF5's is named exactly, since plain `hdf5` may be the MPI build.
@@ -22,7 +22,7 @@ PKG_BLAS := openblas
 PKG_HDF5 := hdf5-serial
 PKG_PROTOBUF := libprotobuf-c
 PKG_LIBRARY := $(PKG_BLAS) $(PKG_HDF5) libjpeg libpng libwebp libexif yaml-0.1 libxxhash
-PKG_ALL := $(PKG_LIBRARY) $(PKG_MPI) $(PKG_PROTOBUF) hwloc jansson
+PKG_ALL := $(PKG_LIBRARY) $(PKG_MPI) $(PKG_PROTOBUF) hwloc jansson libarchive
 
 COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 

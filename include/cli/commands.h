@@ -2,6 +2,7 @@
 #pragma once
 
 int cmd_pack(int argc, char **argv);
+int cmd_unpack(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_predict(int argc, char **argv);
@@ -9,6 +10,7 @@ int cmd_calibrate(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_digest(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
+int cmd_lint(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_heads(int argc, char **argv);
 int cmd_bench(int argc, char **argv);

@@ -17,7 +17,11 @@ enum {
 int cli_fail(const Error *err);
 
 struct argp;
+struct argp_state;
 
 /* Parses the arguments before MPI starts. Returns only if they are right: help and mistakes end the
  * process (EXIT_DONE, EXIT_USAGE), and of several ranks only the first one prints them. */
 void cli_parse(const struct argp *argp, int argc, char **argv, void *arguments);
+/* The integer that stands in `text`, of the option `name`; anything else is a mistake that ends the process
+ * as cli_parse does. */
+long cli_number(struct argp_state *state, const char *name, const char *text, long low, long high);

@@ -37,6 +37,9 @@ const char *image_extensions(void);
 /* Width and height of the upright picture, from its headers alone. */
 bool image_size(const uint8_t *data, size_t bytes, int *width, int *height, Error *err);
 
+/* The orientation that EXIF data state, 1 (upright) to 8; 1 without. `has_exif`: whether there are any. */
+int image_orientation(const uint8_t *data, size_t bytes, bool *has_exif);
+
 /* Decodes at least `region` of the picture, at a scale of 1/reduce or larger (reduce: 1, 2, 4, 8;
  * JPEG uses DCT scaling, opaque WebP averages, all else is decoded at 1). On return `covered` tells
  * which rectangle of the full-size picture the pixels cover, so that the caller can map

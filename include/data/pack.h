@@ -60,6 +60,9 @@ bool split_parse(const char *text, Split *split);
 const char *split_name(Split split);
 
 const char *pack_record_path(const Pack *pack, size_t record); /* as in the manifest */
+/* What the record must not be separated from (`umbel pack --group`), "" where it stands alone; NULL if the
+ * pack does not tell. */
+const char *pack_record_group(const Pack *pack, size_t record);
 void pack_image_size(const Pack *pack, size_t record, int *width, int *height);
 size_t pack_image_bytes(const Pack *pack, size_t record);
 size_t pack_largest_image_bytes(const Pack *pack);

@@ -15,6 +15,9 @@ double file_seconds(uint64_t bytes);
 /* Reads the whole file into memory from malloc; a zero byte follows the data and is not counted. */
 bool file_read(const char *path, uint8_t **data, size_t *bytes, Error *err);
 
+/* Likewise all of standard input. */
+bool file_read_input(uint8_t **data, size_t *bytes, Error *err);
+
 /* Reads exactly `bytes` at `offset`, whatever signals and short reads come between. False at the
  * end of the file or on an error (errno tells). Thread-safe. */
 bool file_pread(int fd, void *buffer, size_t bytes, uint64_t offset);

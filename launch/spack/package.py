@@ -30,6 +30,7 @@ class Umbel(MakefilePackage):
     depends_on("libexif")
     depends_on("libyaml")
     depends_on("jansson")
+    depends_on("libarchive")
     depends_on("hwloc@2:")
     depends_on("xxhash@0.8:")
 

@@ -2,11 +2,10 @@
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "data/image.h"
-#include "data/pack_write.h"
+#include "pack_input.h"
+#include "pack_summary.h"
 
 #include <argp.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -22,19 +21,31 @@ enum {
     KEY_QUALITY,
     KEY_PATTERN,
     KEY_KEEP_GOING,
-    KEY_ALLOW_UNSEEN
+    KEY_ALLOW_UNSEEN,
+    KEY_MERGE,
+    KEY_ADD_TO,
+    KEY_TAR,
+    KEY_LIST
 };
 
 typedef struct Arguments {
-    const char *folder, *manifest, *levels, *pattern, *labels, *keep_together, *split;
+    PackInput input;
+    const char *split;
     PackOptions options;
 } Arguments;
 
 static const struct argp_option options[] = {
     {"manifest", KEY_MANIFEST, "FILE.csv", 0,
-     "Columns: path, one per label group, optional split; an empty cell is a missing label", 0},
-    {"root", KEY_ROOT, "DIR", 0, "Folder that the manifest's paths are relative to (default: .)",
+     "Columns: path, one per label group, optional split; an empty cell is a missing label; - is "
+     "standard input",
      0},
+    {"list", KEY_LIST, "FILE", 0,
+     "Paths of images, one a line, with labels by --levels or --pattern as of an image folder; - "
+     "is "
+     "standard input",
+     0},
+    {"root", KEY_ROOT, "DIR", 0,
+     "Folder that the paths of a manifest or list are relative to (default: .)", 0},
     {"labels", KEY_LABELS, "A,B:multi,C:value", 0,
      "Only these columns of the manifest are label groups: one class, with :multi any number of "
      "classes as in a;b;c, with :value a number",
@@ -45,11 +56,23 @@ static const struct argp_option options[] = {
      "Of an image folder: labels in paths, such as {type}/{part}_{angle:value}.jpg; {split} is "
      "the split, * anything but a slash, ** anything",
      0},
+    {"tar", KEY_TAR, NULL, 0,
+     "Of tar files in the layout of WebDataset: key.jpg beside key.json, key.cls; --labels names "
+     "members of "
+     "key.json, or endings (default: cls)",
+     0},
     {"keep-going", KEY_KEEP_GOING, NULL, 0,
      "Leave out files that cannot be packed; PACK.h5.rejected.csv lists them with reasons", 0},
     {"allow-unseen", KEY_ALLOW_UNSEEN, NULL, 0,
      "Allow classes that occur in val or test but never in train", 0},
-    {"out", KEY_OUT, "PACK.h5", 0, "The pack to write", 0},
+    {"merge", KEY_MERGE, NULL, 0,
+     "Put packs together: their images one after the other, with the label groups of all", 0},
+    {"add-to", KEY_ADD_TO, "PACK.h5", 0,
+     "Add images and labels to this pack; a row of the manifest whose path the pack has only "
+     "brings "
+     "labels, of new groups too",
+     0},
+    {"out", KEY_OUT, "PACK.h5", 0, "The pack to write (default with --add-to: the same)", 0},
     {"split", KEY_SPLIT, "SHARES", 0,
      "Split anew, such as train=0.8,val=0.1,test=0.1, stratified over all label groups together",
      0},
@@ -64,29 +87,46 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static long number(struct argp_state *state, const char *name, const char *text, long low,
-                   long high)
+static void check_merge(const Arguments *arguments, struct argp_state *state)
 {
-    char *end;
-    long value = strtol(text, &end, 10);
-    if (end == text || *end || value < low || value > high)
-        argp_error(state, "%s: must be an integer from %ld to %ld, not \"%s\"", name, low, high,
-                   text);
-    return value;
+    if (arguments->input.names == 0) argp_error(state, "--merge: no packs given");
+    if (arguments->input.manifest || arguments->input.list || arguments->input.levels ||
+        arguments->input.pattern || arguments->input.labels || arguments->input.keep_together ||
+        arguments->input.add_to)
+        argp_error(state, "--merge takes packs as they are; only splits and encoding can change");
+    if (!arguments->options.out) argp_error(state, "--out must be given");
+}
+
+static void check_tar(const Arguments *arguments, struct argp_state *state)
+{
+    if (arguments->input.names == 0) argp_error(state, "--tar: no tar files given");
+    if (arguments->input.manifest || arguments->input.list || arguments->input.levels ||
+        arguments->input.pattern)
+        argp_error(state, "--tar: labels stand in the tar files; choose them by --labels");
 }
 
 static void check(const Arguments *arguments, struct argp_state *state)
 {
-    if (!arguments->manifest == !arguments->folder)
-        argp_error(state, "give either an image folder or --manifest");
-    if (arguments->folder && !arguments->levels == !arguments->pattern)
-        argp_error(state, "an image folder needs either --levels or --pattern");
-    if (arguments->manifest && (arguments->levels || arguments->pattern))
-        argp_error(state, "--levels and --pattern are for image folders; a manifest has columns");
+    if (arguments->input.merge) {
+        check_merge(arguments, state);
+        return;
+    }
     if (!arguments->options.out) argp_error(state, "--out must be given");
-    if (arguments->folder && arguments->keep_together)
+    if (arguments->input.tar) {
+        check_tar(arguments, state);
+        return;
+    }
+    if (arguments->input.names > 1)
+        argp_error(state, "%s: a second folder", arguments->input.name[1]);
+    if (!!arguments->input.manifest + !!arguments->input.folder + !!arguments->input.list != 1)
+        argp_error(state, "give either an image folder, --list or --manifest");
+    if (!arguments->input.manifest && !arguments->input.levels == !arguments->input.pattern)
+        argp_error(state, "an image folder needs either --levels or --pattern");
+    if (arguments->input.manifest && (arguments->input.levels || arguments->input.pattern))
+        argp_error(state, "--levels and --pattern are for image folders; a manifest has columns");
+    if (!arguments->input.manifest && arguments->input.keep_together)
         argp_error(state, "--group names a column of a manifest");
-    if (arguments->folder && arguments->labels)
+    if (!arguments->input.manifest && arguments->input.labels)
         argp_error(state, "--labels names columns of a manifest; name folder levels by --levels");
 }
 
@@ -102,16 +142,19 @@ static error_t parse(int key, char *text, struct argp_state *state)
     Arguments *arguments = state->input;
     switch (key) {
     case KEY_MANIFEST:
-        arguments->manifest = text;
+        arguments->input.manifest = text;
+        return 0;
+    case KEY_LIST:
+        arguments->input.list = text;
         return 0;
     case KEY_ROOT:
         arguments->options.root = text;
         return 0;
     case KEY_LABELS:
-        arguments->labels = text;
+        arguments->input.labels = text;
         return 0;
     case KEY_LEVELS:
-        arguments->levels = text;
+        arguments->input.levels = text;
         return 0;
     case KEY_OUT:
         arguments->options.out = text;
@@ -120,7 +163,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         arguments->split = text;
         return 0;
     case KEY_PATTERN:
-        arguments->pattern = text;
+        arguments->input.pattern = text;
         return 0;
     case KEY_KEEP_GOING:
         arguments->options.keep_going = true;
@@ -128,23 +171,34 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_ALLOW_UNSEEN:
         arguments->options.allow_unseen = true;
         return 0;
+    case KEY_MERGE:
+        arguments->input.merge = true;
+        return 0;
+    case KEY_TAR:
+        arguments->input.tar = true;
+        return 0;
+    case KEY_ADD_TO:
+        arguments->input.add_to = text;
+        return 0;
     case KEY_GROUP:
-        arguments->keep_together = text;
+        arguments->input.keep_together = text;
         return 0;
     case KEY_SEED:
-        arguments->options.seed = (uint64_t)number(state, "--seed", text, 0, 1L << 62);
+        arguments->options.seed = (uint64_t)cli_number(state, "--seed", text, 0, 1L << 62);
         return 0;
     case KEY_MAX_SIDE:
-        arguments->options.max_side = (int)number(state, "--max-side", text, 8, IMAGE_SIDE_MAX);
+        arguments->options.max_side = (int)cli_number(state, "--max-side", text, 8, IMAGE_SIDE_MAX);
         return 0;
     case KEY_QUALITY:
-        arguments->options.quality = (int)number(state, "--quality", text, 1, 100);
+        arguments->options.quality = (int)cli_number(state, "--quality", text, 1, 100);
         return 0;
     case ARGP_KEY_ARG:
-        if (arguments->folder) argp_error(state, "%s: a second folder", text);
-        arguments->folder = text;
+        arguments->input.name[arguments->input.names++] = text;
         return 0;
     case ARGP_KEY_END:
+        if (!arguments->input.merge && !arguments->input.tar && arguments->input.names > 0)
+            arguments->input.folder = arguments->input.name[0];
+        if (!arguments->options.out) arguments->options.out = arguments->input.add_to;
         check(arguments, state);
         choose_encoding(&arguments->options);
         return 0;
@@ -156,98 +210,32 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp argp = {
     options,
     parse,
-    "[DIR]",
-    "Make a data pack from image files and labels; also under mpirun.\v"
+    "[DIR]\n--tar SHARD.tar...\n--merge PACK.h5...",
+    "Make a data pack from image files and labels, or from other packs; also under mpirun.\v"
     "Examples:\n"
     "  umbel pack --manifest parts.csv --root images --split train=0.8,val=0.1,test=0.1 --out "
     "parts.h5\n"
     "  umbel pack images --levels type,part --out parts.h5\n"
-    "  umbel pack images --pattern '{type}/{part}_{angle}.jpg' --out parts.h5",
+    "  umbel pack images --pattern '{type}/{part}_{angle}.jpg' --out parts.h5\n"
+    "  umbel pack --tar train-*.tar --labels type,part --out parts.h5\n"
+    "  umbel pack --merge old.h5 new.h5 --out both.h5\n"
+    "  umbel pack --manifest seasons.csv --labels season --add-to parts.h5",
     NULL,
     NULL,
     NULL};
 
-/* --- summary --- */
-
-static void print_classes(const Pack *pack, const LabelGroup *group, size_t missing)
-{
-    size_t fewest = SIZE_MAX, most = 0, *count = calloc((size_t)group->classes, sizeof *count);
-    int classes;
-    for (size_t r = 0; count && r < pack_records(pack); r++) {
-        const int32_t *class = label_classes(group, r, &classes);
-        for (int k = 0; k < classes; k++) count[class[k]]++;
-    }
-    for (int k = 0; count && k < group->classes; k++) {
-        fewest = count[k] < fewest ? count[k] : fewest;
-        most = count[k] > most ? count[k] : most;
-    }
-    printf("  %-16s %6d classes%s of %zu to %zu images, %zu labels missing\n", group->name,
-           group->classes, group->kind == LABEL_MULTI ? ", any number at once," : "", fewest, most,
-           missing);
-    free(count);
-}
-
-static void print_values(const Pack *pack, const LabelGroup *group, size_t missing)
-{
-    double low = INFINITY, high = -INFINITY;
-    for (size_t r = 0; r < pack_records(pack); r++) {
-        if (group->value[r] < low) low = group->value[r];
-        if (group->value[r] > high) high = group->value[r];
-    }
-    printf("  %-16s values from %g to %g, %zu labels missing\n", group->name, low, high, missing);
-}
-
-static void print_group(const Pack *pack, const LabelGroup *group)
-{
-    size_t missing = 0;
-    for (size_t r = 0; r < pack_records(pack); r++) missing += !label_is_known(group, r);
-    if (group->kind == LABEL_VALUE)
-        print_values(pack, group, missing);
-    else
-        print_classes(pack, group, missing);
-}
-
-static void print_summary(const Pack *pack, const Listing *listing)
-{
-    char rejects[4096];
-    printf("%s: %zu images", pack_path(pack), pack_records(pack));
-    for (Split split = SPLIT_TRAIN; split < SPLIT_COUNT; split++) {
-        size_t count;
-        pack_split(pack, split, &count);
-        printf("%s %zu %s", split ? "," : ":", count, split_name(split));
-    }
-    printf("\n");
-    for (int g = 0; g < pack_groups(pack); g++) print_group(pack, pack_group(pack, g));
-    pack_rejects_path(rejects, sizeof rejects, pack_path(pack));
-    if (listing->rejects > 0)
-        printf("  %zu files rejected; %s lists them\n", listing->rejects, rejects);
-}
-
-static bool read_listing(const Arguments *arguments, Listing *listing, Error *err)
-{
-    if (arguments->manifest)
-        return manifest_read(listing, arguments->manifest, arguments->labels,
-                             arguments->keep_together, err);
-    char of_levels[1024];
-    const char *pattern = arguments->pattern;
-    if (!pattern) {
-        if (!folder_pattern(of_levels, sizeof of_levels, arguments->levels, err)) return false;
-        pattern = of_levels;
-    }
-    return folder_scan(listing, arguments->folder, pattern, arguments->options.keep_going, err);
-}
-
 static bool pack(Arguments *arguments, Comm *comm, Error *err)
 {
     Listing listing = {0};
-    if (arguments->folder) arguments->options.root = arguments->folder;
+    if (arguments->input.folder) arguments->options.root = arguments->input.folder;
     if (arguments->split) split_shares_parse(&arguments->options.shares, arguments->split, err);
-    if (err->kind == ERROR_NONE) read_listing(arguments, &listing, err);
+    if (err->kind == ERROR_NONE)
+        pack_input_read(&listing, &arguments->input, &arguments->options, comm, err);
     bool ok = comm_agree(comm, err) && pack_write(&listing, &arguments->options, comm, err);
     if (ok && comm_rank(comm) == 0) {
         Pack *written =
             pack_open(arguments->options.out, err); /* also proves that it can be read */
-        if (written) print_summary(written, &listing);
+        if (written) pack_summary_print(written, &listing);
         pack_close(written);
     }
     listing_free(&listing);
@@ -256,11 +244,14 @@ static bool pack(Arguments *arguments, Comm *comm, Error *err)
 
 int cmd_pack(int argc, char **argv)
 {
-    Arguments arguments = {.options = {.root = ".", .seed = 1}};
+    Arguments arguments = {.options = {.root = ".", .seed = 1},
+                           .input.name = calloc((size_t)argc, sizeof(char *))};
+    if (!arguments.input.name) die("no memory for %d arguments", argc);
     cli_parse(&argp, argc, argv, &arguments);
     Comm *comm = comm_open(&argc, &argv);
     Error err = {0};
     int code = pack(&arguments, comm, &err) ? EXIT_DONE : cli_fail(&err);
     comm_close(comm);
+    free(arguments.input.name);
     return code;
 }

@@ -61,3 +61,13 @@ void cli_parse(const struct argp *argp, int argc, char **argv, void *arguments)
     close(out);
     close(err);
 }
+
+long cli_number(struct argp_state *state, const char *name, const char *text, long low, long high)
+{
+    char *end;
+    long value = strtol(text, &end, 10);
+    if (end == text || *end || value < low || value > high)
+        argp_error(state, "%s: must be an integer from %ld to %ld, not \"%s\"", name, low, high,
+                   text);
+    return value;
+}

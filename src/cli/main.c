@@ -17,6 +17,7 @@ typedef struct Command {
 
 static const Command commands[] = {
     {"pack", cmd_pack, "make a data pack from image files and labels"},
+    {"unpack", cmd_unpack, "write the images and labels of a pack as files"},
     {"train", cmd_train, "train a model; also under mpirun or srun"},
     {"eval", cmd_eval, "score a checkpoint on a split of a pack"},
     {"predict", cmd_predict,
@@ -28,6 +29,7 @@ static const Command commands[] = {
     {"export", cmd_export, "write a checkpoint's network as ONNX or safetensors"},
     {"digest", cmd_digest, "print a checkpoint's digest, one hexadecimal line"},
     {"inspect", cmd_inspect, "describe a pack or a checkpoint"},
+    {"lint", cmd_lint, "find what is wrong with the images and labels of a pack"},
     {"bench", cmd_bench, "measure training steps, ops and kernels; also under mpirun or srun"},
     {"plan", cmd_plan, "foretell steps, memory and time on other numbers of ranks"},
     {"doctor", cmd_doctor, "check machine, launch and configuration; also under mpirun or srun"},

@@ -91,6 +91,21 @@ static void scan_folder(Scan *scan, const char *relative, int depth)
     closedir(dir);
 }
 
+/* --- a list --- */
+
+static void add_line(Scan *scan, const char *name, const char *line, size_t length)
+{
+    char *path = arena_printf(scan->listing->memory, "%.*s", (int)length, line);
+    while (path[0] == '.' && path[1] == '/') path += 2; /* as find prints them */
+    if (!is_utf8(path))
+        refuse(scan, path, name, "a path that is not in UTF-8; rename the file");
+    else if (path_leaves_root(path))
+        PROBLEM(scan->err, "%s: the path %s leaves the root folder; paths are relative to --root",
+                name, path);
+    else
+        add_path(scan, path);
+}
+
 /* --- labels --- */
 
 static void label_path(Scan *scan, char *path, Taken *taken)
@@ -130,16 +145,10 @@ static void label_path(Scan *scan, char *path, Taken *taken)
     listing->path[listing->count++] = path;
 }
 
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void label_paths(Scan *scan)
 {
     Listing *listing = scan->listing;
     Arena *arena = listing->memory;
-    if (scan->count) qsort(scan->path, scan->count, sizeof *scan->path, by_text);
     listing->path = arena_new(arena, char *, scan->count);
     listing->label = arena_new(arena, char **, listing->groups);
     for (int g = 0; g < listing->groups; g++)
@@ -149,18 +158,51 @@ static void label_paths(Scan *scan)
     for (size_t i = 0; i < scan->count; i++) label_path(scan, scan->path[i], taken);
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Without labels yet. */
+static bool begin(Scan *scan, Listing *listing, const char *pattern)
+{
+    *listing = (Listing){.memory = arena_create("listing")};
+    scan->listing = listing;
+    return pattern_parse(&scan->pattern, arena_strdup(listing->memory, pattern), listing,
+                         scan->err);
+}
+
 bool folder_scan(Listing *listing, const char *folder, const char *pattern, bool keep_going,
                  Error *err)
 {
-    *listing = (Listing){.memory = arena_create("listing")};
-    Scan scan = {.root = folder, .listing = listing, .keep_going = keep_going, .err = err};
-    const char *kept = arena_strdup(listing->memory, pattern);
-    if (!pattern_parse(&scan.pattern, kept, listing, err)) return false;
+    Scan scan = {.root = folder, .keep_going = keep_going, .err = err};
+    if (!begin(&scan, listing, pattern)) return false;
     scan_folder(&scan, "", 0);
     if (!no_problems(err)) return false;
     if (scan.count == 0 && listing->rejects == 0)
         return error_set(err, ERROR_DATA, "%s: holds no images (%s)", folder, image_extensions());
+    if (scan.count) qsort(scan.path, scan.count, sizeof *scan.path, by_text);
     label_paths(&scan);
+    return no_problems(err);
+}
+
+bool list_parse(Listing *listing, const char *name, const void *text, size_t bytes,
+                const char *root, const char *pattern, bool keep_going, Error *err)
+{
+    Scan scan = {.root = root, .keep_going = keep_going, .err = err};
+    if (!begin(&scan, listing, pattern)) return false;
+    for (const char *at = text, *end = at + bytes; at < end;) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t length = (size_t)((stop ? stop : end) - at);
+        if (length > 0 && at[length - 1] == '\r') length--;
+        if (length > 0) add_line(&scan, name, at, length);
+        at = stop ? stop + 1 : end;
+    }
+    if (scan.count == 0 && listing->rejects == 0)
+        PROBLEM(err, "%s: lists no images; each line names one", name);
+    if (!no_problems(err)) return false;
+    label_paths(&scan);
+    listing_check_paths(listing, name, "remove one of the lines", err);
     return no_problems(err);
 }
 

@@ -111,6 +111,15 @@ bool image_size(const uint8_t *data, size_t bytes, int *width, int *height, Erro
     return format->size(data, bytes, swaps ? height : width, swaps ? width : height, err);
 }
 
+int image_orientation(const uint8_t *data, size_t bytes, bool *has_exif)
+{
+    size_t exif_bytes;
+    const ImageFormat *format = find_format(data, bytes, &(Error){0});
+    const uint8_t *exif = format ? format->find_exif(data, bytes, &exif_bytes) : NULL;
+    *has_exif = exif != NULL;
+    return exif ? exif_orientation(exif, exif_bytes) : 1;
+}
+
 static bool decode_turned(const ImageFormat *format, int orientation, Image *image, Rect *covered,
                           const uint8_t *data, size_t bytes, Rect region, int reduce, Error *err)
 {

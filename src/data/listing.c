@@ -1,6 +1,9 @@
 /* Listings, whichever way they are read. */
 #include "listing.h"
 
+#include "record.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 bool no_problems(Error *err)
@@ -8,6 +11,33 @@ bool no_problems(Error *err)
     if (err->count > PROBLEMS_MAX)
         error_set(err, err->kind, "… and %d more", err->count - PROBLEMS_MAX);
     return err->kind == ERROR_NONE;
+}
+
+bool path_leaves_root(const char *path)
+{
+    if (path[0] == '/') return true;
+    for (const char *at = path; *at;) {
+        size_t length = strcspn(at, "/");
+        if (length == 2 && at[0] == '.' && at[1] == '.') return true;
+        at += length + (at[length] == '/');
+    }
+    return false;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void listing_check_paths(const Listing *listing, const char *name, const char *cure, Error *err)
+{
+    size_t count = listing->count;
+    char **sorted = arena_new(listing->memory, char *, count + 1);
+    if (count) memcpy(sorted, listing->path, sizeof *sorted * count);
+    qsort(sorted, count, sizeof *sorted, by_text);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(sorted[i - 1], sorted[i]) == 0)
+            PROBLEM(err, "%s: the path %s stands there twice; %s", name, sorted[i], cure);
 }
 
 LabelKind listing_cut_kind(char *text)
@@ -77,6 +107,7 @@ void listing_drop(Listing *listing, const bool *drop)
 
 void listing_free(Listing *listing)
 {
+    if (listing->source && listing->source->close) listing->source->close(listing->source);
     arena_destroy(listing->memory);
     *listing = (Listing){0};
 }

@@ -15,6 +15,12 @@ enum { PROBLEMS_MAX = 20, GROUPS_MAX = 256 };
 /* Says how many problems there were beyond those that are shown. */
 bool no_problems(Error *err);
 
+/* Whether a path is absolute or has a ".." in it. */
+bool path_leaves_root(const char *path);
+
+/* Reports paths that stand in the listing twice; `name` of it, and what to do. */
+void listing_check_paths(const Listing *listing, const char *name, const char *cure, Error *err);
+
 /* Cuts the kind off "azimuth:value"; a text without the name of a kind behind its last colon is all name,
  * of classes. */
 LabelKind listing_cut_kind(char *text);

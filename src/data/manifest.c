@@ -106,23 +106,12 @@ static void choose_columns(const Manifest *manifest, const char *labels, int col
 
 /* --- rows --- */
 
-static bool leaves_root(const char *path)
-{
-    if (path[0] == '/') return true;
-    for (const char *at = path; *at;) {
-        size_t length = strcspn(at, "/");
-        if (length == 2 && at[0] == '.' && at[1] == '.') return true;
-        at += length + (at[length] == '/');
-    }
-    return false;
-}
-
 static void check_row(const Manifest *manifest, const CsvRow *row, const char *path,
                       const char *split)
 {
     Split parsed;
     if (!*path) PROBLEM(manifest->err, "%s:%zu: has no path", manifest->name, row->line);
-    if (leaves_root(path))
+    if (path_leaves_root(path))
         PROBLEM(manifest->err,
                 "%s:%zu: the path %s leaves the root folder; paths are relative to --root",
                 manifest->name, row->line, path);
@@ -147,22 +136,6 @@ static void check_cells(const Listing *listing, const Manifest *manifest, size_t
             PROBLEM(manifest->err, "%s:%zu: column \"%s\": %s", manifest->name,
                     manifest->csv.row[i + 1].line, listing->group_name[g], why.text);
     }
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void check_duplicates(const Manifest *manifest, char *const *path, size_t count)
-{
-    char **sorted = arena_new(manifest->arena, char *, count);
-    memcpy(sorted, path, sizeof *sorted * count);
-    qsort(sorted, count, sizeof *sorted, by_text);
-    for (size_t i = 1; i < count; i++)
-        if (strcmp(sorted[i - 1], sorted[i]) == 0)
-            PROBLEM(manifest->err, "%s: the path %s stands there twice; remove one of the rows",
-                    manifest->name, sorted[i]);
 }
 
 static void fill_listing(Listing *listing, const Manifest *manifest, const int *column, int path,
@@ -205,8 +178,19 @@ static bool read_manifest(Listing *listing, Manifest *manifest, const char *labe
                          "%s: lists no images; each row below the header names one",
                          manifest->name);
     fill_listing(listing, manifest, column, path, split, group);
-    check_duplicates(manifest, listing->path, listing->count);
+    listing_check_paths(listing, manifest->name, "remove one of the rows", manifest->err);
     return no_problems(manifest->err);
+}
+
+bool manifest_parse(Listing *listing, const char *name, const void *text, size_t bytes,
+                    const char *labels, const char *keep_together, Error *err)
+{
+    *listing = (Listing){.memory = arena_create("listing")};
+    Manifest manifest = {.name = name, .arena = listing->memory, .err = err};
+    char *copy = arena_alloc(listing->memory, bytes + 1);
+    memcpy(copy, text, bytes);
+    return csv_parse(&manifest.csv, copy, bytes, name, manifest.arena, err) &&
+           read_manifest(listing, &manifest, labels, keep_together);
 }
 
 bool manifest_read(Listing *listing, const char *path, const char *labels,
@@ -214,12 +198,9 @@ bool manifest_read(Listing *listing, const char *path, const char *labels,
 {
     uint8_t *data;
     size_t bytes;
-    *listing = (Listing){.memory = arena_create("listing")};
-    Manifest manifest = {.name = path, .arena = listing->memory, .err = err};
+    *listing = (Listing){0};
     if (!file_read(path, &data, &bytes, err)) return false;
-    char *text = arena_alloc(listing->memory, bytes + 1);
-    memcpy(text, data, bytes);
+    bool ok = manifest_parse(listing, path, data, bytes, labels, keep_together, err);
     free(data);
-    return csv_parse(&manifest.csv, text, bytes, path, manifest.arena, err) &&
-           read_manifest(listing, &manifest, labels, keep_together);
+    return ok;
 }

@@ -36,6 +36,7 @@ struct Pack {
     const int32_t *size;               /* (records,2): width, height */
     const uint8_t *split;              /* (records) */
     const char *const *record_path;    /* (records) */
+    const char *const *record_group;   /* (records), or NULL */
     LabelGroup *group;
     int groups;
     uint32_t *split_record[SPLIT_COUNT];
@@ -80,6 +81,16 @@ static const char *const *read_texts(Pack *pack, const char *name, size_t *count
     return copy;
 }
 
+static bool read_togetherness(Pack *pack, Error *err)
+{
+    size_t count = 0;
+    if (!h5_has(pack->file, "/images/group")) return true;
+    pack->record_group = read_texts(pack, "/images/group", &count, err);
+    return pack->record_group && (count == pack->records ||
+                                  error_set(err, ERROR_DATA, "%s: has %zu groups for %zu images",
+                                            pack->path, count, pack->records));
+}
+
 static bool read_images(Pack *pack, Error *err)
 {
     H5Type type;
@@ -97,7 +108,7 @@ static bool read_images(Pack *pack, Error *err)
     pack->record_path = read_texts(pack, "/images/path", &paths, err);
     if (pack->record_path && paths != n)
         error_set(err, ERROR_DATA, "%s: has %zu paths for %zu images", pack->path, paths, n);
-    return err->kind == ERROR_NONE;
+    return err->kind == ERROR_NONE && read_togetherness(pack, err);
 }
 
 static bool read_groups(Pack *pack, Error *err)
@@ -265,6 +276,11 @@ const uint32_t *pack_split(const Pack *pack, Split split, size_t *count)
 const char *pack_record_path(const Pack *pack, size_t record)
 {
     return pack->record_path[record];
+}
+
+const char *pack_record_group(const Pack *pack, size_t record)
+{
+    return pack->record_group ? pack->record_group[record] : NULL;
 }
 
 void pack_image_size(const Pack *pack, size_t record, int *width, int *height)

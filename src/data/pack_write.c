@@ -9,7 +9,6 @@
 #include "base/pool.h"
 #include "base/progress.h"
 #include "base/version.h"
-#include "data/augment.h"
 #include "data/csv.h"
 #include "encode.h"
 #include "io/file.h"
@@ -17,11 +16,12 @@
 #include "io/seal.h"
 #include "listing.h"
 #include "pack_labels.h"
-#include "resample.h"
+#include "record.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,61 +30,6 @@
 
 enum { BLOCK = 64, PATH_BYTES = 4096, COPY_BYTES = 1 << 22 };
 
-/* --- one record --- */
-
-/* A record as it goes into the pack. */
-typedef struct Record {
-    uint8_t *data; /* from malloc; NULL if it failed */
-    size_t bytes;
-    int width, height;
-    Error err;
-} Record;
-
-/* Scales the picture so that its longer side is max_side; out is a new picture. */
-static bool shrink(Image *out, const Image *image, int max_side)
-{
-    double longer = image->width > image->height ? image->width : image->height;
-    int width = (int)(image->width * (max_side / longer) + 0.5),
-        height = (int)(image->height * (max_side / longer) + 0.5);
-    width = width > 0 ? width : 1;
-    height = height > 0 ? height : 1;
-    return resample_pixels(out, width, height, image);
-}
-
-static bool reencode(Record *record, const Image *image, const PackOptions *options)
-{
-    Image small = {0};
-    bool large = image->width > options->max_side || image->height > options->max_side;
-    if (large && !shrink(&small, image, options->max_side))
-        return error_set(&record->err, ERROR_SYSTEM, "no memory to scale it");
-    const Image *source = large ? &small : image;
-    uint8_t *data;
-    size_t bytes;
-    bool ok = image_encode_jpeg(source, options->quality, &data, &bytes, &record->err);
-    if (ok) {
-        free(record->data);
-        record->data = data;
-        record->bytes = bytes;
-        record->width = source->width;
-        record->height = source->height;
-    }
-    image_free(&small);
-    return ok;
-}
-
-/* Reads one file and decodes it once, so that nothing unsound gets into a pack. */
-static bool load_record(Record *record, const char *path, const PackOptions *options, Image *image)
-{
-    Rect covered;
-    Error *err = &record->err;
-    if (!file_read(path, &record->data, &record->bytes, err)) return false;
-    if (!image_size(record->data, record->bytes, &record->width, &record->height, err))
-        return false;
-    Rect whole = {0, 0, record->width, record->height};
-    if (!image_decode(image, &covered, record->data, record->bytes, whole, 1, err)) return false;
-    return options->max_side == 0 || reencode(record, image, options);
-}
-
 /* --- one block, on all workers --- */
 
 typedef struct Block {
@@ -92,23 +37,34 @@ typedef struct Block {
     const PackOptions *options;
     size_t begin, count;
     Record record[BLOCK];
+    RecordSource *source;
     Image *image; /* (workers) */
     atomic_size_t next;
+    pthread_mutex_t turn; /* to read, of a source that is read in order */
 } Block;
+
+/* The next record of the block, with its bytes or the error that kept them away. */
+static bool take_record(Block *block, size_t *i)
+{
+    RecordSource *source = block->source;
+    if (source->in_order) pthread_mutex_lock(&block->turn);
+    *i = atomic_fetch_add(&block->next, 1);
+    bool taken = *i < block->count;
+    if (taken) record_read(&block->record[*i], source, block->begin + *i);
+    if (source->in_order) pthread_mutex_unlock(&block->turn);
+    return taken;
+}
 
 static void load_some(void *context, int worker)
 {
     Block *block = context;
     size_t i;
-    while ((i = atomic_fetch_add(&block->next, 1)) < block->count) {
+    while (take_record(block, &i)) {
         Record *record = &block->record[i];
-        char path[PATH_BYTES];
-        file_join(path, sizeof path, block->options->root, block->listing->path[block->begin + i]);
-        if (load_record(record, path, block->options, &block->image[worker])) continue;
-        bool names_path = strstr(record->err.text, path) != NULL;
-        if (!names_path) error_context(&record->err, "%s", path);
-        free(record->data);
-        record->data = NULL;
+        if (record->err.kind == ERROR_NONE &&
+            record_prepare(record, block->options, &block->image[worker]))
+            continue;
+        record_fail(record, block->source, block->begin + i);
     }
 }
 
@@ -190,8 +146,6 @@ static bool open_spool(Spool *spool, const PackOptions *options, Listing *listin
     char temporary[PATH_BYTES - 16];
     file_temporary(options->out, temporary, sizeof temporary);
     snprintf(spool->path, sizeof spool->path, "%s.images", temporary);
-    spool->options = options;
-    spool->listing = listing;
     spool->rejected = arena_new(arena, bool, records);
     spool->tables =
         (Tables){arena_new(arena, uint64_t, records + 1), arena_new(arena, uint64_t, records),
@@ -236,6 +190,13 @@ static void spool_record(Spool *spool, Record *record, size_t index, Error *err)
 
 /* --- rank 0: the file --- */
 
+static bool write_togetherness(H5 *file, const Listing *listing, Error *err)
+{
+    return !listing->keep_together ||
+           h5_write_texts(file, "/images/group", (const char *const *)listing->keep_together,
+                          listing->count, err);
+}
+
 static bool write_tables(H5 *file, const Listing *listing, const LabelGroup *group,
                          const uint8_t *split, const Tables *tables, uint64_t *images_at,
                          Error *err)
@@ -254,6 +215,7 @@ static bool write_tables(H5 *file, const Listing *listing, const LabelGroup *gro
            h5_write(file, "/images/checksum", H5_U64, (H5Shape){1, {n}}, tables->checksum, err) &&
            h5_write(file, "/images/size", H5_I32, (H5Shape){2, {n, 2}}, tables->size, err) &&
            h5_write_texts(file, "/images/path", (const char *const *)listing->path, n, err) &&
+           write_togetherness(file, listing, err) &&
            h5_reserve(file, "/images/bytes", H5_U8, (H5Shape){1, {tables->offset[n]}}, images_at,
                       err);
 }
@@ -337,6 +299,7 @@ static bool write_rejects(const Listing *listing, const char *out, Error *err)
 /* Closes the gaps that rejected records leave; they have no bytes in the spool. */
 static void drop_rejected(Spool *spool)
 {
+    assert(spool->rejected); /* rank 0 has opened the spool */
     Tables *tables = &spool->tables;
     size_t kept = 0;
     for (size_t i = 0; i < spool->listing->count; i++) {
@@ -449,16 +412,20 @@ static void process_blocks(const Listing *listing, const PackOptions *options, C
 {
     int workers = pool_cores();
     Pool *pool = pool_create(workers);
+    FileSource files = file_source(listing, options->root);
     Block *block = calloc(1, sizeof *block);
     Image *image = calloc((size_t)workers, sizeof *image);
     if (!block || !image) die("pack: out of memory");
     block->listing = listing;
     block->options = options;
     block->image = image;
+    block->source = listing->source ? listing->source : &files.source;
+    pthread_mutex_init(&block->turn, NULL);
     fetch_blocks(block, pool, comm, spool, err);
     if (err->count >= PROBLEMS_MAX)
         error_set(err, err->kind, "stopped at the %dth image that cannot be packed", PROBLEMS_MAX);
     for (int w = 0; w < workers; w++) image_free(&image[w]);
+    pthread_mutex_destroy(&block->turn);
     free(image);
     free(block);
     pool_destroy(pool);
@@ -467,8 +434,8 @@ static void process_blocks(const Listing *listing, const PackOptions *options, C
 bool pack_write(Listing *listing, const PackOptions *options, Comm *comm, Error *err)
 {
     Arena *arena = arena_create("packing");
-    Spool spool = {.fd = -1};
-    Labels labels;
+    Spool spool = {.fd = -1, .listing = listing, .options = options};
+    Labels labels = {0};
     if (listing->count == 0 && listing->rejects > 0)
         error_set(err, ERROR_DATA, "no image is left: all %zu were rejected; the first: %s: %s",
                   listing->rejects, listing->reject[0].path, listing->reject[0].reason);

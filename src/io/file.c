@@ -46,6 +46,31 @@ double file_seconds(uint64_t bytes)
     return (double)bytes / 10e6;
 }
 
+bool file_read_input(uint8_t **data, size_t *bytes, Error *err)
+{
+    size_t capacity = 0, used = 0;
+    uint8_t *buffer = NULL;
+    for (ssize_t got = 1; got > 0;) {
+        if (used + 1 >= capacity) {
+            capacity = capacity ? 2 * capacity : 1 << 16;
+            uint8_t *larger = realloc(buffer, capacity);
+            if (!larger) die("no memory for %zu bytes of standard input", capacity);
+            buffer = larger;
+        }
+        do got = read(STDIN_FILENO, buffer + used, capacity - used - 1);
+        while (got < 0 && errno == EINTR);
+        if (got < 0) {
+            free(buffer);
+            return fail(err, "read", "standard input");
+        }
+        used += (size_t)got;
+    }
+    buffer[used] = 0;
+    *data = buffer;
+    *bytes = used;
+    return true;
+}
+
 bool file_read(const char *path, uint8_t **data, size_t *bytes, Error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);

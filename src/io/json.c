@@ -192,3 +192,14 @@ bool json_get_integer(const JsonValue *value, int64_t *integer)
     *integer = json_integer_value(node(value));
     return json_is_integer(node(value));
 }
+
+bool json_get_real(const JsonValue *value, double *real)
+{
+    *real = json_number_value(node(value));
+    return json_is_number(node(value));
+}
+
+bool json_is_nothing(const JsonValue *value)
+{
+    return json_is_null(node(value));
+}

@@ -2,7 +2,7 @@
 # The layer rule: a folder includes only headers of its own and of folders below it, and each outside library's
 # header is included by one file, a .c or a header private to it. Proves that it can fail on planted violations.
 set -u
-layers="base io kernels dist nn data models optim metrics train lib predict bench doctor cli"
+layers="base io kernels dist nn data models optim metrics train lib predict bench doctor lint cli"
 
 # check FOLDER: prints each violation
 check() {
@@ -19,7 +19,7 @@ check() {
             sed -E 's/^([^:]+):#include "([^"]+)"/\1 \2/')
     done
     grep -rnE --include='*.[ch]' '#include "\.\./' "$1/src" "$1/include"
-    for header in mpi.h hdf5.h cblas.h jpeglib.h png.h yaml.h jansson.h xxhash.h onnx.pb-c.h hwloc.h; do
+    for header in mpi.h hdf5.h cblas.h jpeglib.h png.h yaml.h jansson.h archive.h xxhash.h onnx.pb-c.h hwloc.h; do
         users=$(grep -rlE --include='*.[ch]' "#include <$header>" "$1/src" "$1/include" | sort)
         [ "$(echo "$users" | grep -c .)" = 1 ] && [ "${users#"$1"/src/}" != "$users" ] ||
             echo "<$header> must be included by exactly one file of src, not by: $users"

@@ -1,0 +1,64 @@
+/* umbel unpack */
+#include "cli/commands.h"
+#include "cli/fail.h"
+#include "data/unpack.h"
+
+#include <argp.h>
+#include <stdio.h>
+
+enum { KEY_OUT = 1 };
+
+typedef struct Arguments {
+    const char *pack, *out;
+} Arguments;
+
+static const struct argp_option options[] = {
+    {"out", KEY_OUT, "DIR", 0, "The folder to write", 0},
+    {0},
+};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    Arguments *arguments = state->input;
+    switch (key) {
+    case KEY_OUT:
+        arguments->out = text;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (arguments->pack) argp_error(state, "%s: one pack at a time", text);
+        arguments->pack = text;
+        return 0;
+    case ARGP_KEY_END:
+        if (!arguments->pack) argp_error(state, "no pack given");
+        if (!arguments->out) argp_error(state, "--out must be given");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp argp = {
+    options,
+    parse,
+    "PACK.h5",
+    "Write the images of a pack into DIR/images, as they are in it, and DIR/manifest.csv with "
+    "their "
+    "splits and labels, of which umbel pack makes the same pack again.\v"
+    "Example: umbel unpack parts.h5 --out parts",
+    NULL,
+    NULL,
+    NULL};
+
+int cmd_unpack(int argc, char **argv)
+{
+    enum { COMMAND_BYTES = 1 << 16 };
+    static char command[COMMAND_BYTES];
+    Arguments arguments = {0};
+    cli_parse(&argp, argc, argv, &arguments);
+    Error err = {0};
+    if (!pack_unpack(arguments.pack, arguments.out, &err) ||
+        !pack_again_command(command, sizeof command, arguments.pack, arguments.out, &err))
+        return cli_fail(&err);
+    printf("the same pack again: %s\n", command);
+    return EXIT_DONE;
+}

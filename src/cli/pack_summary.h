@@ -1,0 +1,7 @@
+/* The report of umbel pack; private to cli. */
+#pragma once
+
+#include "data/pack_write.h"
+
+/* Splits, label groups, rejected files. `listing`: what the pack was made of. */
+void pack_summary_print(const Pack *pack, const Listing *listing);
