@@ -11,9 +11,9 @@ OUT := build/$(BUILD)$(if $(filter-out ompi-c,$(MPI)),-$(MPI))
 
 VERSION := 0.1.0
 
-LAYERS := base io kernels dist nn data models optim train lib bench doctor cli
+LAYERS := base io kernels dist nn data models optim train lib report bench doctor cli
 # What libumbel is made of: all below lib, but no ranks.
-LIBRARY_LAYERS := $(filter-out dist bench doctor cli,$(LAYERS))
+LIBRARY_LAYERS := $(filter-out dist report bench doctor cli,$(LAYERS))
 
 # One line per outside library: its pkg-config name. Only the file that includes its header, and the
 # final link, see its flags; HDF5's is named exactly, since plain `hdf5` may be the MPI build.

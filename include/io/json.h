@@ -50,3 +50,4 @@ bool json_elements(const JsonValue *array, size_t *count); /* false: no array */
 const JsonValue *json_element(const JsonValue *array, size_t index);
 const char *json_get_text(const JsonValue *value);               /* NULL: no text */
 bool json_get_integer(const JsonValue *value, int64_t *integer); /* false: no integer */
+bool json_get_real(const JsonValue *value, double *real); /* of integers, too; false: no number */

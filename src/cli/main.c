@@ -24,6 +24,7 @@ static const Command commands[] = {
     {"export", cmd_export, "write a checkpoint's network as ONNX or safetensors"},
     {"digest", cmd_digest, "print a checkpoint's digest, one hexadecimal line"},
     {"inspect", cmd_inspect, "describe a pack or a checkpoint"},
+    {"report", cmd_report, "write a page about runs: curves, confusions, mistakes, speed"},
     {"bench", cmd_bench, "measure training steps, ops and kernels; also under mpirun or srun"},
     {"plan", cmd_plan, "foretell steps, memory and time on other numbers of ranks"},
     {"doctor", cmd_doctor, "check machine, launch and configuration; also under mpirun or srun"},

@@ -182,3 +182,10 @@ bool json_get_integer(const JsonValue *value, int64_t *integer)
     *integer = json_integer_value(node(value));
     return json_is_integer(node(value));
 }
+
+bool json_get_real(const JsonValue *value, double *real)
+{
+    if (!json_is_number(node(value))) return false;
+    *real = json_number_value(node(value));
+    return true;
+}

@@ -106,17 +106,18 @@ static void draw_cell(Sheet *sheet, int row, int column)
 }
 
 /* "left", "rusty; bent", "12.5"; "-" where it is missing. */
-static void print_label(const LabelGroup *labels, uint32_t record)
+static void print_label(FILE *list, const LabelGroup *labels, uint32_t record)
 {
     int classes;
     const int32_t *class = label_classes(labels, record, &classes);
     if (!label_is_known(labels, record))
-        printf("-");
+        fprintf(list, "-");
     else if (labels->kind == LABEL_VALUE)
-        printf("%g", labels->value[record]);
+        fprintf(list, "%g", labels->value[record]);
     else if (classes == 0)
-        printf(";");
-    for (int j = 0; j < classes; j++) printf("%s%s", j ? "; " : "", labels->class_name[class[j]]);
+        fprintf(list, ";");
+    for (int j = 0; j < classes; j++)
+        fprintf(list, "%s%s", j ? "; " : "", labels->class_name[class[j]]);
 }
 
 static bool same_label(const LabelGroup *a, const LabelGroup *b, uint32_t record)
@@ -128,26 +129,26 @@ static bool same_label(const LabelGroup *a, const LabelGroup *b, uint32_t record
            (count == 0 || memcmp(classes, others, sizeof *classes * (size_t)count) == 0);
 }
 
-static void print_row(const Sheet *sheet, int row)
+static void print_row(const Sheet *sheet, FILE *list, int row)
 {
     uint32_t record = sheet->record[row];
-    printf("row %d: record %u, %s", row + 1, record, pack_record_path(sheet->pack, record));
+    fprintf(list, "row %d: record %u, %s", row + 1, record, pack_record_path(sheet->pack, record));
     for (int h = 0; h < sheet->flips.heads; h++) {
         const LabelGroup *labels = &sheet->flips.labels[h];
-        printf("; %s ", sheet->config->heads[h].name);
-        print_label(labels, record);
+        fprintf(list, "; %s ", sheet->config->heads[h].name);
+        print_label(list, labels, record);
         for (int epoch = 0; epoch < EPOCHS; epoch++) {
             const LabelGroup *now = label_flips_group(&sheet->flips, h, record, (uint64_t)epoch);
             if (same_label(labels, now, record)) continue;
-            printf(" (epoch %d: ", epoch);
-            print_label(now, record);
-            printf(")");
+            fprintf(list, " (epoch %d: ", epoch);
+            print_label(list, now, record);
+            fprintf(list, ")");
         }
     }
-    printf("\n");
+    fprintf(list, "\n");
 }
 
-static void draw_row(Sheet *sheet, int row)
+static void draw_row(Sheet *sheet, FILE *list, int row)
 {
     bool bad;
     for (int column = 0; column < COLUMNS; column++) {
@@ -156,10 +157,10 @@ static void draw_row(Sheet *sheet, int row)
                          &sheet->record[row], 1, training, (uint64_t)(column - training));
         draw_cell(sheet, row, column);
     }
-    print_row(sheet, row);
+    if (list) print_row(sheet, list, row);
 }
 
-bool sheet_write(Config *config, const char *path, Arena *arena, Error *err)
+bool sheet_draw(Config *config, Image *image, FILE *list, Arena *arena, Error *err)
 {
     Sheet sheet = {.config = config};
     Pack *pack = pack_open(config->pack, err);
@@ -169,10 +170,16 @@ bool sheet_write(Config *config, const char *path, Arena *arena, Error *err)
     if (ok) {
         open_loader(&sheet, arena);
         open_image(&sheet, arena);
-        for (int row = 0; row < sheet.rows; row++) draw_row(&sheet, row);
+        for (int row = 0; row < sheet.rows; row++) draw_row(&sheet, list, row);
         lane_loader_destroy(sheet.loader);
-        ok = image_write_png(&sheet.image, path, err);
+        *image = sheet.image;
     }
     pack_close(pack);
     return ok;
+}
+
+bool sheet_write(Config *config, const char *path, Arena *arena, Error *err)
+{
+    Image image;
+    return sheet_draw(config, &image, stdout, arena, err) && image_write_png(&image, path, err);
 }
