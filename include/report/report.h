@@ -7,12 +7,14 @@
 #include "dist/comm.h"
 
 typedef struct ReportOptions {
-    const char *const *run; /* (runs) folders; the first is the one of interest, the others for comparison */
+    const char *const
+        *run; /* (runs) folders; the first is the one of interest, the others for comparison */
     int runs;
-    const char *pack;       /* NULL: no images are looked at */
-    const char *checkpoint; /* name in the run's folder checkpoint; NULL: best-joint, best-weighted or last */
-    Split split;            /* that the checkpoint answers for */
-    int workers;            /* 0: the cores this rank may use */
+    const char *pack; /* NULL: no images are looked at */
+    const char *
+        checkpoint; /* name in the run's folder checkpoint; NULL: best-joint, best-weighted or last */
+    Split split;    /* that the checkpoint answers for */
+    int workers;    /* 0: the cores this rank may use */
     const char *out;
 } ReportOptions;
 

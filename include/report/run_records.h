@@ -7,10 +7,10 @@
 
 typedef struct RunRecords {
     const char *path;
-    const char *name; /* last part of the path */
-    const char *config; /* text of config.yaml; "" if there is none */
-    const char *bad_images; /* text of bad_images.csv; "" likewise */
-    JsonValue **record; /* (records), the lines of metrics.jsonl that are records */
+    const char *name;        /* last part of the path */
+    const char *config;      /* text of config.yaml; "" if there is none */
+    const char *bad_images;  /* text of bad_images.csv; "" likewise */
+    JsonValue **record;      /* (records), the lines of metrics.jsonl that are records */
     size_t records, damaged; /* damaged: other lines */
     const char **head;       /* (heads), as they come in the records */
     int heads;
@@ -28,8 +28,8 @@ typedef struct Series {
 } Series;
 
 /* The number at `key` (keys from the outside in, ending with NULL) in the records of `kind`: those that have it. */
-Series run_records_series(const RunRecords *run, const char *kind,
-                          const char *const *key, Arena *arena);
+Series run_records_series(const RunRecords *run, const char *kind, const char *const *key,
+                          Arena *arena);
 /* The last record of a kind; NULL: none. */
 const JsonValue *run_records_last(const RunRecords *run, const char *kind);
 /* Whether the record is of the kind. */

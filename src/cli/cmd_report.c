@@ -19,7 +19,8 @@ typedef struct Arguments {
 
 static const struct argp_option options[] = {
     {"pack", KEY_PACK, "PACK", 0,
-     "Let the checkpoint answer for images of this pack: confusion matrices, mistakes, pictures", 0},
+     "Let the checkpoint answer for images of this pack: confusion matrices, mistakes, pictures",
+     0},
     {"out", 'o', "FILE.html", 0, "The page (default: report.html in the first run's folder)", 0},
     {"split", KEY_SPLIT, "SPLIT", 0, "Which images: train, val or test (default: val)", 0},
     {"checkpoint", KEY_CHECKPOINT, "NAME", 0,
@@ -86,7 +87,8 @@ static bool write_report(Arguments *arguments, Comm *comm, Arena *arena, Error *
         return error_set(err, ERROR_USAGE, "--split: must be train, val or test, not \"%s\"",
                          arguments->split);
     if (comm_size(comm) > 1)
-        return error_set(err, ERROR_USAGE, "umbel report runs on one rank; start it without mpirun");
+        return error_set(err, ERROR_USAGE,
+                         "umbel report runs on one rank; start it without mpirun");
     if (!wanted->out) wanted->out = arena_printf(arena, "%s/report.html", wanted->run[0]);
     if (!report_runs(wanted, comm, arena, err)) return false;
     puts(wanted->out);

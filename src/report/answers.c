@@ -56,14 +56,14 @@ Answers answers_collect(Engine *engine, Split split, Arena *arena)
     for (int h = 0; h < model->heads; h++) {
         const ModelHead *of = &model->head[h];
         int width = of->classes ? of->classes : 1;
-        answers.head[h] = (HeadAnswers){
-            .name = of->name,
-            .type = of->type,
-            .labels = &engine->labels[h],
-            .width = width,
-            .unit = score_head_of(of).unit,
-            .prediction = arena_new(arena, float, answers.count * (size_t)width + 1),
-            .target = arena_new(arena, Target, answers.count + 1)};
+        answers.head[h] =
+            (HeadAnswers){.name = of->name,
+                          .type = of->type,
+                          .labels = &engine->labels[h],
+                          .width = width,
+                          .unit = score_head_of(of).unit,
+                          .prediction = arena_new(arena, float, answers.count *(size_t)width + 1),
+                          .target = arena_new(arena, Target, answers.count + 1)};
     }
     Collection collection = {.engine = engine, .answers = &answers};
     progress_start(&collection.progress, "answering", "images", answers.count, 0);

@@ -120,8 +120,9 @@ static void write_head(Page *page)
 
 static void write_foot(Page *page)
 {
-    page_write(page, "</section>\n</main>\n<footer>umbel %s</footer>\n<script>\n%s</script>\n"
-                     "</body>\n</html>\n",
+    page_write(page,
+               "</section>\n</main>\n<footer>umbel %s</footer>\n<script>\n%s</script>\n"
+               "</body>\n</html>\n",
                version_text(), page_script);
 }
 

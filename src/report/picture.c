@@ -47,18 +47,16 @@ void draw_picture(Page *page, const Image *image, const char *style, const char 
     free(data);
 }
 
-Thumbnails *thumbnails_open(const Pack *pack, const AugmentOptions *augment, int side,
-                            Arena *arena)
+Thumbnails *thumbnails_open(const Pack *pack, const AugmentOptions *augment, int side, Arena *arena)
 {
     Thumbnails *thumbnails = arena_new(arena, Thumbnails, 1);
     size_t pixels = (size_t)side * (size_t)side;
-    *thumbnails = (Thumbnails){.pack = pack,
-                               .augment = augment,
-                               .side = side,
-                               .input = arena_new(arena, float, 3 * pixels),
-                               .image = {.width = side,
-                                         .height = side,
-                                         .pixels = arena_alloc(arena, 4 * pixels)}};
+    *thumbnails = (Thumbnails){
+        .pack = pack,
+        .augment = augment,
+        .side = side,
+        .input = arena_new(arena, float, 3 * pixels),
+        .image = {.width = side, .height = side, .pixels = arena_alloc(arena, 4 * pixels)}};
     thumbnails->loader =
         lane_loader_create(&(LaneLoaderOptions){.pack = pack, .augment = augment}, arena);
     return thumbnails;

@@ -101,7 +101,8 @@ static void section_labels(Page *page, const PackPage *of)
         page_write(page, "<div class=\"card\">");
         page_element(page, "h3", NULL, counts->group->name);
         page_write(page, "<p class=\"soft\">");
-        if (counts->group->kind != LABEL_VALUE) page_write(page, "%d classes; ", counts->group->classes);
+        if (counts->group->kind != LABEL_VALUE)
+            page_write(page, "%d classes; ", counts->group->classes);
         page_write(page, "%zu images with a label, %zu without</p>\n", counts->labelled,
                    pack_records(of->pack) - counts->labelled);
         if (counts->group->kind == LABEL_VALUE)
@@ -124,18 +125,18 @@ static void draw_pair(Page *page, const PackPage *of, const PackCounts *a, const
     for (int r = 0; r < rows; r++) row_name[r] = a->group->class_name[a->class[r].class];
     for (int c = 0; c < columns; c++) column_name[c] = b->group->class_name[b->class[c].class];
     bool all = rows == a->group->classes && columns == b->group->classes;
-    draw_matrix(page,
-                &(Matrix){.kind = MATRIX_COUNTS,
-                          .title = arena_printf(of->arena, "%s and %s%s", a->group->name,
-                                                b->group->name, all ? "" : ", most frequent classes"),
-                          .row_title = a->group->name,
-                          .column_title = b->group->name,
-                          .rows = rows,
-                          .columns = columns,
-                          .row_name = row_name,
-                          .column_name = column_name,
-                          .value = pack_counts_together(a, rows, b, columns,
-                                                        pack_records(of->pack), of->arena)});
+    draw_matrix(
+        page, &(Matrix){.kind = MATRIX_COUNTS,
+                        .title = arena_printf(of->arena, "%s and %s%s", a->group->name,
+                                              b->group->name, all ? "" : ", most frequent classes"),
+                        .row_title = a->group->name,
+                        .column_title = b->group->name,
+                        .rows = rows,
+                        .columns = columns,
+                        .row_name = row_name,
+                        .column_name = column_name,
+                        .value = pack_counts_together(a, rows, b, columns, pack_records(of->pack),
+                                                      of->arena)});
 }
 
 static void section_together(Page *page, const PackPage *of)
@@ -150,8 +151,7 @@ static void section_together(Page *page, const PackPage *of)
             pairs++;
         }
     page_write(page, "</div>\n");
-    if (pairs == 0)
-        page_write(page, "<p class=\"soft\">There are no two groups of classes.</p>\n");
+    if (pairs == 0) page_write(page, "<p class=\"soft\">There are no two groups of classes.</p>\n");
 }
 
 /* --- sizes --- */
@@ -187,8 +187,8 @@ static void draw_class(Page *page, const PackPage *of, const PackCounts *counts,
                        Thumbnails *thumbnails)
 {
     uint32_t record[PICTURES_OF_CLASS];
-    int count = pack_counts_sample(counts->group, class, pack_records(of->pack), record,
-                                   PICTURES_OF_CLASS);
+    int count =
+        pack_counts_sample(counts->group, class, pack_records(of->pack), record, PICTURES_OF_CLASS);
     page_write(page, "<div class=\"strip\">");
     page_element(page, "span", NULL, counts->group->class_name[class]);
     page_write(page, "<div>");

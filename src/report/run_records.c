@@ -114,8 +114,8 @@ void run_records_close(RunRecords *run)
     run->records = 0;
 }
 
-Series run_records_series(const RunRecords *run, const char *kind,
-                          const char *const *key, Arena *arena)
+Series run_records_series(const RunRecords *run, const char *kind, const char *const *key,
+                          Arena *arena)
 {
     double *x = arena_new(arena, double, run->records + 1),
            *y = arena_new(arena, double, run->records + 1);

@@ -30,7 +30,7 @@ static double *count_confusions(const Answers *answers, int head, Arena *arena)
 static ClassRow row_of(const double *confusion, int classes, int class)
 {
     ClassRow row = {.class = class, .taken_for = -1};
-    const double *count = confusion + (size_t)class * (size_t)classes;
+    const double *count = confusion + (size_t) class * (size_t)classes;
     for (int k = 0; k < classes; k++) {
         row.labelled += count[k];
         if (k == class) row.right = count[k];
@@ -75,8 +75,8 @@ static void draw_confusion(Page *page, const HeadAnswers *head, const double *co
     for (int r = 0; r < shown; r++) {
         name[r] = head->labels->class_name[row[r].class];
         for (int c = 0; c < shown; c++)
-            value[r * shown + c] = confusion[(size_t)row[r].class * (size_t)classes +
-                                             (size_t)row[c].class];
+            value[r * shown + c] =
+                confusion[(size_t)row[r].class * (size_t)classes + (size_t)row[c].class];
     }
     const char *title = shown < classes
                             ? arena_printf(arena, "%s: the %d of %d classes with most mistakes",
@@ -99,7 +99,8 @@ static void write_row(Page *page, const HeadAnswers *head, const ClassRow *row)
     page_write(page, "<tr>");
     page_element(page, "td", NULL, head->labels->class_name[row->class]);
     page_write(page,
-               "<td class=\"n\">%.0f&nbsp;%%</td><td class=\"n\">%.0f/%.0f</td><td class=\"roomy\"><div class=\"bar\"><i "
+               "<td class=\"n\">%.0f&nbsp;%%</td><td class=\"n\">%.0f/%.0f</td><td "
+               "class=\"roomy\"><div class=\"bar\"><i "
                "style=\"width:%.1f%%;background:var(--right)\"></i></div></td><td>",
                100 * share, row->right, row->labelled, 100 * share);
     if (row->taken_for >= 0) {
@@ -117,9 +118,10 @@ static void write_table(Page *page, const HeadAnswers *head, ClassRow *row)
     qsort(row, seen, sizeof *row, worst_first);
     page_write(page, "<div class=\"card\">");
     page_element(page, "h3", NULL, head->name);
-    page_write(page,
-               "<div class=\"scroll\"><table class=\"full\"><tr><th>class</th><th class=\"n\">right</th>"
-               "<th class=\"n\">images</th><th class=\"roomy\"></th><th>mostly taken for</th></tr>\n");
+    page_write(
+        page,
+        "<div class=\"scroll\"><table class=\"full\"><tr><th>class</th><th class=\"n\">right</th>"
+        "<th class=\"n\">images</th><th class=\"roomy\"></th><th>mostly taken for</th></tr>\n");
     bool all = seen <= (size_t)2 * CLASSES_LISTED;
     for (size_t i = 0; i < seen; i++) {
         if (!all && i == CLASSES_LISTED) {
@@ -144,12 +146,11 @@ static void draw_values(Page *page, const Answers *answers, int head, Arena *are
         x[count] = of->target[i].value;
         y[count++] = (double)of->prediction[i];
     }
-    draw_lines(page,
-               &(LineChart){.title = arena_printf(arena, "%s: answer over label", of->name),
-                            .x_title = "label",
-                            .square = true,
-                            .line = &(Line){"answer", 0, LINE_POINTS, x, y, count},
-                            .lines = 1});
+    draw_lines(page, &(LineChart){.title = arena_printf(arena, "%s: answer over label", of->name),
+                                  .x_title = "label",
+                                  .square = true,
+                                  .line = &(Line){"answer", 0, LINE_POINTS, x, y, count},
+                                  .lines = 1});
 }
 
 /* Of a set, each class by itself: how many of the images that have it are found. */
@@ -163,7 +164,7 @@ static void count_set(const Answers *answers, int head, ClassRow *row)
         for (int m = 0; m < target->members; m++) {
             int class = target->member[m];
             row[class].labelled++;
-            row[class].right += of->prediction[i * (size_t)of->width + (size_t)class] > 0.5F;
+            row[class].right += of->prediction[i * (size_t)of->width + (size_t) class] > 0.5F;
         }
     }
 }
@@ -194,7 +195,8 @@ void section_classes(Page *page, const Report *report)
         write_run_name(page, report, run);
         if (write_no_answers(page, run)) continue;
         page_write(page,
-                   "<p class=\"soft\">%zu images of split %s. Blue is right, orange is wrong, darker is more often.</p>"
+                   "<p class=\"soft\">%zu images of split %s. Blue is right, orange is wrong, "
+                   "darker is more often.</p>"
                    "<div class=\"grid wide\">\n",
                    run->answers.count, split_name(report->options->split));
         for (int h = 0; h < run->answers.heads; h++)

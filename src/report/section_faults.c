@@ -27,9 +27,11 @@ static void write_starts(Page *page, const RunRecords *run)
         page_write(page, "<p class=\"soft\">The records do not tell when it was started.</p>\n");
         return;
     }
-    page_write(page, "<div class=\"card scroll\"><table class=\"full\"><tr><th>%s</th><th class=\"n\">from step"
-                     "</th><th class=\"n\">ranks</th><th class=\"n\">workers</th><th>commit</th></tr>\n",
-               starts > 1 ? "started and restarted" : "started");
+    page_write(
+        page,
+        "<div class=\"card scroll\"><table class=\"full\"><tr><th>%s</th><th class=\"n\">from step"
+        "</th><th class=\"n\">ranks</th><th class=\"n\">workers</th><th>commit</th></tr>\n",
+        starts > 1 ? "started and restarted" : "started");
     for (size_t i = 0; i < run->records; i++) {
         const JsonValue *record = run->record[i];
         if (!run_record_is(record, "start")) continue;
@@ -50,7 +52,8 @@ static void write_counts(Page *page, const RunRecords *run)
     json_get_integer(json_member(run_records_last(run, "train"), "skipped"), &skipped);
     page_write(page, "<p>%" PRId64 " step%s skipped because numbers overflowed", skipped,
                skipped == 1 ? "" : "s");
-    if (run->damaged > 0) page_write(page, "; %zu lines of metrics.jsonl cannot be read", run->damaged);
+    if (run->damaged > 0)
+        page_write(page, "; %zu lines of metrics.jsonl cannot be read", run->damaged);
     page_write(page, ".</p>\n");
 }
 
@@ -64,9 +67,11 @@ static void write_bad_images(Page *page, const RunRecords *run, Arena *arena)
         page_write(page, "<p>All images could be read.</p>\n");
         return;
     }
-    page_write(page, "<p>%zu image%s could not be read and count%s in no score.</p>"
-                     "<div class=\"card scroll\"><table class=\"full\"><tr><th>record</th><th>split</th><th>path</th>"
-                     "<th>reason</th></tr>\n",
+    page_write(page,
+               "<p>%zu image%s could not be read and count%s in no score.</p>"
+               "<div class=\"card scroll\"><table "
+               "class=\"full\"><tr><th>record</th><th>split</th><th>path</th>"
+               "<th>reason</th></tr>\n",
                csv.rows - 1, csv.rows == 2 ? "" : "s", csv.rows == 2 ? "s" : "");
     for (size_t r = 1; r < csv.rows && r <= BAD_SHOWN; r++) {
         page_write(page, "<tr>");

@@ -128,8 +128,9 @@ void section_predictions(Page *page, const Report *report)
         write_run_name(page, report, run);
         if (write_no_answers(page, run)) continue;
         size_t count = run->answers.count < SAMPLE ? run->answers.count : SAMPLE;
-        page_write(page, "<p class=\"soft\">%zu images, evenly over the split: what each head "
-                         "says, and the label where that is wrong.</p><div class=\"shots\">\n",
+        page_write(page,
+                   "<p class=\"soft\">%zu images, evenly over the split: what each head "
+                   "says, and the label where that is wrong.</p><div class=\"shots\">\n",
                    count);
         Thumbnails *thumbnails = open_thumbnails(run, report->arena);
         for (size_t k = 0; k < count; k++)

@@ -15,8 +15,8 @@ static void draw_speed(Page *page, const Report *report)
     for (int i = 0; i < runs; i++) {
         const RunRecords *records = &report->run[i].records;
         Series series = run_records_series(records, "train", path, report->arena);
-        line[i] = (Line){records->name, report->run[i].colour, LINE_PLAIN,
-                         series.x,      series.y,              series.count};
+        line[i] = (Line){records->name, report->run[i].colour, LINE_PLAIN, series.x,
+                         series.y,      series.count};
     }
     draw_lines(page, &(LineChart){.title = "Images a second",
                                   .x_title = "epoch",

@@ -92,8 +92,7 @@ static void draw_axes(Page *page, const LineChart *chart, const Axis *x, const A
 static void draw_points_of(Page *page, const LineChart *chart, const Line *line, const Axis *x,
                            const Axis *y, const char *format)
 {
-    size_t piece =
-        line->style == LINE_POINTS ? 1 : (line->count + POINTS_DRAWN - 1) / POINTS_DRAWN;
+    size_t piece = line->style == LINE_POINTS ? 1 : (line->count + POINTS_DRAWN - 1) / POINTS_DRAWN;
     for (size_t begin = 0; begin < line->count; begin += piece) {
         double sum_x = 0, sum_y = 0;
         int count = 0;
@@ -147,8 +146,8 @@ static void draw_diagonal(Page *page)
 static void draw_plot(Page *page, const LineChart *chart, Range of_x, Range of_y)
 {
     Axis x = axis_make(of_x.low, of_x.high, 6, chart->square);
-    Axis y = chart->log ? axis_make_log(of_y.low, of_y.high)
-                        : axis_make(of_y.low, of_y.high, 5, true);
+    Axis y =
+        chart->log ? axis_make_log(of_y.low, of_y.high) : axis_make(of_y.low, of_y.high, 5, true);
     page_write(page, "<svg class=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", WIDTH,
                HEIGHT);
     page_text(page, chart->title);
@@ -158,8 +157,9 @@ static void draw_plot(Page *page, const LineChart *chart, Range of_x, Range of_y
     write_scales(page, &x, &y);
     page_write(page, ">");
     draw_axes(page, chart, &x, &y);
-    page_write(page, "<line class=\"cross\" x1=\"0\" x2=\"0\" y1=\"%d\" y2=\"%d\" "
-                     "style=\"display:none\"/>",
+    page_write(page,
+               "<line class=\"cross\" x1=\"0\" x2=\"0\" y1=\"%d\" y2=\"%d\" "
+               "style=\"display:none\"/>",
                TOP, TOP + PLOT_HEIGHT);
     if (chart->square) draw_diagonal(page);
     for (int l = 0; l < chart->lines; l++) draw_line(page, chart, &chart->line[l], &x, &y);

@@ -57,7 +57,8 @@ static void draw_cell(Page *page, const Matrix *matrix, int row, int column, dou
     if (value == 0 || !isfinite(value)) return;
     bool is_blue = matrix->kind == MATRIX_CONFUSION ? row == column : value > 0;
     double share = fabs(matrix->kind == MATRIX_SIGNED ? value : value / sum);
-    double strength = 0.08 + 0.92 * sqrt(share < 1 ? share : 1); /* rare mistakes are to be seen, too */
+    double strength =
+        0.08 + 0.92 * sqrt(share < 1 ? share : 1); /* rare mistakes are to be seen, too */
     page_write(page,
                "<rect class=\"cell\" x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%d\" rx=\"2\" "
                "style=\"fill:var(--%s)\" fill-opacity=\"%.2f\">",
