@@ -25,9 +25,10 @@ typedef struct Line {
 typedef struct LineChart {
     const char *title;
     const char *x_title;
-    bool percent;     /* y is a share of 1 */
-    bool from_zero;   /* the axis of y begins at 0 */
-    bool log;         /* the axis of y is logarithmic; points that are not above 0 are left out */
+    bool percent;   /* y is a share of 1 */
+    bool from_zero; /* the axis of y begins at 0 */
+    bool
+        log; /* the axis of y is logarithmic if it spans a power of ten; points that are not above 0 are left out */
     bool square;      /* both axes have one range */
     const Line *line; /* (lines); long ones are drawn as means of pieces */
     int lines;

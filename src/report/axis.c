@@ -13,8 +13,8 @@ static double round_step(double step)
 Axis axis_make(double low, double high, int wanted, bool widen)
 {
     if (!(high > low)) {
-        double around = low == 0 ? 1 : fabs(low) / 2;
-        low -= around, high += around;
+        double around = fabs(low) / 2;
+        low -= around, high += low == 0 ? 1 : around;
     }
     double step = round_step((high - low) / wanted);
     Axis axis = {.low = low, .high = high};
@@ -22,9 +22,9 @@ Axis axis_make(double low, double high, int wanted, bool widen)
         axis.low = floor(low / step + 1e-9) * step;
         axis.high = ceil(high / step - 1e-9) * step;
     }
-    for (double at = ceil(axis.low / step - 1e-9) * step;
-         at <= axis.high + step * 1e-9 && axis.ticks < TICKS_MAX; at += step)
-        axis.tick[axis.ticks++] = fabs(at) < step * 1e-9 ? 0 : at;
+    double first = ceil(axis.low / step - 1e-9);
+    for (int i = 0; i < TICKS_MAX && (first + i) * step <= axis.high + step * 1e-9; i++)
+        axis.tick[axis.ticks++] = (first + i) * step;
     return axis;
 }
 

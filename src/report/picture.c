@@ -3,6 +3,7 @@
 
 #include "data/lane_loader.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { QUALITY = 82 };
@@ -69,7 +70,7 @@ void thumbnails_close(Thumbnails *thumbnails)
 
 static uint8_t to_byte(float x)
 {
-    return x < 0 ? 0 : x > 255 ? 255 : (uint8_t)(x + 0.5F);
+    return x < 0 ? 0 : x > 255 ? 255 : (uint8_t)lroundf(x);
 }
 
 void draw_thumbnail(Page *page, Thumbnails *thumbnails, uint32_t record)

@@ -75,6 +75,11 @@ static bool open_model(ReportRun *run, const ReportOptions *options, Comm *comm,
         return false;
     run->answered = run->loaded = true;
     run->checkpoint = run->model.checkpoint;
+    size_t images;
+    pack_split(run->model.pack, options->split, &images);
+    if (images == 0)
+        return error_set(err, ERROR_DATA, "%s: has no images in split %s",
+                         pack_path(run->model.pack), split_name(options->split));
     run->answers = answers_collect(&run->model.engine, options->split, arena);
     return true;
 }

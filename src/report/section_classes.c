@@ -1,9 +1,8 @@
 /* Which classes are taken for which, and which are found worst and best. */
 #include "sections.h"
 
-#include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { MATRIX_SIDE_MAX = 32, CLASSES_LISTED = 8 };
 
@@ -99,10 +98,11 @@ static void write_row(Page *page, const HeadAnswers *head, const ClassRow *row)
     page_write(page, "<tr>");
     page_element(page, "td", NULL, head->labels->class_name[row->class]);
     page_write(page,
-               "<td class=\"n\">%.0f&nbsp;%%</td><td class=\"n\">%.0f/%.0f</td><td "
-               "class=\"roomy\"><div class=\"bar\"><i "
-               "style=\"width:%.1f%%;background:var(--right)\"></i></div></td><td>",
+               "<td class=\"n\">%.0f&nbsp;%%</td><td class=\"n\">%.0f/%.0f</td>"
+               "<td class=\"roomy\"><div class=\"bar\"><i style=\"width:%.1f%%;"
+               "background:var(--right)\"></i></div></td>",
                100 * share, row->right, row->labelled, 100 * share);
+    page_write(page, "<td>");
     if (row->taken_for >= 0) {
         page_text(page, head->labels->class_name[row->taken_for]);
         page_write(page, " (%.0f)", row->so_often);
@@ -120,8 +120,9 @@ static void write_table(Page *page, const HeadAnswers *head, ClassRow *row)
     page_element(page, "h3", NULL, head->name);
     page_write(
         page,
-        "<div class=\"scroll\"><table class=\"full\"><tr><th>class</th><th class=\"n\">right</th>"
-        "<th class=\"n\">images</th><th class=\"roomy\"></th><th>mostly taken for</th></tr>\n");
+        "<div class=\"scroll\"><table class=\"full\"><tr><th>class</th>"
+        "<th class=\"n\">right</th><th class=\"n\">images</th><th class=\"roomy\"></th>%s</tr>\n",
+        head->type->measure == MEASURE_SET ? "<th></th>" : "<th>mostly taken for</th>");
     bool all = seen <= (size_t)2 * CLASSES_LISTED;
     for (size_t i = 0; i < seen; i++) {
         if (!all && i == CLASSES_LISTED) {
@@ -134,6 +135,13 @@ static void write_table(Page *page, const HeadAnswers *head, ClassRow *row)
     page_write(page, "</table></div></div>\n");
 }
 
+/* An angle from 0 up to a full turn; a value as it is. */
+static double upright(const HeadAnswers *head, double value)
+{
+    if (head->type->measure != MEASURE_ANGLE) return value;
+    return value - head->unit * floor(value / head->unit);
+}
+
 static void draw_values(Page *page, const Answers *answers, int head, Arena *arena)
 {
     const HeadAnswers *of = &answers->head[head];
@@ -143,8 +151,8 @@ static void draw_values(Page *page, const Answers *answers, int head, Arena *are
     size_t count = 0, every = answers->count / POINTS_MAX + 1;
     for (size_t i = 0; i < answers->count; i += every) {
         if (answers->bad[i] || of->target[i].weight == 0) continue;
-        x[count] = of->target[i].value;
-        y[count++] = (double)of->prediction[i];
+        x[count] = upright(of, of->target[i].value);
+        y[count++] = upright(of, (double)of->prediction[i]);
     }
     draw_lines(page, &(LineChart){.title = arena_printf(arena, "%s: answer over label", of->name),
                                   .x_title = "label",
@@ -196,11 +204,12 @@ void section_classes(Page *page, const Report *report)
         if (write_no_answers(page, run)) continue;
         page_write(page,
                    "<p class=\"soft\">%zu images of split %s. Blue is right, orange is wrong, "
-                   "darker is more often.</p>"
-                   "<div class=\"grid wide\">\n",
+                   "darker is more often.</p>\n",
                    run->answers.count, split_name(report->options->split));
-        for (int h = 0; h < run->answers.heads; h++)
+        for (int h = 0; h < run->answers.heads; h++) {
+            page_write(page, "<div class=\"grid wide\">\n");
             draw_head(page, &run->answers, h, report->arena);
-        page_write(page, "</div>\n");
+            page_write(page, "</div>\n");
+        }
     }
 }

@@ -146,8 +146,8 @@ static void draw_diagonal(Page *page)
 static void draw_plot(Page *page, const LineChart *chart, Range of_x, Range of_y)
 {
     Axis x = axis_make(of_x.low, of_x.high, 6, chart->square);
-    Axis y =
-        chart->log ? axis_make_log(of_y.low, of_y.high) : axis_make(of_y.low, of_y.high, 5, true);
+    bool log = chart->log && of_y.high >= 10 * of_y.low; /* else it would have hardly a tick */
+    Axis y = log ? axis_make_log(of_y.low, of_y.high) : axis_make(of_y.low, of_y.high, 5, true);
     page_write(page, "<svg class=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", WIDTH,
                HEIGHT);
     page_text(page, chart->title);
