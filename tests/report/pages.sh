@@ -87,6 +87,9 @@ for shape in names["shape"]:
 assert one.pictures > 40 and pack.pictures > 100, (one.pictures, pack.pictures)
 END
 
+sed 's|</main>|<img src="//example.org/x.png" alt=""><p>&|' one.html >planted.html
+"$PYTHON" "$TESTS/report/check_page.py" planted.html "${report[@]}" >log 2>&1 && not_ok "planted mistakes" "were not found" || ok "planted mistakes are found"
+
 # --- mistakes
 mkdir empty
 "$UMBEL" pack --manifest labels.csv --root set --labels shape --out other.h5 >log 2>&1 || not_ok "pack" "$(tail -1 log)"

@@ -155,12 +155,13 @@ static void test_records(void **state)
     Arena *arena = arena_create("test");
     Error err = {0};
     RunRecords run;
-    write("metrics.jsonl", "{\"kind\":\"train\",\"epoch\":0.5,\"heads\":{\"a.b\":{\"loss\":2}}}\n"
-                           "no record\n"
-                           "{\"kind\":\"val\",\"epoch\":1,\"heads\":{\"a.b\":{\"loss\":1.5},\"c\":{}}}\n"
-                           "{\"kind\":\"train\",\"epoch\":1.5,\"heads\":{\"a.b\":{\"loss\":null}}}\n"
-                           "{\"kind\":\"train\",\"epoch\":2,\"heads\":{\"a.b\":{\"loss\":1.25}}}\n"
-                           "{\"kind\":\"tra");
+    write("metrics.jsonl",
+          "{\"kind\":\"train\",\"epoch\":0.5,\"heads\":{\"a.b\":{\"loss\":2}}}\n"
+          "no record\n"
+          "{\"kind\":\"val\",\"epoch\":1,\"heads\":{\"a.b\":{\"loss\":1.5},\"c\":{}}}\n"
+          "{\"kind\":\"train\",\"epoch\":1.5,\"heads\":{\"a.b\":{\"loss\":null}}}\n"
+          "{\"kind\":\"train\",\"epoch\":2,\"heads\":{\"a.b\":{\"loss\":1.25}}}\n"
+          "{\"kind\":\"tra");
     assert_true(run_records_open(&run, folder, arena, &err));
     assert_int_equal(run.records, 4);
     assert_int_equal(run.damaged, 2);
@@ -188,8 +189,13 @@ static void test_counts_together(void **state)
     static const uint64_t begin[] = {0, 1, 3, 3, 4, 5, 5};
     static const uint8_t known[] = {1, 1, 1, 1, 1, 0};
     const LabelGroup one = {.kind = LABEL_CLASS, .classes = 3, .label = label},
-                     any = {.kind = LABEL_MULTI, .classes = 2, .begin = begin, .member = member, .known = known};
-    ClassCounts by_one[] = {{.class = 1}, {.class = 0}, {.class = 2}}, by_any[] = {{.class = 1}, {.class = 0}};
+                     any = {.kind = LABEL_MULTI,
+                            .classes = 2,
+                            .begin = begin,
+                            .member = member,
+                            .known = known};
+    ClassCounts by_one[] = {{.class = 1}, {.class = 0}, {.class = 2}},
+                by_any[] = {{.class = 1}, {.class = 0}};
     const PackCounts a = {.group = &one, .class = by_one}, b = {.group = &any, .class = by_any};
     Arena *arena = arena_create("test");
     const double *count = pack_counts_together(&a, 2, &b, 2, 6, arena);
@@ -208,9 +214,12 @@ static void test_counts_together(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text_is_no_markup), cmocka_unit_test(test_axes),
-        cmocka_unit_test(test_line_places),       cmocka_unit_test(test_long_lines_are_means),
-        cmocka_unit_test(test_matrix),            cmocka_unit_test(test_records),
+        cmocka_unit_test(test_text_is_no_markup),
+        cmocka_unit_test(test_axes),
+        cmocka_unit_test(test_line_places),
+        cmocka_unit_test(test_long_lines_are_means),
+        cmocka_unit_test(test_matrix),
+        cmocka_unit_test(test_records),
         cmocka_unit_test(test_counts_together),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
