@@ -54,7 +54,7 @@ const char page_style[] =
     "td.n,th.n{text-align:right}\n"
     "tr:last-child td{border-bottom:0}\n"
     "td:last-child,th:last-child{padding-right:0}\n"
-    "td.whole{white-space:nowrap}\n"
+    "td.n,td.whole{white-space:nowrap}\n"
     "td.long{overflow-wrap:anywhere;min-width:9rem}\n"
     ".legend{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;margin:0 0 .8rem;font-size:.9rem}\n"
     ".legend span::before{content:\"\";display:inline-block;width:1.3em;height:0;border-top:3px "
@@ -107,7 +107,8 @@ const char page_style[] =
     "@media (max-width:600px){h1{font-size:1rem}h2{margin-top:1.7rem}.tile b{font-size:1.3rem}"
     ".tiles{grid-template-columns:repeat(auto-fill,minmax(105px,1fr));gap:.6rem}"
     ".shots{grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:.5rem}"
-    ".strip{grid-template-columns:1fr;gap:.2rem}.roomy{display:none}th,td{padding-right:.6rem}}\n"
+    ".strip{grid-template-columns:1fr;gap:.2rem}.roomy{display:none}th,td{padding-right:.6rem}td:"
+    "not(.n):not(.whole){overflow-wrap:anywhere}}\n"
     "@media print{header{position:static}}\n";
 
 /*
