@@ -4,6 +4,11 @@
 #include "train/config.h"
 
 /*
+ * Draws the sheet, whose pixels come from `arena`; `list`, unless it is NULL, is told of each row as below.
+ */
+bool sheet_draw(Config *config, Image *image, FILE *list, Arena *arena, Error *err);
+
+/*
  * Writes a PNG: each row shows one training record, first as evaluation sees it, then in the epochs from 0
  * on. The records are the first of epoch 0; where images are mixed, those of a column are mixed with each
  * other, as lane 0 of the step of the epoch's number. Prints for each row what is in it: record, path, its

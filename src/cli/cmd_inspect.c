@@ -3,16 +3,18 @@
 #include "cli/fail.h"
 #include "inspect.h"
 #include "io/seal.h"
+#include "report/report.h"
 #include "train/sheet.h"
 
 #include <argp.h>
 
 enum { SETS_MAX = 256 };
-enum { KEY_JSON = 1, KEY_ALL, KEY_AUGMENT, KEY_SET };
+enum { KEY_JSON = 1, KEY_ALL, KEY_HTML, KEY_AUGMENT, KEY_SET };
 
 typedef struct Arguments {
     const char *path;
     InspectOptions options;
+    const char *html;   /* page about the pack; NULL: none */
     const char *config; /* of which a contact sheet is wanted; NULL: none is */
     const char *out;
     const char *set[SETS_MAX];
@@ -22,6 +24,8 @@ typedef struct Arguments {
 static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "As JSON, complete", 0},
     {"all", KEY_ALL, NULL, 0, "Show every class", 0},
+    {"html", KEY_HTML, "FILE", 0,
+     "Write a page about the pack: label counts, which labels come together, sizes, pictures", 0},
     {"augment", KEY_AUGMENT, "CONFIG", 0,
      "Write a sheet of training pictures as the network sees them with this configuration", 0},
     {"out", 'o', "FILE.png", 0, "The sheet (default: augment.png)", 0},
@@ -38,6 +42,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case KEY_ALL:
         arguments->options.all = true;
+        return 0;
+    case KEY_HTML:
+        arguments->html = text;
         return 0;
     case KEY_AUGMENT:
         arguments->config = text;
@@ -57,6 +64,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         if (!arguments->path && !arguments->config) argp_error(state, "no file given");
         if (arguments->path && arguments->config)
             argp_error(state, "%s: --augment goes without another file", arguments->path);
+        if (arguments->html && !arguments->path) argp_error(state, "--html: no pack given");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -66,7 +74,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp argp = {
     options,
     parse,
-    "FILE\n--augment CONFIG",
+    "FILE\nPACK --html FILE\n--augment CONFIG",
     "Describe a pack or a checkpoint, or show what augmentation makes of "
     "training pictures: the first column is what evaluation sees, the "
     "others are epochs.\v"
@@ -86,12 +94,26 @@ static bool write_sheet(const Arguments *arguments, Error *err)
     return ok;
 }
 
+static bool write_page(const Arguments *arguments, Error *err)
+{
+    Arena *arena = arena_create("page");
+    bool ok = report_pack(arguments->path, arguments->html, arena, err);
+    arena_destroy(arena);
+    return ok;
+}
+
 static bool describe(const Arguments *arguments, Error *err)
 {
     SealKind kind;
-    return seal_kind(arguments->path, &kind, err) &&
-           (kind == SEAL_PACK ? inspect_pack(arguments->path, &arguments->options, err)
-                              : inspect_checkpoint(arguments->path, &arguments->options, err));
+    if (!seal_kind(arguments->path, &kind, err)) return false;
+    if (arguments->html && kind != SEAL_PACK)
+        return error_set(err, ERROR_USAGE,
+                         "--html: %s is a checkpoint; for its run's page there is umbel report",
+                         arguments->path);
+    return arguments->html ? write_page(arguments, err)
+                           : (kind == SEAL_PACK
+                                  ? inspect_pack(arguments->path, &arguments->options, err)
+                                  : inspect_checkpoint(arguments->path, &arguments->options, err));
 }
 
 int cmd_inspect(int argc, char **argv)

@@ -30,6 +30,7 @@ static const Command commands[] = {
     {"digest", cmd_digest, "print a checkpoint's digest, one hexadecimal line"},
     {"inspect", cmd_inspect, "describe a pack or a checkpoint"},
     {"lint", cmd_lint, "find what is wrong with the images and labels of a pack"},
+    {"report", cmd_report, "write a page about runs: curves, confusions, mistakes, speed"},
     {"bench", cmd_bench, "measure training steps, ops and kernels; also under mpirun or srun"},
     {"plan", cmd_plan, "foretell steps, memory and time on other numbers of ranks"},
     {"doctor", cmd_doctor, "check machine, launch and configuration; also under mpirun or srun"},

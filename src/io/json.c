@@ -195,8 +195,9 @@ bool json_get_integer(const JsonValue *value, int64_t *integer)
 
 bool json_get_real(const JsonValue *value, double *real)
 {
+    if (!json_is_number(node(value))) return false;
     *real = json_number_value(node(value));
-    return json_is_number(node(value));
+    return true;
 }
 
 bool json_is_nothing(const JsonValue *value)

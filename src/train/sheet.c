@@ -110,17 +110,18 @@ static void draw_cell(Sheet *sheet, int row, int column)
 }
 
 /* "left", "rusty; bent", "12.5"; "-" where it is missing. */
-static void print_label(const LabelGroup *labels, uint32_t record)
+static void print_label(FILE *list, const LabelGroup *labels, uint32_t record)
 {
     int classes;
     const int32_t *class = label_classes(labels, record, &classes);
     if (!label_is_known(labels, record))
-        printf("-");
+        fprintf(list, "-");
     else if (labels->kind == LABEL_VALUE)
-        printf("%g", labels->value[record]);
+        fprintf(list, "%g", labels->value[record]);
     else if (classes == 0)
-        printf(";");
-    for (int j = 0; j < classes; j++) printf("%s%s", j ? "; " : "", labels->class_name[class[j]]);
+        fprintf(list, ";");
+    for (int j = 0; j < classes; j++)
+        fprintf(list, "%s%s", j ? "; " : "", labels->class_name[class[j]]);
 }
 
 static bool same_label(const LabelGroup *a, const LabelGroup *b, uint32_t record)
@@ -132,35 +133,35 @@ static bool same_label(const LabelGroup *a, const LabelGroup *b, uint32_t record
            (count == 0 || memcmp(classes, others, sizeof *classes * (size_t)count) == 0);
 }
 
-static void print_mix(const Mix *mix, int epoch)
+static void print_mix(FILE *list, const Mix *mix, int epoch)
 {
     Rect box = mix->box;
     if (mix->share == 1) return;
-    printf("; epoch %d: %.2f%% of row %d", epoch, 100 * (1 - mix->share), mix->partner + 1);
+    fprintf(list, "; epoch %d: %.2f%% of row %d", epoch, 100 * (1 - mix->share), mix->partner + 1);
     if (box.width > 0)
-        printf(" in columns %d to %d, lines %d to %d", box.x, box.x + box.width - 1, box.y,
-               box.y + box.height - 1);
+        fprintf(list, " in columns %d to %d, lines %d to %d", box.x, box.x + box.width - 1, box.y,
+                box.y + box.height - 1);
 }
 
-static void print_row(const Sheet *sheet, int row)
+static void print_row(const Sheet *sheet, FILE *list, int row)
 {
     uint32_t record = sheet->record[row];
-    printf("row %d: record %u, %s", row + 1, record, pack_record_path(sheet->pack, record));
+    fprintf(list, "row %d: record %u, %s", row + 1, record, pack_record_path(sheet->pack, record));
     for (int h = 0; h < sheet->flips.heads; h++) {
         const LabelGroup *labels = &sheet->flips.labels[h];
-        printf("; %s ", sheet->config->heads[h].name);
-        print_label(labels, record);
+        fprintf(list, "; %s ", sheet->config->heads[h].name);
+        print_label(list, labels, record);
         for (int epoch = 0; epoch < EPOCHS; epoch++) {
             const LabelGroup *now = label_flips_group(&sheet->flips, h, record, (uint64_t)epoch);
             if (same_label(labels, now, record)) continue;
-            printf(" (epoch %d: ", epoch);
-            print_label(now, record);
-            printf(")");
+            fprintf(list, " (epoch %d: ", epoch);
+            print_label(list, now, record);
+            fprintf(list, ")");
         }
     }
     for (int epoch = 0; config_mixes(sheet->config) && epoch < EPOCHS; epoch++)
-        print_mix(&sheet->mix[epoch][row], epoch);
-    printf("\n");
+        print_mix(list, &sheet->mix[epoch][row], epoch);
+    fprintf(list, "\n");
 }
 
 static void mix_column(Sheet *sheet, int epoch)
@@ -181,7 +182,7 @@ static void draw_column(Sheet *sheet, int column)
     for (int row = 0; row < sheet->rows; row++) draw_cell(sheet, row, column);
 }
 
-bool sheet_write(Config *config, const char *path, Arena *arena, Error *err)
+bool sheet_draw(Config *config, Image *image, FILE *list, Arena *arena, Error *err)
 {
     Sheet sheet = {.config = config};
     Pack *pack = pack_open(config->pack, err);
@@ -192,10 +193,16 @@ bool sheet_write(Config *config, const char *path, Arena *arena, Error *err)
         open_loader(&sheet, arena);
         open_image(&sheet, arena);
         for (int column = 0; column < COLUMNS; column++) draw_column(&sheet, column);
-        for (int row = 0; row < sheet.rows; row++) print_row(&sheet, row);
+        for (int row = 0; list && row < sheet.rows; row++) print_row(&sheet, list, row);
         lane_loader_destroy(sheet.loader);
-        ok = image_write_png(&sheet.image, path, err);
+        *image = sheet.image;
     }
     pack_close(pack);
     return ok;
+}
+
+bool sheet_write(Config *config, const char *path, Arena *arena, Error *err)
+{
+    Image image;
+    return sheet_draw(config, &image, stdout, arena, err) && image_write_png(&image, path, err);
 }

@@ -4,11 +4,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/version.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static double total_load_seconds(const Trainer *trainer)
 {
@@ -268,12 +270,31 @@ void log_validation(Trainer *trainer, const Score *score)
     write_record(trainer, json);
 }
 
+/* Who goes on from here: what a report needs to tell restarts, and ranks over time. */
+static void record_start(Trainer *trainer)
+{
+    char moment[32] = "";
+    time_t now = time(NULL);
+    struct tm utc;
+    if (gmtime_r(&now, &utc)) strftime(moment, sizeof moment, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    Json *json = json_create();
+    json_add_text(json, "kind", "start");
+    json_add_integer(json, "step", (int64_t)trainer->step);
+    json_add_text(json, "moment", moment);
+    json_add_integer(json, "ranks", comm_size(trainer->comm));
+    json_add_integer(json, "workers", pool_workers(trainer->engine.pool));
+    json_add_text(json, "version", version_text());
+    json_add_text(json, "commit", version_commit());
+    write_record(trainer, json);
+}
+
 void trainer_renew_records(Trainer *trainer, bool resumed, Error *err)
 {
     Error metrics = {0}, config = {0};
     const char *text = config_print(trainer->config, trainer->arena);
     run_folder_rewind(&trainer->folder, trainer->step, &metrics);
     run_folder_write_config(&trainer->folder, text, &config);
+    record_start(trainer);
     if (!resumed) {
         *err = metrics.kind != ERROR_NONE ? metrics : config; /* none, if neither failed */
         return;

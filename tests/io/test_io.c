@@ -366,6 +366,21 @@ static void test_json(void **state)
     json_destroy(json);
 }
 
+static void test_json_numbers(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"i\":-3,\"r\":0.1,\"n\":null,\"t\":\"1\"}";
+    Error err = {0};
+    JsonValue *root = json_parse(text, sizeof text - 1, &err);
+    double real = 0;
+    assert_true(json_get_real(json_member(root, "i"), &real) && real == -3);
+    assert_true(json_get_real(json_member(root, "r"), &real) && real == 0.1);
+    assert_false(json_get_real(json_member(root, "n"), &real));
+    assert_false(json_get_real(json_member(root, "t"), &real));
+    assert_false(json_get_real(json_member(root, "none"), &real));
+    json_free(root);
+}
+
 int main(void)
 {
     if (!mkdtemp(folder)) return 1;
@@ -374,7 +389,7 @@ int main(void)
         cmocka_unit_test(test_h5_same_bytes), cmocka_unit_test(test_h5_claims),
         cmocka_unit_test(test_h5_handles),    cmocka_unit_test(test_seal),
         cmocka_unit_test(test_yaml),          cmocka_unit_test(test_yaml_mistakes),
-        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_json),          cmocka_unit_test(test_json_numbers),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     char command[300];

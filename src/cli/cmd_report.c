@@ -1,0 +1,109 @@
+/* umbel report: a page about runs. */
+#include "cli/commands.h"
+#include "cli/fail.h"
+#include "report/report.h"
+
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_PACK = 1, KEY_SPLIT, KEY_CHECKPOINT, KEY_WORKERS };
+enum { RUNS_MAX = 32 };
+
+typedef struct Arguments {
+    const char *run[RUNS_MAX];
+    const char *split;
+    ReportOptions options;
+} Arguments;
+
+static const struct argp_option options[] = {
+    {"pack", KEY_PACK, "PACK", 0,
+     "Let the checkpoint answer for images of this pack: confusion matrices, mistakes, pictures",
+     0},
+    {"out", 'o', "FILE.html", 0, "The page (default: report.html in the first run's folder)", 0},
+    {"split", KEY_SPLIT, "SPLIT", 0, "Which images: train, val or test (default: val)", 0},
+    {"checkpoint", KEY_CHECKPOINT, "NAME", 0,
+     "Which checkpoint of each run (default: best-joint, else best-weighted, else last)", 0},
+    {"workers", KEY_WORKERS, "N", 0, "Threads (default: the cores there are)", 0},
+    {0},
+};
+
+static void add_run(Arguments *arguments, const char *path, struct argp_state *state)
+{
+    if (arguments->options.runs == RUNS_MAX) argp_error(state, "more than %d runs", RUNS_MAX);
+    arguments->run[arguments->options.runs++] = path;
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    Arguments *arguments = state->input;
+    char *end;
+    switch (key) {
+    case KEY_PACK:
+        arguments->options.pack = text;
+        return 0;
+    case 'o':
+        arguments->options.out = text;
+        return 0;
+    case KEY_SPLIT:
+        arguments->split = text;
+        return 0;
+    case KEY_CHECKPOINT:
+        arguments->options.checkpoint = text;
+        return 0;
+    case KEY_WORKERS:
+        arguments->options.workers = (int)strtol(text, &end, 10);
+        if (end == text || *end || arguments->options.workers < 1)
+            argp_error(state, "--workers: must be 1 or more, not \"%s\"", text);
+        return 0;
+    case ARGP_KEY_ARG:
+        add_run(arguments, text, state);
+        return 0;
+    case ARGP_KEY_END:
+        if (arguments->options.runs == 0) argp_error(state, "no run given");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp argp = {
+    options,
+    parse,
+    "RUN [RUN2 ...]",
+    "Write a page of HTML about a run, or several beside each other: curves, confusions, mistakes, "
+    "speed, faults, configuration. It needs no network and no other file.\v"
+    "Example: umbel report runs/parts --pack parts.h5",
+    NULL,
+    NULL,
+    NULL};
+
+static bool write_report(Arguments *arguments, Comm *comm, Arena *arena, Error *err)
+{
+    ReportOptions *wanted = &arguments->options;
+    wanted->run = arguments->run;
+    if (!split_parse(arguments->split, &wanted->split))
+        return error_set(err, ERROR_USAGE, "--split: must be train, val or test, not \"%s\"",
+                         arguments->split);
+    if (comm_size(comm) > 1)
+        return error_set(err, ERROR_USAGE,
+                         "umbel report runs on one rank; start it without mpirun");
+    if (!wanted->out) wanted->out = arena_printf(arena, "%s/report.html", wanted->run[0]);
+    if (!report_runs(wanted, comm, arena, err)) return false;
+    puts(wanted->out);
+    return true;
+}
+
+int cmd_report(int argc, char **argv)
+{
+    Arguments arguments = {.split = "val"};
+    cli_parse(&argp, argc, argv, &arguments);
+    Comm *comm = comm_open(&argc, &argv);
+    Arena *arena = arena_create("report");
+    Error err = {0};
+    int code = write_report(&arguments, comm, arena, &err) ? EXIT_DONE : cli_fail(&err);
+    arena_destroy(arena);
+    comm_close(comm);
+    return code;
+}
