@@ -124,6 +124,7 @@ static JoinedSource *make_whole(Listing *whole, const Part *part, int parts, Are
         *kept = part[p];
         kept->files.listing = &kept->listing;
         kept->source = kept->listing.source ? kept->listing.source : &kept->files.source;
+        joined->source.in_order = joined->source.in_order || kept->source->in_order;
         records += kept->listing.count;
         together = together || kept->listing.keep_together;
     }

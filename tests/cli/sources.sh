@@ -50,6 +50,9 @@ small=$(packed 1 small.h5 --manifest all.csv --root tree $labels --max-side 20 -
 same "re-encoded, split anew, grouped" "$small" "$(packed 2 t2.h5 --tar $shards $labels --max-side 20 --allow-unseen --group tags --split train=0.8,val=0.2)"
 umbel pack --tar $shards --out cls.h5 >out 2>err && grep -q '^  cls  *12 classes' out && ok "key.cls is the label by default" || not_ok "key.cls" "$(cat out err)"
 
+umbel pack --tar shards/train-0.tar $labels --allow-unseen --out begun.h5 >log 2>&1
+same "tar files are added to a pack, on 1 and 2 ranks" "$whole" "$(packed 1 added1.h5 --tar ${shards#* } $labels --add-to begun.h5)" "$(packed 2 added2.h5 --tar ${shards#* } $labels --add-to begun.h5)"
+
 # --- mistakes
 "$PYTHON" - <<'EOF'
 import io, tarfile
