@@ -133,8 +133,8 @@ const Option config_top_options[] = {
      .offset = AT(training.recompute),
      .fallback = "false",
      .help =
-         "compute the hidden layers of MLPs, and attention, anew for the backward pass instead of "
-         "keeping them: the same bits, less memory, a sixth more time"},
+         "compute hidden layers, attention and normalised maps anew for the backward pass instead of "
+         "keeping them, and pack weights where they are read: the same bits, less memory, more time"},
     {.key = "max_skipped",
      .type = OPTION_INT,
      .scope = SCOPE_RUN,
