@@ -238,7 +238,7 @@ test: ## install what is missing, build, run all tests (at most 15 minutes)
 .PHONY: test-cluster
 test-cluster: ## what needs root and services: SLURM with two nodes, two hosts, faults, MPICH (15 minutes on two busy cores)
 	$(Q)launch/setup --tests --cluster
-	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
+	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(OUT)/tests/dist/test_watchdog
 	$(Q)tests/run $(OUT) cluster
 
 .PHONY: test-long
