@@ -5,7 +5,9 @@
 
 typedef struct Pool Pool;
 
-/* Starts `workers` - 1 threads that wait; workers >= 1. Dies if the system refuses a thread. */
+enum { WORKERS_MAX = 4096 };
+
+/* Starts `workers` - 1 threads that wait; 1 <= workers <= WORKERS_MAX. Dies if the system refuses a thread. */
 Pool *pool_create(int workers);
 /* Ends the threads. NULL is allowed. */
 void pool_destroy(Pool *pool);

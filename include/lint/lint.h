@@ -11,10 +11,10 @@
 #include <stddef.h>
 
 typedef struct LintOptions {
-    int distance; /* perceptual hashes that differ in at most so many bits are near duplicates */
-    int tiny;     /* a shorter side below so many pixels is tiny */
-    double imbalance; /* from so many times as many images as the rarest class has */
-    size_t examples;  /* at most so many of each finding */
+    int distance;  /* perceptual hashes that differ in at most so many bits are near duplicates */
+    int tiny;      /* a shorter side below so many pixels is tiny */
+    int imbalance; /* from so many times as many images as the rarest class has */
+    int examples;  /* at most so many of each finding */
 } LintOptions;
 
 enum { LINT_DISTANCE_MAX = 16 };

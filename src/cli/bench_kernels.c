@@ -1,5 +1,6 @@
 /* umbel bench --kernels and --picture: one thread, no ranks. */
 #include "bench_kernels.h"
+#include "frame.h"
 
 #include "base/clock.h"
 #include "bench/kernel_case.h"
@@ -79,7 +80,7 @@ int bench_kernels(const char *only, bool once, bool as_json)
     }
     if (json) {
         json_end(json);
-        print_and_destroy(json);
+        put_json(json);
     }
     if (found) return EXIT_DONE;
     Error err = {0};
@@ -154,7 +155,7 @@ int bench_pictures(const char *const *paths, int count, bool as_json)
         if (!do_picture(paths[i], json, &err)) break;
     if (json) {
         json_end(json);
-        print_and_destroy(json);
+        put_json(json);
     }
     return err.kind == ERROR_NONE ? EXIT_DONE : cli_fail(&err);
 }

@@ -1,5 +1,6 @@
 /* What umbel bench has measured, as tables for people or as JSON. */
 #include "bench_report.h"
+#include "frame.h"
 
 #include "doctor/amounts.h"
 #include "kernels/gemm.h"
@@ -158,14 +159,6 @@ static void add_profile(Json *json, const Profile *profile)
     json_end(json);
 }
 
-void print_and_destroy(Json *json)
-{
-    char *text = json_print(json, true);
-    json_destroy(json);
-    puts(text);
-    free(text);
-}
-
 void bench_print_json(const BenchReport *report)
 {
     Json *json = json_create();
@@ -173,5 +166,5 @@ void bench_print_json(const BenchReport *report)
     add_pace(json, "still", report, &report->still);
     if (report->has_pack) add_pace(json, "pack", report, &report->pack);
     if (report->profile) add_profile(json, report->profile);
-    print_and_destroy(json);
+    put_json(json);
 }

@@ -3,7 +3,6 @@
 
 #include "bench/pace.h"
 #include "bench/sgemm_rate.h"
-#include "io/json.h"
 
 typedef struct BenchReport {
     const Config *config;
@@ -19,6 +18,3 @@ typedef struct BenchReport {
 
 void bench_print(const BenchReport *report);
 void bench_print_json(const BenchReport *report);
-
-/* `json` as text on standard output; destroys it. */
-void print_and_destroy(Json *json);

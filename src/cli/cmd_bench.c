@@ -1,9 +1,11 @@
 /* umbel bench: how fast training is here, and where its time goes. */
+#include "arguments.h"
 #include "bench_kernels.h"
 #include "bench_report.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "config_arguments.h"
+#include "frame.h"
 
 #include <argp.h>
 #include <stdlib.h>
@@ -55,16 +57,6 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static int parse_steps(const char *text, struct argp_state *state)
-{
-    char *end;
-    long steps = strtol(text, &end, 10);
-    if (end == text || *end || steps < 1 || steps > STEPS_MAX)
-        argp_error(state, "--steps: must be a number of steps, 1 to %d, not \"%s\"", STEPS_MAX,
-                   text);
-    return (int)steps;
-}
-
 static void check(const Arguments *given, struct argp_state *state)
 {
     bool parts = given->kernels || given->pictures;
@@ -75,42 +67,26 @@ static void check(const Arguments *given, struct argp_state *state)
         argp_error(state, "no configuration given, and none of --trunk, --kernels, --picture");
 }
 
+static const Argument kept[] = {
+    KEEP_TEXT(KEY_TRUNK, trunk),
+    KEEP_TEXT(KEY_CLASSES, classes),
+    KEEP_INT(KEY_STEPS, steps, 1, STEPS_MAX),
+    KEEP_FLAG(KEY_SYNTHETIC, synthetic),
+    KEEP_FLAG(KEY_PROFILE, profile),
+    KEEP_TEXT(KEY_TRACE, trace),
+    KEEP_FLAG(KEY_JSON, json),
+    KEEP_FLAG(KEY_KERNELS, kernels),
+    KEEP_TEXT(KEY_ONLY, only),
+    KEEP_FLAG(KEY_ONCE, once),
+    {0},
+};
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     Arguments *given = state->input;
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &given->from;
-        return 0;
-    case KEY_TRUNK:
-        given->trunk = text;
-        return 0;
-    case KEY_CLASSES:
-        given->classes = text;
-        return 0;
-    case KEY_STEPS:
-        given->steps = parse_steps(text, state);
-        return 0;
-    case KEY_SYNTHETIC:
-        given->synthetic = true;
-        return 0;
-    case KEY_PROFILE:
-        given->profile = true;
-        return 0;
-    case KEY_TRACE:
-        given->trace = text;
-        return 0;
-    case KEY_JSON:
-        given->json = true;
-        return 0;
-    case KEY_KERNELS:
-        given->kernels = true;
-        return 0;
-    case KEY_ONLY:
-        given->only = text;
-        return 0;
-    case KEY_ONCE:
-        given->once = true;
         return 0;
     case KEY_PICTURE:
         if (given->pictures == PICTURES_MAX)
@@ -121,7 +97,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         check(given, state);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return arguments_keep(kept, options, key, text, state);
     }
 }
 
@@ -179,8 +155,9 @@ static bool measure(const Arguments *given, const RigOptions *kind, Profile *pro
     return ok;
 }
 
-static int bench(const Arguments *given, Comm *comm, Arena *arena)
+static int bench(void *context, Comm *comm, Arena *arena)
 {
+    const Arguments *given = context;
     Error failure = {0}, *err = &failure;
     Config config;
     RigHeads heads;
@@ -208,10 +185,5 @@ int cmd_bench(int argc, char **argv)
     cli_parse(&argp, argc, argv, &given);
     if (given.kernels) return bench_kernels(given.only, given.once, given.json);
     if (given.pictures) return bench_pictures(given.picture, given.pictures, given.json);
-    Comm *comm = comm_open(&argc, &argv);
-    Arena *arena = arena_create("bench");
-    int code = bench(&given, comm, arena);
-    arena_destroy(arena);
-    comm_close(comm);
-    return code;
+    return run_on_ranks(argc, argv, "bench", bench, &given);
 }

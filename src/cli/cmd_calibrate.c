@@ -1,6 +1,8 @@
 /* umbel calibrate: the temperatures of a checkpoint's heads, fitted on a split of a pack. */
+#include "arguments.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
+#include "frame.h"
 #include "io/json.h"
 #include "train/calibrate.h"
 #include "train/saved_model.h"
@@ -15,7 +17,8 @@
 enum { KEY_PACK = 1, KEY_SPLIT, KEY_OUT, KEY_JSON, KEY_WORKERS };
 
 typedef struct Arguments {
-    const char *checkpoint, *pack, *split, *out;
+    const char *checkpoint, *pack, *out;
+    Split split;
     bool json;
     int workers; /* 0: the cores this rank may use */
 } Arguments;
@@ -29,38 +32,19 @@ static const struct argp_option options[] = {
     {0},
 };
 
+static const Argument kept[] = {
+    KEEP_ONLY(checkpoint, "checkpoint", "no checkpoint given"),
+    KEEP_TEXT(KEY_PACK, pack),
+    KEEP_SPLIT(KEY_SPLIT, split),
+    KEEP_TEXT(KEY_OUT, out),
+    KEEP_FLAG(KEY_JSON, json),
+    KEEP_INT(KEY_WORKERS, workers, 1, WORKERS_MAX),
+    {0},
+};
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-    Arguments *arguments = state->input;
-    char *end;
-    switch (key) {
-    case KEY_PACK:
-        arguments->pack = text;
-        return 0;
-    case KEY_SPLIT:
-        arguments->split = text;
-        return 0;
-    case KEY_OUT:
-        arguments->out = text;
-        return 0;
-    case KEY_JSON:
-        arguments->json = true;
-        return 0;
-    case KEY_WORKERS:
-        arguments->workers = (int)strtol(text, &end, 10);
-        if (end == text || *end || arguments->workers < 1)
-            argp_error(state, "--workers: must be 1 or more, not \"%s\"", text);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->checkpoint) argp_error(state, "%s: one checkpoint at a time", text);
-        arguments->checkpoint = text;
-        return 0;
-    case ARGP_KEY_END:
-        if (!arguments->checkpoint) argp_error(state, "no checkpoint given");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    return arguments_keep(kept, options, key, text, state);
 }
 
 static const struct argp argp = {
@@ -136,7 +120,7 @@ static void add_agreement(Json *json, const char *key, Agreement agreement)
 static void print_json(const Arguments *arguments, const Finding *finding, int findings, size_t bad)
 {
     Json *json = json_create();
-    json_add_text(json, "split", arguments->split);
+    json_add_text(json, "split", split_name(arguments->split));
     json_add_integer(json, "bad", (int64_t)bad);
     json_begin(json, "heads");
     for (int i = 0; i < findings; i++) {
@@ -148,10 +132,7 @@ static void print_json(const Arguments *arguments, const Finding *finding, int f
         json_end(json);
     }
     json_end(json);
-    char *text = json_print(json, true);
-    puts(text);
-    free(text);
-    json_destroy(json);
+    put_json(json);
 }
 
 /* --- the command --- */
@@ -191,20 +172,16 @@ static bool fit_and_save(const Arguments *arguments, SavedModel *model, const He
 
 static bool calibrate(const Arguments *arguments, Comm *comm, Arena *arena, Error *err)
 {
-    Split split;
     SavedModel model;
-    if (!split_parse(arguments->split, &split))
-        return error_set(err, ERROR_USAGE, "--split: must be train, val or test, not \"%s\"",
-                         arguments->split);
     if (!saved_model_open(&model, arguments->checkpoint, arguments->pack, arguments->workers, comm,
                           arena, err))
         return false;
     size_t images, bad;
-    pack_split(model.pack, split, &images);
+    pack_split(model.pack, arguments->split, &images);
     bool ok = images > 0 || error_set(err, ERROR_DATA, "%s: has no images in split %s",
-                                      pack_path(model.pack), arguments->split);
+                                      pack_path(model.pack), split_name(arguments->split));
     HeadAnswers *answers = arena_new(arena, HeadAnswers, model.checkpoint.heads + 1);
-    if (ok && calibrate_collect(answers, &bad, &model.engine, split, arena)) {
+    if (ok && calibrate_collect(answers, &bad, &model.engine, arguments->split, arena)) {
         if (comm_rank(comm) == 0) fit_and_save(arguments, &model, answers, bad, arena, err);
         ok = comm_agree(comm, err);
     }
@@ -212,15 +189,15 @@ static bool calibrate(const Arguments *arguments, Comm *comm, Arena *arena, Erro
     return ok;
 }
 
+static int run(void *arguments, Comm *comm, Arena *arena)
+{
+    Error err = {0};
+    return calibrate(arguments, comm, arena, &err) ? EXIT_DONE : cli_fail(&err);
+}
+
 int cmd_calibrate(int argc, char **argv)
 {
-    Arguments arguments = {.split = "val"};
+    Arguments arguments = {.split = SPLIT_VAL};
     cli_parse(&argp, argc, argv, &arguments);
-    Comm *comm = comm_open(&argc, &argv);
-    Arena *arena = arena_create("calibration");
-    Error err = {0};
-    int code = calibrate(&arguments, comm, arena, &err) ? EXIT_DONE : cli_fail(&err);
-    arena_destroy(arena);
-    comm_close(comm);
-    return code;
+    return run_on_ranks(argc, argv, "calibration", run, &arguments);
 }

@@ -1,4 +1,5 @@
 /* umbel digest: one hexadecimal line that two runs share exactly if they hold the same numbers. */
+#include "arguments.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "train/checkpoint.h"
@@ -6,16 +7,18 @@
 #include <argp.h>
 #include <stdio.h>
 
+typedef struct Arguments {
+    const char *checkpoint;
+} Arguments;
+
+static const Argument kept[] = {
+    KEEP_ONLY(checkpoint, "checkpoint", "no checkpoint given"),
+    {0},
+};
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-    const char **path = state->input;
-    if (key == ARGP_KEY_ARG) {
-        if (*path) argp_error(state, "%s: one checkpoint at a time", text);
-        *path = text;
-        return 0;
-    }
-    if (key == ARGP_KEY_END && !*path) argp_error(state, "no checkpoint given");
-    return key == ARGP_KEY_END ? 0 : ARGP_ERR_UNKNOWN;
+    return arguments_keep(kept, NULL, key, text, state);
 }
 
 static const struct argp argp = {
@@ -30,14 +33,14 @@ static const struct argp argp = {
 
 int cmd_digest(int argc, char **argv)
 {
-    const char *path = NULL;
-    cli_parse(&argp, argc, argv, &path);
+    Arguments arguments = {0};
+    cli_parse(&argp, argc, argv, &arguments);
     Arena *arena = arena_create("checkpoint");
     Checkpoint checkpoint;
     Hash128 digest;
     Error err = {0};
     int code = EXIT_DONE;
-    if (checkpoint_load(&checkpoint, path, arena, &err) &&
+    if (checkpoint_load(&checkpoint, arguments.checkpoint, arena, &err) &&
         checkpoint_digest(&checkpoint, &digest, &err)) {
         char text[HASH_TEXT_BYTES];
         hash_print(digest, text);

@@ -1,4 +1,5 @@
 /* umbel doctor: whether machine, launch and configuration will work and be fast. */
+#include "arguments.h"
 #include "base/machine.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
@@ -24,26 +25,25 @@ static const struct argp_option options[] = {
     {0},
 };
 
+static const Argument kept[] = {
+    KEEP_FLAG(KEY_JSON, json),
+    KEEP_FLAG(KEY_LAYOUT, layout),
+    {0},
+};
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-    (void)text;
     Arguments *arguments = state->input;
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &arguments->from;
-        return 0;
-    case KEY_JSON:
-        arguments->json = true;
-        return 0;
-    case KEY_LAYOUT:
-        arguments->layout = true;
         return 0;
     case ARGP_KEY_END:
         if (arguments->from.sets && !arguments->from.path)
             argp_error(state, "--set: no configuration given");
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return arguments_keep(kept, options, key, text, state);
     }
 }
 

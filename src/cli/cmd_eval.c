@@ -1,8 +1,10 @@
 /* umbel eval: a checkpoint scored on a split of a pack. */
+#include "arguments.h"
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "eval_report.h"
+#include "frame.h"
 #include "io/file.h"
 #include "metrics/bootstrap.h"
 #include "train/evaluate.h"
@@ -27,7 +29,7 @@ enum {
 
 typedef struct Arguments {
     const char *checkpoint, *pack, *json;
-    const char *split;
+    Split split;
     const char *confusion, *predictions; /* NULL: not wanted */
     bool per_class, all;
     int resamples; /* 0: no bootstrap */
@@ -52,58 +54,30 @@ static const struct argp_option options[] = {
     {0},
 };
 
+static const Argument kept[] = {
+    KEEP_ONLY(checkpoint, "checkpoint", "no checkpoint given"),
+    KEEP_TEXT(KEY_PACK, pack),
+    KEEP_SPLIT(KEY_SPLIT, split),
+    KEEP_TEXT(KEY_JSON, json),
+    KEEP_INT(KEY_WORKERS, workers, 1, WORKERS_MAX),
+    KEEP_FLAG(KEY_PER_CLASS, per_class),
+    KEEP_TEXT(KEY_CONFUSION, confusion),
+    KEEP_TEXT(KEY_PREDICTIONS, predictions),
+    KEEP_FLAG(KEY_ALL, all),
+    KEEP_INT(KEY_BOOTSTRAP, resamples, 1, RESAMPLES_MAX),
+    {0},
+};
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-    Arguments *arguments = state->input;
-    char *end;
-    long number;
-    switch (key) {
-    case KEY_PACK:
-        arguments->pack = text;
-        return 0;
-    case KEY_SPLIT:
-        arguments->split = text;
-        return 0;
-    case KEY_JSON:
-        arguments->json = text;
-        return 0;
-    case KEY_WORKERS:
-        arguments->workers = (int)strtol(text, &end, 10);
-        if (end == text || *end || arguments->workers < 1)
-            argp_error(state, "--workers: must be 1 or more, not \"%s\"", text);
-        return 0;
-    case KEY_PER_CLASS:
-        arguments->per_class = true;
-        return 0;
-    case KEY_CONFUSION:
-        arguments->confusion = text;
-        return 0;
-    case KEY_PREDICTIONS:
-        arguments->predictions = text;
-        return 0;
-    case KEY_ALL:
-        arguments->all = true;
-        return 0;
-    case KEY_BOOTSTRAP:
-        number = strtol(text, &end, 10);
-        if (end == text || *end || number < 1 || number > RESAMPLES_MAX)
-            argp_error(state, "--bootstrap: must be 1 to %d, not \"%s\"", RESAMPLES_MAX, text);
-        arguments->resamples = (int)number;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->checkpoint) argp_error(state, "%s: one checkpoint at a time", text);
-        arguments->checkpoint = text;
-        return 0;
-    case ARGP_KEY_END:
-        if (!arguments->checkpoint) argp_error(state, "no checkpoint given");
-        if (arguments->all && !arguments->predictions)
-            argp_error(state, "--all: goes with --predictions FILE");
-        if (arguments->resamples && !arguments->json)
-            argp_error(state, "--bootstrap: goes with --json FILE");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    const Arguments *arguments = state->input;
+    error_t kept_error = arguments_keep(kept, options, key, text, state);
+    if (key != ARGP_KEY_END) return kept_error;
+    if (arguments->all && !arguments->predictions)
+        argp_error(state, "--all: goes with --predictions FILE");
+    if (arguments->resamples && !arguments->json)
+        argp_error(state, "--bootstrap: goes with --json FILE");
+    return 0;
 }
 
 static const struct argp argp = {
@@ -119,7 +93,7 @@ static const struct argp argp = {
 static bool write_json(const Arguments *arguments, const Report *report, Error *err)
 {
     Json *json = json_create();
-    json_add_text(json, "split", arguments->split);
+    json_add_text(json, "split", split_name(arguments->split));
     report_json(report, json);
     char *text = json_print(json, true);
     json_destroy(json);
@@ -135,7 +109,7 @@ static bool write_json(const Arguments *arguments, const Report *report, Error *
 static void print_tables(const Arguments *arguments, const Report *report)
 {
     printf("%s: %lld images of split %s\n", arguments->pack, (long long)report->images,
-           arguments->split);
+           split_name(arguments->split));
     eval_print(report);
     if (report->bad)
         printf("%lld images could not be read and are not counted\n", (long long)report->bad);
@@ -179,16 +153,16 @@ static bool check_confusion(const Arguments *arguments, const Model *model, Erro
                               arguments->checkpoint, name);
 }
 
-static bool evaluate_model(Arguments *arguments, SavedModel *model, Split split, Arena *arena,
-                           Error *err)
+static bool evaluate_model(Arguments *arguments, SavedModel *model, Arena *arena, Error *err)
 {
     Comm *comm = model->engine.comm;
+    Split split = arguments->split;
     size_t images;
     pack_split(model->pack, split, &images);
     arguments->pack = pack_path(model->pack);
     if (images == 0)
         return error_set(err, ERROR_DATA, "%s: has no images in split %s", arguments->pack,
-                         arguments->split);
+                         split_name(split));
     Predictions predictions;
     if (!check_confusion(arguments, &model->engine.model, err) ||
         !predictions_create(&predictions, &model->engine, split, arguments->all, arena, err))
@@ -202,30 +176,26 @@ static bool evaluate_model(Arguments *arguments, SavedModel *model, Split split,
 
 static bool evaluate_checkpoint(Arguments *arguments, Comm *comm, Arena *arena, Error *err)
 {
-    Split split;
-    if (!split_parse(arguments->split, &split))
-        return error_set(err, ERROR_USAGE, "--split: must be train, val or test, not \"%s\"",
-                         arguments->split);
     if (arguments->predictions && !predictions_check_path(arguments->predictions, err))
         return false;
     SavedModel model;
     if (!saved_model_open(&model, arguments->checkpoint, arguments->pack, arguments->workers, comm,
                           arena, err))
         return false;
-    bool ok = evaluate_model(arguments, &model, split, arena, err);
+    bool ok = evaluate_model(arguments, &model, arena, err);
     saved_model_close(&model);
     return ok;
 }
 
+static int run(void *arguments, Comm *comm, Arena *arena)
+{
+    Error err = {0};
+    return evaluate_checkpoint(arguments, comm, arena, &err) ? EXIT_DONE : cli_fail(&err);
+}
+
 int cmd_eval(int argc, char **argv)
 {
-    Arguments arguments = {.split = "test"};
+    Arguments arguments = {.split = SPLIT_TEST};
     cli_parse(&argp, argc, argv, &arguments);
-    Comm *comm = comm_open(&argc, &argv);
-    Arena *arena = arena_create("evaluation");
-    Error err = {0};
-    int code = evaluate_checkpoint(&arguments, comm, arena, &err) ? EXIT_DONE : cli_fail(&err);
-    arena_destroy(arena);
-    comm_close(comm);
-    return code;
+    return run_on_ranks(argc, argv, "evaluation", run, &arguments);
 }

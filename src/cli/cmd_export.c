@@ -1,4 +1,5 @@
 /* umbel export: a checkpoint's network in the formats of other programs. */
+#include "arguments.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "train/export.h"
@@ -37,36 +38,29 @@ static OnnxType parse_input(const char *text, struct argp_state *state)
     return ONNX_F32;
 }
 
+static const Argument kept[] = {
+    KEEP_ONLY(checkpoint, "checkpoint", "no checkpoint given"),
+    KEEP_TEXT(KEY_ONNX, onnx),
+    KEEP_TEXT(KEY_SAFETENSORS, safetensors),
+    KEEP_TEXT(KEY_TORCHVISION, torchvision),
+    KEEP_TEXT(KEY_HEAD, head),
+    {0},
+};
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     Arguments *arguments = state->input;
+    error_t kept_error = arguments_keep(kept, options, key, text, state);
     switch (key) {
-    case KEY_ONNX:
-        arguments->onnx = text;
-        return 0;
-    case KEY_SAFETENSORS:
-        arguments->safetensors = text;
-        return 0;
-    case KEY_TORCHVISION:
-        arguments->torchvision = text;
-        return 0;
     case KEY_INPUT:
         arguments->input = parse_input(text, state);
         return 0;
-    case KEY_HEAD:
-        arguments->head = text;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->checkpoint) argp_error(state, "%s: one checkpoint at a time", text);
-        arguments->checkpoint = text;
-        return 0;
     case ARGP_KEY_END:
-        if (!arguments->checkpoint) argp_error(state, "no checkpoint given");
         if (!arguments->onnx && !arguments->safetensors && !arguments->torchvision)
             argp_error(state, "nothing to write; give --onnx, --safetensors or --torchvision FILE");
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return kept_error;
     }
 }
 

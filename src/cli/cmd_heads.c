@@ -1,4 +1,5 @@
 /* umbel heads: heads added, dropped and renamed. */
+#include "arguments.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "train/surgery.h"
@@ -41,16 +42,16 @@ static void add_edit(Arguments *arguments, HeadEditKind kind, char *text, char s
     arguments->edit[arguments->edits++] = (HeadEdit){kind, text, cut ? cut + 1 : NULL};
 }
 
-static void check(const Arguments *arguments, struct argp_state *state)
-{
-    if (!arguments->checkpoint) argp_error(state, "no checkpoint given");
-    if (!arguments->out) argp_error(state, "--out must be given");
-    if (arguments->edits == 0) argp_error(state, "nothing to do; give --add, --drop or --rename");
-}
+static const Argument kept[] = {
+    KEEP_ONLY(checkpoint, "checkpoint", "no checkpoint given"),
+    KEEP_NEEDED(KEY_OUT, out, "--out must be given"),
+    {0},
+};
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     Arguments *arguments = state->input;
+    error_t kept_error = arguments_keep(kept, options, key, text, state);
     switch (key) {
     case KEY_ADD:
         add_edit(arguments, HEAD_ADD, text, ':', state);
@@ -61,18 +62,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_RENAME:
         add_edit(arguments, HEAD_RENAME, text, '=', state);
         return 0;
-    case KEY_OUT:
-        arguments->out = text;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->checkpoint) argp_error(state, "%s: one checkpoint at a time", text);
-        arguments->checkpoint = text;
-        return 0;
     case ARGP_KEY_END:
-        check(arguments, state);
+        if (arguments->edits == 0)
+            argp_error(state, "nothing to do; give --add, --drop or --rename");
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return kept_error;
     }
 }
 

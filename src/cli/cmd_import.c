@@ -1,4 +1,5 @@
 /* umbel import: a network of another program as a checkpoint. */
+#include "arguments.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "data/names.h"
@@ -29,48 +30,32 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static void check(const ImportOptions *given, struct argp_state *state)
-{
-    if (!given->path) argp_error(state, "no safetensors file given");
-    if (!given->kind) argp_error(state, "--trunk must be given, such as --trunk resnet50");
-    if (!given->out) argp_error(state, "--out must be given");
-    if (!is_group_name(given->head))
-        argp_error(state, "--head: \"%s\" cannot name a head", given->head);
-}
+static const Argument kept[] = {
+    KEEP_ONLY(options.path, "file", "no safetensors file given"),
+    KEEP_NEEDED(KEY_TRUNK, options.kind, "--trunk must be given, such as --trunk resnet50"),
+    KEEP_NEEDED(KEY_OUT, options.out, "--out must be given"),
+    KEEP_TEXT(KEY_HEAD, options.head),
+    KEEP_TEXT(KEY_CLASSES, options.classes),
+    KEEP_FLAG(KEY_ALLOW_UNUSED, options.allow_unused),
+    {0},
+};
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     Arguments *arguments = state->input;
     ImportOptions *given = &arguments->options;
+    error_t kept_error = arguments_keep(kept, options, key, text, state);
     switch (key) {
-    case KEY_TRUNK:
-        given->kind = text;
-        return 0;
-    case KEY_OUT:
-        given->out = text;
-        return 0;
-    case KEY_HEAD:
-        given->head = text;
-        return 0;
-    case KEY_CLASSES:
-        given->classes = text;
-        return 0;
     case KEY_SET:
         if (given->sets == SETS_MAX) argp_error(state, "more than %d --set", SETS_MAX);
         arguments->set[given->sets++] = text;
         return 0;
-    case KEY_ALLOW_UNUSED:
-        given->allow_unused = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (given->path) argp_error(state, "%s: one file at a time", text);
-        given->path = text;
-        return 0;
     case ARGP_KEY_END:
-        check(given, state);
+        if (!is_group_name(given->head))
+            argp_error(state, "--head: \"%s\" cannot name a head", given->head);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return kept_error;
     }
 }
 

@@ -1,4 +1,5 @@
 /* umbel inspect: what is in a pack or a checkpoint, or what augmentation makes of training pictures. */
+#include "arguments.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "inspect.h"
@@ -33,32 +34,23 @@ static const struct argp_option options[] = {
     {0},
 };
 
+static const Argument kept[] = {
+    KEEP_ONLY(path, "file", NULL),
+    KEEP_FLAG(KEY_JSON, options.json),
+    KEEP_FLAG(KEY_ALL, options.all),
+    KEEP_TEXT(KEY_HTML, html),
+    KEEP_TEXT(KEY_AUGMENT, config),
+    KEEP_TEXT('o', out),
+    {0},
+};
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     Arguments *arguments = state->input;
     switch (key) {
-    case KEY_JSON:
-        arguments->options.json = true;
-        return 0;
-    case KEY_ALL:
-        arguments->options.all = true;
-        return 0;
-    case KEY_HTML:
-        arguments->html = text;
-        return 0;
-    case KEY_AUGMENT:
-        arguments->config = text;
-        return 0;
-    case 'o':
-        arguments->out = text;
-        return 0;
     case KEY_SET:
         if (arguments->sets == SETS_MAX) argp_error(state, "more than %d --set", SETS_MAX);
         arguments->set[arguments->sets++] = text;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->path) argp_error(state, "%s: one file at a time", text);
-        arguments->path = text;
         return 0;
     case ARGP_KEY_END:
         if (!arguments->path && !arguments->config) argp_error(state, "no file given");
@@ -67,7 +59,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         if (arguments->html && !arguments->path) argp_error(state, "--html: no pack given");
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return arguments_keep(kept, options, key, text, state);
     }
 }
 

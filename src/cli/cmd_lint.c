@@ -1,6 +1,8 @@
 /* umbel lint: what is wrong with the images and labels of a pack. */
+#include "arguments.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
+#include "frame.h"
 #include "io/json.h"
 #include "lint/lint.h"
 
@@ -29,37 +31,21 @@ static const struct argp_option options[] = {
     {0},
 };
 
+enum { MANY = 1 << 30 };
+
+static const Argument kept[] = {
+    KEEP_ONLY(path, "pack", "no pack given"),
+    KEEP_FLAG(KEY_JSON, json),
+    KEEP_INT(KEY_DISTANCE, options.distance, 0, LINT_DISTANCE_MAX),
+    KEEP_INT(KEY_TINY, options.tiny, 0, MANY),
+    KEEP_INT(KEY_IMBALANCE, options.imbalance, 2, MANY),
+    KEEP_INT(KEY_EXAMPLES, options.examples, 0, MANY),
+    {0},
+};
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-    enum { MANY = 1 << 30 };
-    Arguments *arguments = state->input;
-    LintOptions *lint = &arguments->options;
-    switch (key) {
-    case KEY_JSON:
-        arguments->json = true;
-        return 0;
-    case KEY_DISTANCE:
-        lint->distance = (int)cli_number(state, "--distance", text, 0, LINT_DISTANCE_MAX);
-        return 0;
-    case KEY_TINY:
-        lint->tiny = (int)cli_number(state, "--tiny", text, 0, MANY);
-        return 0;
-    case KEY_IMBALANCE:
-        lint->imbalance = (double)cli_number(state, "--imbalance", text, 2, MANY);
-        return 0;
-    case KEY_EXAMPLES:
-        lint->examples = (size_t)cli_number(state, "--examples", text, 0, MANY);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->path) argp_error(state, "%s: one pack at a time", text);
-        arguments->path = text;
-        return 0;
-    case ARGP_KEY_END:
-        if (!arguments->path) argp_error(state, "no pack given");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    return arguments_keep(kept, options, key, text, state);
 }
 
 static const struct argp argp = {
@@ -114,10 +100,7 @@ static void print_json(const Pack *pack, const LintFindings *findings)
         json_end(json);
     }
     json_end(json);
-    char *text = json_print(json, true);
-    puts(text);
-    free(text);
-    json_destroy(json);
+    put_json(json);
 }
 
 int cmd_lint(int argc, char **argv)

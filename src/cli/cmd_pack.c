@@ -1,4 +1,5 @@
 /* umbel pack */
+#include "arguments.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "data/image.h"
@@ -137,60 +138,32 @@ static void choose_encoding(PackOptions *pack)
     if (pack->quality == 0) pack->quality = 90;
 }
 
+static const Argument kept[] = {
+    KEEP_TEXT(KEY_MANIFEST, input.manifest),
+    KEEP_TEXT(KEY_LIST, input.list),
+    KEEP_TEXT(KEY_ROOT, options.root),
+    KEEP_TEXT(KEY_LABELS, input.labels),
+    KEEP_TEXT(KEY_LEVELS, input.levels),
+    KEEP_TEXT(KEY_OUT, options.out),
+    KEEP_TEXT(KEY_SPLIT, split),
+    KEEP_TEXT(KEY_PATTERN, input.pattern),
+    KEEP_FLAG(KEY_KEEP_GOING, options.keep_going),
+    KEEP_FLAG(KEY_ALLOW_UNSEEN, options.allow_unseen),
+    KEEP_FLAG(KEY_MERGE, input.merge),
+    KEEP_FLAG(KEY_TAR, input.tar),
+    KEEP_TEXT(KEY_ADD_TO, input.add_to),
+    KEEP_TEXT(KEY_GROUP, input.keep_together),
+    KEEP_INT(KEY_MAX_SIDE, options.max_side, 8, IMAGE_SIDE_MAX),
+    KEEP_INT(KEY_QUALITY, options.quality, 1, 100),
+    {0},
+};
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     Arguments *arguments = state->input;
     switch (key) {
-    case KEY_MANIFEST:
-        arguments->input.manifest = text;
-        return 0;
-    case KEY_LIST:
-        arguments->input.list = text;
-        return 0;
-    case KEY_ROOT:
-        arguments->options.root = text;
-        return 0;
-    case KEY_LABELS:
-        arguments->input.labels = text;
-        return 0;
-    case KEY_LEVELS:
-        arguments->input.levels = text;
-        return 0;
-    case KEY_OUT:
-        arguments->options.out = text;
-        return 0;
-    case KEY_SPLIT:
-        arguments->split = text;
-        return 0;
-    case KEY_PATTERN:
-        arguments->input.pattern = text;
-        return 0;
-    case KEY_KEEP_GOING:
-        arguments->options.keep_going = true;
-        return 0;
-    case KEY_ALLOW_UNSEEN:
-        arguments->options.allow_unseen = true;
-        return 0;
-    case KEY_MERGE:
-        arguments->input.merge = true;
-        return 0;
-    case KEY_TAR:
-        arguments->input.tar = true;
-        return 0;
-    case KEY_ADD_TO:
-        arguments->input.add_to = text;
-        return 0;
-    case KEY_GROUP:
-        arguments->input.keep_together = text;
-        return 0;
     case KEY_SEED:
         arguments->options.seed = (uint64_t)cli_number(state, "--seed", text, 0, 1L << 62);
-        return 0;
-    case KEY_MAX_SIDE:
-        arguments->options.max_side = (int)cli_number(state, "--max-side", text, 8, IMAGE_SIDE_MAX);
-        return 0;
-    case KEY_QUALITY:
-        arguments->options.quality = (int)cli_number(state, "--quality", text, 1, 100);
         return 0;
     case ARGP_KEY_ARG:
         arguments->input.name[arguments->input.names++] = text;
@@ -203,7 +176,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         choose_encoding(&arguments->options);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return arguments_keep(kept, options, key, text, state);
     }
 }
 

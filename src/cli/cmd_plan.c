@@ -1,9 +1,11 @@
 /* umbel plan: what a configuration would do on other numbers of ranks. */
+#include "arguments.h"
 #include "base/machine.h"
 #include "bench/network_parse.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "config_arguments.h"
+#include "frame.h"
 #include "plan_report.h"
 
 #include <argp.h>
@@ -30,7 +32,8 @@ typedef struct Arguments {
     int ranks[PLAN_RANKS_MAX], rank_count;
     const char *network, *classes;
     double compute, memory; /* seconds; bytes per node; 0: to be found out */
-    long per_node, images;
+    long images;
+    int per_node;
     bool json;
 } Arguments;
 
@@ -60,15 +63,6 @@ static double number_of(const char *text, const char *name, const char *what,
     return value;
 }
 
-static long count_of(const char *text, const char *name, long most, struct argp_state *state)
-{
-    char *end;
-    long value = strtol(text, &end, 10);
-    if (end == text || *end || value < 1 || value > most)
-        argp_error(state, "--%s: must be a number from 1 to %ld, not \"%s\"", name, most, text);
-    return value;
-}
-
 static void parse_ranks(Arguments *given, const char *text, struct argp_state *state)
 {
     enum { MOST = 1000000 };
@@ -85,6 +79,14 @@ static void parse_ranks(Arguments *given, const char *text, struct argp_state *s
     }
 }
 
+static const Argument kept[] = {
+    KEEP_TEXT(KEY_NETWORK, network),
+    KEEP_TEXT(KEY_CLASSES, classes),
+    KEEP_INT(KEY_PER_NODE, per_node, 1, 1024),
+    KEEP_FLAG(KEY_JSON, json),
+    {0},
+};
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     Arguments *given = state->input;
@@ -96,32 +98,20 @@ static error_t parse(int key, char *text, struct argp_state *state)
         given->rank_count = 0;
         parse_ranks(given, text, state);
         return 0;
-    case KEY_NETWORK:
-        given->network = text;
-        return 0;
     case KEY_COMPUTE:
         given->compute = number_of(text, "compute", "the seconds of a lane", state);
-        return 0;
-    case KEY_PER_NODE:
-        given->per_node = count_of(text, "ranks-per-node", 1024, state);
         return 0;
     case KEY_MEMORY:
         given->memory = 1e9 * number_of(text, "memory", "the GB of a node", state);
         return 0;
     case KEY_IMAGES:
-        given->images = count_of(text, "images", 1000000000000, state);
-        return 0;
-    case KEY_CLASSES:
-        given->classes = text;
-        return 0;
-    case KEY_JSON:
-        given->json = true;
+        given->images = cli_number(state, "--images", text, 1, 1000000000000);
         return 0;
     case ARGP_KEY_END:
         if (!given->from.path) argp_error(state, "no configuration given");
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return arguments_keep(kept, options, key, text, state);
     }
 }
 
@@ -261,8 +251,9 @@ static bool gather(PlanReport *report, const Arguments *given, Config *config, C
     return true;
 }
 
-static int plan(const Arguments *given, Comm *comm, Arena *arena)
+static int plan(void *context, Comm *comm, Arena *arena)
 {
+    const Arguments *given = context;
     Error err = {0};
     Config config;
     PlanReport report = {0};
@@ -286,10 +277,5 @@ int cmd_plan(int argc, char **argv)
                        .network = "10Gbit,20us",
                        .per_node = 1};
     cli_parse(&argp, argc, argv, &given);
-    Comm *comm = comm_open(&argc, &argv);
-    Arena *arena = arena_create("plan");
-    int code = plan(&given, comm, arena);
-    arena_destroy(arena);
-    comm_close(comm);
-    return code;
+    return run_on_ranks(argc, argv, "plan", plan, &given);
 }

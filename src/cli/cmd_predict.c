@@ -1,4 +1,5 @@
 /* umbel predict: what a checkpoint says of image files, or of a split of a pack. */
+#include "arguments.h"
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/stop.h"
@@ -27,7 +28,8 @@ enum {
 };
 
 typedef struct Arguments {
-    const char *checkpoint, *pack, *split, *features;
+    const char *checkpoint, *pack, *features;
+    Split split; /* SPLIT_COUNT: not given */
     const PrintFormat *format;
     const char **image; /* (images) */
     size_t images;
@@ -56,15 +58,6 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static int parse_count(const char *option, const char *text, struct argp_state *state)
-{
-    char *end;
-    long count = strtol(text, &end, 10);
-    if (end == text || *end || count < 1 || count > UMBEL_BATCH_MAX)
-        argp_error(state, "%s: must be from 1 to %d, not \"%s\"", option, UMBEL_BATCH_MAX, text);
-    return (int)count;
-}
-
 static void add_name(Arguments *arguments, char *text)
 {
     if (!arguments->checkpoint)
@@ -82,38 +75,29 @@ static void check(const Arguments *arguments, struct argp_state *state)
     if (!arguments->pack && arguments->images == 0)
         argp_error(state, "no images given; name files or folders, - for a list of them on "
                           "standard input, or a pack with --pack");
-    if (!arguments->pack && arguments->split) argp_error(state, "--split: is of a --pack");
+    if (!arguments->pack && arguments->split != SPLIT_COUNT)
+        argp_error(state, "--split: is of a --pack");
 }
+
+static const Argument kept[] = {
+    KEEP_TEXT(KEY_PACK, pack),
+    KEEP_SPLIT(KEY_SPLIT, split),
+    KEEP_TEXT(KEY_FEATURES, features),
+    KEEP_FLAG(KEY_FLIP, flip),
+    KEEP_INT(KEY_TOP, top, 1, UMBEL_BATCH_MAX),
+    KEEP_INT(KEY_BATCH, batch, 1, UMBEL_BATCH_MAX),
+    KEEP_INT(KEY_WORKERS, workers, 1, WORKERS_MAX),
+    {0},
+};
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     Arguments *arguments = state->input;
     switch (key) {
-    case KEY_PACK:
-        arguments->pack = text;
-        return 0;
-    case KEY_SPLIT:
-        arguments->split = text;
-        return 0;
-    case KEY_TOP:
-        arguments->top = parse_count("--top", text, state);
-        return 0;
     case KEY_FORMAT:
         arguments->format = print_format_find(text);
         if (!arguments->format)
             argp_error(state, "--format: must be table, csv or jsonl, not \"%s\"", text);
-        return 0;
-    case KEY_FEATURES:
-        arguments->features = text;
-        return 0;
-    case KEY_BATCH:
-        arguments->batch = parse_count("--batch", text, state);
-        return 0;
-    case KEY_FLIP:
-        arguments->flip = true;
-        return 0;
-    case KEY_WORKERS:
-        arguments->workers = parse_count("--workers", text, state);
         return 0;
     case ARGP_KEY_ARG:
         add_name(arguments, text);
@@ -122,7 +106,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         check(arguments, state);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return arguments_keep(kept, options, key, text, state);
     }
 }
 
@@ -165,16 +149,12 @@ static bool flush(void *context, Error *err)
 
 static bool open_source(const Arguments *arguments, Pack **pack, Source *source, Error *err)
 {
-    Split split;
-    const char *name = arguments->split ? arguments->split : "test";
     if (!arguments->pack) {
         *source = source_files(arguments->image, arguments->images);
         return true;
     }
-    if (!split_parse(name, &split))
-        return error_set(err, ERROR_USAGE, "--split: must be train, val or test, not \"%s\"", name);
     if (!(*pack = pack_open(arguments->pack, err))) return false;
-    *source = source_pack(*pack, split);
+    *source = source_pack(*pack, arguments->split == SPLIT_COUNT ? SPLIT_TEST : arguments->split);
     return true;
 }
 
@@ -254,7 +234,7 @@ static int predict(const Arguments *arguments, Comm *comm, Arena *arena)
 int cmd_predict(int argc, char **argv)
 {
     Arena *arena = arena_create("prediction");
-    Arguments arguments = {.format = print_format_find("table")};
+    Arguments arguments = {.format = print_format_find("table"), .split = SPLIT_COUNT};
     arguments.image = arena_new(arena, const char *, argc);
     cli_parse(&argp, argc, argv, &arguments);
     Comm *comm = comm_open(&argc, &argv);

@@ -1,6 +1,9 @@
 /* umbel report: a page about runs. */
+#include "arguments.h"
+#include "base/pool.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
+#include "frame.h"
 #include "report/report.h"
 
 #include <argp.h>
@@ -13,7 +16,6 @@ enum { RUNS_MAX = 32 };
 
 typedef struct Arguments {
     const char *run[RUNS_MAX];
-    const char *split;
     ReportOptions options;
 } Arguments;
 
@@ -35,28 +37,19 @@ static void add_run(Arguments *arguments, const char *path, struct argp_state *s
     arguments->run[arguments->options.runs++] = path;
 }
 
+static const Argument kept[] = {
+    KEEP_TEXT(KEY_PACK, options.pack),
+    KEEP_TEXT('o', options.out),
+    KEEP_SPLIT(KEY_SPLIT, options.split),
+    KEEP_TEXT(KEY_CHECKPOINT, options.checkpoint),
+    KEEP_INT(KEY_WORKERS, options.workers, 1, WORKERS_MAX),
+    {0},
+};
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     Arguments *arguments = state->input;
-    char *end;
     switch (key) {
-    case KEY_PACK:
-        arguments->options.pack = text;
-        return 0;
-    case 'o':
-        arguments->options.out = text;
-        return 0;
-    case KEY_SPLIT:
-        arguments->split = text;
-        return 0;
-    case KEY_CHECKPOINT:
-        arguments->options.checkpoint = text;
-        return 0;
-    case KEY_WORKERS:
-        arguments->options.workers = (int)strtol(text, &end, 10);
-        if (end == text || *end || arguments->options.workers < 1)
-            argp_error(state, "--workers: must be 1 or more, not \"%s\"", text);
-        return 0;
     case ARGP_KEY_ARG:
         add_run(arguments, text, state);
         return 0;
@@ -64,7 +57,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         if (arguments->options.runs == 0) argp_error(state, "no run given");
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return arguments_keep(kept, options, key, text, state);
     }
 }
 
@@ -83,9 +76,6 @@ static bool write_report(Arguments *arguments, Comm *comm, Arena *arena, Error *
 {
     ReportOptions *wanted = &arguments->options;
     wanted->run = arguments->run;
-    if (!split_parse(arguments->split, &wanted->split))
-        return error_set(err, ERROR_USAGE, "--split: must be train, val or test, not \"%s\"",
-                         arguments->split);
     if (comm_size(comm) > 1)
         return error_set(err, ERROR_USAGE,
                          "umbel report runs on one rank; start it without mpirun");
@@ -95,15 +85,15 @@ static bool write_report(Arguments *arguments, Comm *comm, Arena *arena, Error *
     return true;
 }
 
+static int run(void *arguments, Comm *comm, Arena *arena)
+{
+    Error err = {0};
+    return write_report(arguments, comm, arena, &err) ? EXIT_DONE : cli_fail(&err);
+}
+
 int cmd_report(int argc, char **argv)
 {
-    Arguments arguments = {.split = "val"};
+    Arguments arguments = {.options = {.split = SPLIT_VAL}};
     cli_parse(&argp, argc, argv, &arguments);
-    Comm *comm = comm_open(&argc, &argv);
-    Arena *arena = arena_create("report");
-    Error err = {0};
-    int code = write_report(&arguments, comm, arena, &err) ? EXIT_DONE : cli_fail(&err);
-    arena_destroy(arena);
-    comm_close(comm);
-    return code;
+    return run_on_ranks(argc, argv, "report", run, &arguments);
 }

@@ -1,12 +1,15 @@
 /* umbel train */
+#include "arguments.h"
 #include "base/log.h"
 #include "base/stop.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "config_arguments.h"
+#include "frame.h"
 #include "train/trainer.h"
 
 #include <argp.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,34 +31,29 @@ static const struct argp_option options[] = {
     {0},
 };
 
+static const Argument kept[] = {
+    KEEP_FLAG(KEY_RESUME, resume),
+    KEEP_FLAG(KEY_KEYS, list_keys),
+    KEEP_FLAG(KEY_PRINT, print),
+    {0},
+};
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     Arguments *arguments = state->input;
-    char *end;
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &arguments->from;
         return 0;
     case KEY_STEPS:
-        arguments->steps = strtol(text, &end, 10);
-        if (end == text || *end || arguments->steps < 0)
-            argp_error(state, "--steps: must be a number of steps, 0 or more, not \"%s\"", text);
-        return 0;
-    case KEY_RESUME:
-        arguments->resume = true;
-        return 0;
-    case KEY_KEYS:
-        arguments->list_keys = true;
-        return 0;
-    case KEY_PRINT:
-        arguments->print = true;
+        arguments->steps = cli_number(state, "--steps", text, 0, LONG_MAX);
         return 0;
     case ARGP_KEY_END:
         if (!arguments->from.path && !arguments->list_keys)
             argp_error(state, "no configuration given");
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return arguments_keep(kept, options, key, text, state);
     }
 }
 
@@ -84,8 +82,9 @@ static int exit_code(TrainerEnd end, const Error *err)
     return cli_fail(err);
 }
 
-static int train(const Arguments *arguments, Comm *comm, Arena *arena)
+static int train(void *context, Comm *comm, Arena *arena)
 {
+    const Arguments *arguments = context;
     Error failure = {0}, *err = &failure;
     Config config;
     config_load(&config, arena, arguments->from.path, arguments->from.set, arguments->from.sets,
@@ -123,10 +122,5 @@ int cmd_train(int argc, char **argv)
         return EXIT_DONE;
     }
     if (arguments.print) return print_config(&arguments);
-    Comm *comm = comm_open(&argc, &argv);
-    Arena *arena = arena_create("configuration");
-    int code = train(&arguments, comm, arena);
-    arena_destroy(arena);
-    comm_close(comm);
-    return code;
+    return run_on_ranks(argc, argv, "configuration", train, &arguments);
 }

@@ -1,4 +1,5 @@
 /* umbel unpack */
+#include "arguments.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "data/unpack.h"
@@ -17,24 +18,15 @@ static const struct argp_option options[] = {
     {0},
 };
 
+static const Argument kept[] = {
+    KEEP_ONLY(pack, "pack", "no pack given"),
+    KEEP_NEEDED(KEY_OUT, out, "--out must be given"),
+    {0},
+};
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-    Arguments *arguments = state->input;
-    switch (key) {
-    case KEY_OUT:
-        arguments->out = text;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->pack) argp_error(state, "%s: one pack at a time", text);
-        arguments->pack = text;
-        return 0;
-    case ARGP_KEY_END:
-        if (!arguments->pack) argp_error(state, "no pack given");
-        if (!arguments->out) argp_error(state, "--out must be given");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    return arguments_keep(kept, options, key, text, state);
 }
 
 static const struct argp argp = {

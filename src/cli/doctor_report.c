@@ -1,5 +1,6 @@
 /* The doctor's report, as a table for people or as JSON. */
 #include "doctor_report.h"
+#include "frame.h"
 
 #include "doctor/amounts.h"
 #include "io/json.h"
@@ -190,8 +191,5 @@ void doctor_print_json(const Survey *survey, const Findings *findings)
     if (survey->has_config) add_run(json, survey);
     if (survey->seconds_left >= 0) json_add_real(json, "seconds_left", survey->seconds_left);
     add_findings(json, findings);
-    char *text = json_print(json, true);
-    json_destroy(json);
-    puts(text);
-    free(text);
+    put_json(json);
 }

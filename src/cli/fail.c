@@ -5,6 +5,7 @@
 
 #include <argp.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,8 +67,9 @@ long cli_number(struct argp_state *state, const char *name, const char *text, lo
 {
     char *end;
     long value = strtol(text, &end, 10);
-    if (end == text || *end || value < low || value > high)
-        argp_error(state, "%s: must be an integer from %ld to %ld, not \"%s\"", name, low, high,
-                   text);
-    return value;
+    if (end != text && !*end && low <= value && value <= high) return value;
+    if (high == LONG_MAX)
+        argp_error(state, "%s: must be an integer from %ld on, not \"%s\"", name, low, text);
+    argp_error(state, "%s: must be an integer from %ld to %ld, not \"%s\"", name, low, high, text);
+    return low;
 }

@@ -1,4 +1,5 @@
 /* A checkpoint as a person, or with --json a program, wants to see it. */
+#include "frame.h"
 #include "inspect.h"
 #include "io/json.h"
 #include "train/checkpoint.h"
@@ -150,10 +151,7 @@ static void json_facts(const Facts *facts)
     if (c->best[c->heads] >= 0) json_add_real(json, "best_joint_accuracy", c->best[c->heads]);
     json_add_text(json, "provenance", c->provenance);
     json_add_text(json, "config", c->config);
-    char *text = json_print(json, true);
-    puts(text);
-    free(text);
-    json_destroy(json);
+    put_json(json);
 }
 
 bool inspect_checkpoint(const char *path, const InspectOptions *options, Error *err)

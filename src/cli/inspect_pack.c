@@ -1,5 +1,6 @@
 /* A pack as a person, or with --json a program, wants to see it. */
 #include "data/pack.h"
+#include "frame.h"
 #include "inspect.h"
 #include "io/json.h"
 
@@ -248,10 +249,7 @@ static void print_json(const Pack *pack, const GroupCount *count)
     json_begin(json, "labels");
     for (int g = 0; g < pack_groups(pack); g++) json_group(json, &count[g]);
     json_end(json);
-    char *text = json_print(json, true);
-    puts(text);
-    free(text);
-    json_destroy(json);
+    put_json(json);
 }
 
 bool inspect_pack(const char *path, const InspectOptions *options, Error *err)

@@ -1,5 +1,6 @@
 /* What umbel plan has found, as a table with lines for sbatch, or as JSON. */
 #include "plan_report.h"
+#include "frame.h"
 
 #include "bench_report.h"
 #include "doctor/amounts.h"
@@ -158,5 +159,5 @@ void plan_print_json(const PlanReport *report)
     json_begin_array(json, "rows");
     for (int i = 0; i < report->rows; i++) add_row(json, report, &report->row[i]);
     json_end(json);
-    print_and_destroy(json);
+    put_json(json);
 }

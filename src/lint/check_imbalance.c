@@ -21,7 +21,7 @@ static void check_group(const LabelGroup *group, const Inspection *inspection,
     if (rare == 0) return;
     LintFinding *finding = lint_add(
         findings, LINT_NOTE, rare,
-        "%s: %zu %s at least %g times as few training images as %s with %zu; sampling.balance "
+        "%s: %zu %s at least %d times as few training images as %s with %zu; sampling.balance "
         "evens that out",
         group->name, rare, rare == 1 ? "class has" : "classes have", inspection->options->imbalance,
         group->class_name[most], count[SPLIT_COUNT * most]);

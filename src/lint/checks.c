@@ -57,7 +57,7 @@ LintFinding *lint_add(LintFindings *findings, LintSeverity severity, size_t coun
     va_start(list, format);
     finding->text = print(findings->arena, format, list);
     va_end(list);
-    size_t room = count < findings->options->examples ? count : findings->options->examples;
+    size_t most = (size_t)findings->options->examples, room = count < most ? count : most;
     finding->example = arena_new(findings->arena, const char *, room + 1);
     if (findings->last)
         findings->last->next = finding;
@@ -73,7 +73,8 @@ LintFinding *lint_add(LintFindings *findings, LintSeverity severity, size_t coun
 
 bool lint_wants_example(const LintFindings *findings, const LintFinding *finding)
 {
-    return finding->examples < findings->options->examples && finding->examples < finding->count;
+    return finding->examples < (size_t)findings->options->examples &&
+           finding->examples < finding->count;
 }
 
 void lint_example(const LintFindings *findings, LintFinding *finding, const char *format, ...)

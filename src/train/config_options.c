@@ -132,9 +132,10 @@ const Option config_top_options[] = {
      .scope = SCOPE_RUN,
      .offset = AT(training.recompute),
      .fallback = "false",
-     .help =
-         "compute hidden layers, attention and normalised maps anew for the backward pass instead of "
-         "keeping them, and pack weights where they are read: the same bits, less memory, more time"},
+     .help = "compute hidden layers, attention and normalised maps anew for the backward pass "
+             "instead of "
+             "keeping them, and pack weights where they are read: the same bits, less memory, more "
+             "time"},
     {.key = "max_skipped",
      .type = OPTION_INT,
      .scope = SCOPE_RUN,
@@ -181,7 +182,7 @@ const Option config_top_options[] = {
      .offset = AT(workers),
      .fallback = "0",
      .low = 0,
-     .high = 4096,
+     .high = WORKERS_MAX,
      .help = "threads per rank; 0: the cores that the rank may use"},
     {.key = "log_every",
      .type = OPTION_INT,
