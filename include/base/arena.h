@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -27,6 +28,8 @@ char *arena_strdup(Arena *arena, const char *text);
 const char **arena_copy_texts(Arena *arena, char *const *texts, size_t count);
 char *arena_printf(Arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull));
+char *arena_vprintf(Arena *arena, const char *format, va_list list)
+    __attribute__((format(printf, 2, 0), nonnull(1, 2)));
 
 /* Forgets every piece and keeps the memory for the next ones. */
 void arena_reset(Arena *arena);

@@ -37,17 +37,6 @@ const char *lint_severity_name(LintSeverity severity)
 
 /* --- adding --- */
 
-static const char *print(Arena *arena, const char *format, va_list list)
-{
-    va_list again;
-    va_copy(again, list);
-    int length = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    char *text = arena_alloc(arena, (size_t)length + 1);
-    vsnprintf(text, (size_t)length + 1, format, list);
-    return text;
-}
-
 LintFinding *lint_add(LintFindings *findings, LintSeverity severity, size_t count,
                       const char *format, ...)
 {
@@ -55,7 +44,7 @@ LintFinding *lint_add(LintFindings *findings, LintSeverity severity, size_t coun
     LintFinding *finding = arena_new(findings->arena, LintFinding, 1);
     *finding = (LintFinding){.check = findings->check, .severity = severity, .count = count};
     va_start(list, format);
-    finding->text = print(findings->arena, format, list);
+    finding->text = arena_vprintf(findings->arena, format, list);
     va_end(list);
     size_t most = (size_t)findings->options->examples, room = count < most ? count : most;
     finding->example = arena_new(findings->arena, const char *, room + 1);
@@ -82,7 +71,7 @@ void lint_example(const LintFindings *findings, LintFinding *finding, const char
     va_list list;
     if (!lint_wants_example(findings, finding)) return;
     va_start(list, format);
-    finding->example[finding->examples++] = print(findings->arena, format, list);
+    finding->example[finding->examples++] = arena_vprintf(findings->arena, format, list);
     va_end(list);
 }
 
