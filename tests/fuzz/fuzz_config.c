@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Three bytes can ask for a head, which has a dozen keys with values; at most 256 times. */
-enum { FACTOR = 1024, SETS_MAX = 8 };
+/* Three bytes can ask for a head, which has two dozen keys with values; at most 256 times. */
+enum { FACTOR = 2048, SETS_MAX = 8 };
 
 static void check_print(const Config *config, Arena *arena)
 {
