@@ -4,10 +4,7 @@
 . tests/cli/common.sh
 cd "$WORK" || exit 1
 
-"$PYTHON" "$TESTS/make_dataset.py" set 140 32 0 2
-"$PYTHON" "$TESTS/cli/add_labels.py" set/manifest.csv labels.csv 0.3 5
-"$UMBEL" pack --manifest labels.csv --root set --labels "shape,tags:multi,grade,azimuth:value" --out set.h5 >log 2>&1 ||
-    { not_ok "pack" "$(tail -1 log)"; finish; }
+pack_all_kinds 140 32 0.3
 cat >c.yaml <<'END_OF_CONFIG'
 pack: set.h5
 image: 24

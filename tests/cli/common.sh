@@ -58,4 +58,14 @@ fails() {
     fi
 }
 
+# pack_all_kinds IMAGES SIDE MISSING OPTION...: set.h5 of labels of every kind, that share of each of them missing
+pack_all_kinds() {
+    "$PYTHON" "$TESTS/make_dataset.py" set "$1" "$2" 0 2
+    "$PYTHON" "$TESTS/cli/add_labels.py" set/manifest.csv labels.csv "$3" 5
+    "$UMBEL" pack --manifest labels.csv --root set --labels "$all_kinds" "${@:4}" --out set.h5 >log 2>&1 && return
+    not_ok "pack" "$(tail -1 log)"
+    finish
+}
+all_kinds="shape,tags:multi,grade,size:value,azimuth:value"
+
 finish() { [ "$failures" = 0 ]; exit $?; }

@@ -4,11 +4,7 @@
 . tests/cli/common.sh
 cd "$WORK" || exit 1
 
-"$PYTHON" "$TESTS/make_dataset.py" set 140 40 0 2
-"$PYTHON" "$TESTS/cli/add_labels.py" set/manifest.csv labels.csv 0.7 5
-kinds="shape,tags:multi,grade,size:value,azimuth:value"
-"$UMBEL" pack --manifest labels.csv --root set --labels "$kinds" --out set.h5 >log 2>&1 ||
-    { not_ok "pack" "$(tail -1 log)"; finish; }
+pack_all_kinds 140 40 0.7
 cat >c.yaml <<'END'
 pack: set.h5
 image: 32

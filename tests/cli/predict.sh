@@ -6,11 +6,8 @@ cd "$WORK" || exit 1
 md5() { md5sum <"$1" | cut -c1-32; }
 check() { "$PYTHON" "$TESTS/cli/predict_check.py" "${@:2}" >out 2>&1 && ok "$1" || not_ok "$1" "$(tail -1 out)"; }
 
-"$PYTHON" "$TESTS/make_dataset.py" set 200 40 0 2
-"$PYTHON" "$TESTS/cli/add_labels.py" set/manifest.csv labels.csv 0.2 5
+pack_all_kinds 200 40 0.2 --split train=0.3,val=0.7
 mv set/manifest.csv .
-"$UMBEL" pack --manifest labels.csv --root set --labels shape,tags:multi,grade,size:value,azimuth:value --split train=0.3,val=0.7 --out set.h5 >log 2>&1 ||
-    { not_ok "pack" "$(tail -1 log)"; finish; }
 cat >c.yaml <<'END'
 pack: set.h5
 run: run
