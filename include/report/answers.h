@@ -1,7 +1,7 @@
 /* What a model says of each image of a split. */
 #pragma once
 
-#include "train/engine.h"
+#include "train/predictions.h"
 
 typedef struct HeadAnswers {
     const char *name;
@@ -9,20 +9,22 @@ typedef struct HeadAnswers {
     const LabelGroup *labels; /* names of the classes */
     int width;                /* classes, or 1 of values */
     double unit;              /* full turn of angles */
-    float *prediction;        /* (count,width) */
+    const Said *said;         /* (count) */
+    const float *prediction;  /* (count,width): probabilities, or the value */
     Target *target;           /* (count): of weight 0 where missing */
 } HeadAnswers;
 
 typedef struct Answers {
     const uint32_t *record; /* (count), in pack order */
     size_t count;
-    bool *bad; /* (count): cannot be read */
+    const uint8_t *bad; /* (count): cannot be read */
     HeadAnswers *head;
     int heads;
 } Answers;
 
-/* Runs the engine's network over the split on this rank's workers, in lanes as evaluation does. Memory comes from `arena`. */
-Answers answers_collect(Engine *engine, Split split, Arena *arena);
+/* Evaluates the split, on one rank. Memory comes from `arena`. ERROR_SYSTEM if there is none, or if a stop is
+ * requested. */
+bool answers_collect(Answers *answers, Engine *engine, Split split, Arena *arena, Error *err);
 
 /* How one head fares with one image. */
 typedef struct Judgement {
@@ -33,8 +35,6 @@ typedef struct Judgement {
 } Judgement;
 Judgement answers_judge(const Answers *answers, int head, size_t image);
 
-/* The class that the head says; of classes and ranks only. */
-int answers_class(const HeadAnswers *head, size_t image);
 /* What the head says and what is right, for people: "bolt", "rusty; bent", "12.5". */
 void answers_print(const HeadAnswers *head, size_t image, char *text, size_t bytes);
 void answers_print_label(const HeadAnswers *head, size_t image, char *text, size_t bytes);

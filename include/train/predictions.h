@@ -16,10 +16,17 @@ typedef struct Said {
     double squares;          /* likewise: likelihood_squares */
 } Said;
 
+/* What is kept of a head for classes besides. */
+typedef enum PredictionsKeep {
+    PREDICTIONS_FIGURES, /* what its figures need: all probabilities of sets */
+    PREDICTIONS_WHOLE,   /* all probabilities */
+    PREDICTIONS_LOGITS   /* all outputs, without any temperature, in place of probabilities */
+} PredictionsKeep;
+
 typedef struct HeadPredictions {
     Said *said;    /* (count) */
-    int width;     /* classes, 1 of values, or 0: not kept */
-    float *vector; /* (count,width): probabilities, or the value */
+    int width;     /* classes or outputs, 1 of values, or 0: not kept */
+    float *vector; /* (count,width): probabilities or outputs, or the value */
 } HeadPredictions;
 
 typedef struct Predictions {
@@ -31,14 +38,13 @@ typedef struct Predictions {
     const ScoreHead *of;    /* (heads) */
     HeadPredictions *head;  /* (heads) */
     int heads;
-    bool whole; /* all heads for classes keep their probabilities */
+    PredictionsKeep keep;
 } Predictions;
 
-/* Room for a split's predictions; `whole`: keep the probabilities of all classes of every head. Memory comes from
- * `arena`, 4 bytes for each number kept, on rank 0 of all records. ERROR_SYSTEM if there is none; collective, all ranks
+/* Room for a split's predictions. Memory comes from `arena`, 4 bytes for each number kept, on rank 0 of all records. ERROR_SYSTEM if there is none; collective, all ranks
  * go on or fail together. */
-bool predictions_create(Predictions *predictions, const Engine *engine, Split split, bool whole,
-                        Arena *arena, Error *err);
+bool predictions_create(Predictions *predictions, const Engine *engine, Split split,
+                        PredictionsKeep keep, Arena *arena, Error *err);
 
 /* Keeps image n of a lane as record number `at` of the split; output (heads). Thread-safe for different `at`. */
 void predictions_set(Predictions *predictions, size_t at, const HeadOutput *output, int n,

@@ -6,15 +6,15 @@
 
 #include "models/head.h"
 
-/* What one head says of images, and what is right, in the order in which sums are formed. */
-typedef struct HeadAnswers {
+/* One head's outputs for images, and what is right, in the order in which sums are formed. */
+typedef struct HeadLogits {
     HeadMeasure measure; /* of classes: MEASURE_CLASS, MEASURE_RANK or MEASURE_SET */
     int classes, outputs;
     size_t images;
     const float *logits; /* (images,outputs), without any temperature */
     const Target
         *target; /* (images): of weight 0 where nothing is known; other weights do not count */
-} HeadAnswers;
+} HeadLogits;
 
 /* How probabilities agree with labels. */
 typedef struct Agreement {
@@ -25,10 +25,10 @@ typedef struct Agreement {
     double ece;
 } Agreement;
 
-Agreement temperature_judge(const HeadAnswers *answers, double temperature);
+Agreement temperature_judge(const HeadLogits *answers, double temperature);
 
 enum { TEMPERATURE_MOST = 100 };
 
 /* The temperature of the least nll, to a relative 1e-10 or so, from 1/TEMPERATURE_MOST to TEMPERATURE_MOST: at an end
  * if answers are all right, or worse than none. 0: nothing is labelled. */
-double temperature_fit(const HeadAnswers *answers);
+double temperature_fit(const HeadLogits *answers);

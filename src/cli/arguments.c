@@ -27,8 +27,7 @@ static void keep(const Argument *argument, const struct argp_option *options, ch
     void *place = place_of(argument, state);
     switch (argument->kind) {
     case ARGUMENT_ONLY:
-        if (*(const char **)place)
-            argp_error(state, "%s: one %s at a time", text, argument->what);
+        if (*(const char **)place) argp_error(state, "%s: one %s at a time", text, argument->what);
         *(const char **)place = text;
         return;
     case ARGUMENT_TEXT:

@@ -5,12 +5,12 @@
 #include <stddef.h>
 
 typedef enum ArgumentKind {
-    ARGUMENT_END,  /* of the table */
-    ARGUMENT_TEXT, /* const char * */
-    ARGUMENT_FLAG, /* bool */
-    ARGUMENT_INT,  /* int from `low` to `high` */
+    ARGUMENT_END,   /* of the table */
+    ARGUMENT_TEXT,  /* const char * */
+    ARGUMENT_FLAG,  /* bool */
+    ARGUMENT_INT,   /* int from `low` to `high` */
     ARGUMENT_SPLIT, /* Split */
-    ARGUMENT_ONLY, /* const char *: the argument without an option, which may stand once */
+    ARGUMENT_ONLY,  /* const char *: the argument without an option, which may stand once */
 } ArgumentKind;
 
 typedef struct Argument {
@@ -24,14 +24,31 @@ typedef struct Argument {
 
 /* Rows; the command's struct is called Arguments. */
 #define KEEP(as, at, member) .kind = (as), .key = (at), .offset = offsetof(Arguments, member)
-#define KEEP_TEXT(at, member) {KEEP(ARGUMENT_TEXT, at, member)}
-#define KEEP_FLAG(at, member) {KEEP(ARGUMENT_FLAG, at, member)}
-#define KEEP_SPLIT(at, member) {KEEP(ARGUMENT_SPLIT, at, member)}
-#define KEEP_INT(at, member, from, to) {KEEP(ARGUMENT_INT, at, member), .low = (from), .high = (to)}
+#define KEEP_TEXT(at, member)                                                                      \
+    {                                                                                              \
+        KEEP(ARGUMENT_TEXT, at, member)                                                            \
+    }
+#define KEEP_FLAG(at, member)                                                                      \
+    {                                                                                              \
+        KEEP(ARGUMENT_FLAG, at, member)                                                            \
+    }
+#define KEEP_SPLIT(at, member)                                                                     \
+    {                                                                                              \
+        KEEP(ARGUMENT_SPLIT, at, member)                                                           \
+    }
+#define KEEP_INT(at, member, from, to)                                                             \
+    {                                                                                              \
+        KEEP(ARGUMENT_INT, at, member), .low = (from), .high = (to)                                \
+    }
 /* What must be given: `mistake` is told if it is not. NULL: it need not be. */
-#define KEEP_NEEDED(at, member, mistake) {KEEP(ARGUMENT_TEXT, at, member), .missing = (mistake)}
-#define KEEP_ONLY(member, noun, mistake) \
-    {KEEP(ARGUMENT_ONLY, 0, member), .what = (noun), .missing = (mistake)}
+#define KEEP_NEEDED(at, member, mistake)                                                           \
+    {                                                                                              \
+        KEEP(ARGUMENT_TEXT, at, member), .missing = (mistake)                                      \
+    }
+#define KEEP_ONLY(member, noun, mistake)                                                           \
+    {                                                                                              \
+        KEEP(ARGUMENT_ONLY, 0, member), .what = (noun), .missing = (mistake)                       \
+    }
 
 /* Keeps the argument if the table has a row for it; at the end (ARGP_KEY_END) also tells what is missing, in
  * the order of the rows. ARGP_ERR_UNKNOWN: the command must see to it itself, as always at the end. */

@@ -67,7 +67,7 @@ typedef struct Finding {
     Agreement before, after;
 } Finding;
 
-static size_t count_labelled(const HeadAnswers *answers)
+static size_t count_labelled(const HeadLogits *answers)
 {
     size_t count = 0;
     for (size_t i = 0; i < answers->images; i++) count += answers->target[i].weight != 0;
@@ -75,7 +75,7 @@ static size_t count_labelled(const HeadAnswers *answers)
 }
 
 /* A head without labels keeps the temperature it has. */
-static Finding fit_head(CheckpointHead *head, const HeadAnswers *answers)
+static Finding fit_head(CheckpointHead *head, const HeadLogits *answers)
 {
     double before = head->facts.temperature > 0 ? head->facts.temperature : 1;
     double found = temperature_fit(answers);
@@ -149,7 +149,7 @@ static bool save(const Arguments *arguments, const Checkpoint *checkpoint, Error
 }
 
 /* On rank 0. */
-static bool fit_and_save(const Arguments *arguments, SavedModel *model, const HeadAnswers *answers,
+static bool fit_and_save(const Arguments *arguments, SavedModel *model, const HeadLogits *answers,
                          size_t bad, Arena *arena, Error *err)
 {
     int heads = model->checkpoint.heads, findings = 0;
@@ -180,8 +180,8 @@ static bool calibrate(const Arguments *arguments, Comm *comm, Arena *arena, Erro
     pack_split(model.pack, arguments->split, &images);
     bool ok = images > 0 || error_set(err, ERROR_DATA, "%s: has no images in split %s",
                                       pack_path(model.pack), split_name(arguments->split));
-    HeadAnswers *answers = arena_new(arena, HeadAnswers, model.checkpoint.heads + 1);
-    if (ok && calibrate_collect(answers, &bad, &model.engine, arguments->split, arena)) {
+    HeadLogits *answers = arena_new(arena, HeadLogits, model.checkpoint.heads + 1);
+    if (ok && calibrate_collect(answers, &bad, &model.engine, arguments->split, arena, err)) {
         if (comm_rank(comm) == 0) fit_and_save(arguments, &model, answers, bad, arena, err);
         ok = comm_agree(comm, err);
     }

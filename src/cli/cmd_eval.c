@@ -163,9 +163,10 @@ static bool evaluate_model(Arguments *arguments, SavedModel *model, Arena *arena
     if (images == 0)
         return error_set(err, ERROR_DATA, "%s: has no images in split %s", arguments->pack,
                          split_name(split));
+    PredictionsKeep keep = arguments->all ? PREDICTIONS_WHOLE : PREDICTIONS_FIGURES;
     Predictions predictions;
     if (!check_confusion(arguments, &model->engine.model, err) ||
-        !predictions_create(&predictions, &model->engine, split, arguments->all, arena, err))
+        !predictions_create(&predictions, &model->engine, split, keep, arena, err))
         return false;
     Evaluator *evaluator = evaluator_create(&model->engine, arena);
     evaluator_keep(evaluator, &predictions);

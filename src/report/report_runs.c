@@ -80,8 +80,7 @@ static bool open_model(ReportRun *run, const ReportOptions *options, Comm *comm,
     if (images == 0)
         return error_set(err, ERROR_DATA, "%s: has no images in split %s",
                          pack_path(run->model.pack), split_name(options->split));
-    run->answers = answers_collect(&run->model.engine, options->split, arena);
-    return true;
+    return answers_collect(&run->answers, &run->model.engine, options->split, arena, err);
 }
 
 static bool open_run(ReportRun *run, const ReportOptions *options, Comm *comm, Arena *arena,

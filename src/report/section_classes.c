@@ -21,7 +21,7 @@ static double *count_confusions(const Answers *answers, int head, Arena *arena)
     double *count = arena_new(arena, double, classes *classes);
     for (size_t i = 0; i < answers->count; i++) {
         if (answers->bad[i] || of->target[i].weight == 0) continue;
-        count[(size_t)of->target[i].label * classes + (size_t)answers_class(of, i)]++;
+        count[(size_t)of->target[i].label * classes + (size_t)of->said[i].predicted]++;
     }
     return count;
 }
@@ -172,7 +172,7 @@ static void count_set(const Answers *answers, int head, ClassRow *row)
         for (int m = 0; m < target->members; m++) {
             int class = target->member[m];
             row[class].labelled++;
-            row[class].right += of->prediction[i * (size_t)of->width + (size_t) class] > 0.5F;
+            row[class].right += score_holds(of->prediction[i * (size_t)of->width + (size_t) class]);
         }
     }
 }

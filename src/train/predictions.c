@@ -10,10 +10,11 @@
 
 /* --- room --- */
 
-static int width_of(const ScoreHead *head, bool whole)
+static int width_of(const ScoreHead *head, PredictionsKeep keep)
 {
     if (head->classes == 0) return 1;
-    return whole || head->type->measure == MEASURE_SET ? head->classes : 0;
+    if (keep == PREDICTIONS_LOGITS) return head->type->outputs(head->classes);
+    return keep == PREDICTIONS_WHOLE || head->type->measure == MEASURE_SET ? head->classes : 0;
 }
 
 static bool make_room(Predictions *predictions, Arena *arena, Error *err)
@@ -22,7 +23,7 @@ static bool make_room(Predictions *predictions, Arena *arena, Error *err)
     predictions->bad = arena_new(arena, uint8_t, count + 1);
     for (int h = 0; h < predictions->heads; h++) {
         HeadPredictions *head = &predictions->head[h];
-        head->width = width_of(&predictions->of[h], predictions->whole);
+        head->width = width_of(&predictions->of[h], predictions->keep);
         size_t bytes = sizeof(float) * ((size_t)head->width * count + 1);
         if (!arena_reserve(arena, bytes))
             return error_set(err, ERROR_SYSTEM,
@@ -35,8 +36,8 @@ static bool make_room(Predictions *predictions, Arena *arena, Error *err)
     return true;
 }
 
-bool predictions_create(Predictions *predictions, const Engine *engine, Split split, bool whole,
-                        Arena *arena, Error *err)
+bool predictions_create(Predictions *predictions, const Engine *engine, Split split,
+                        PredictionsKeep keep, Arena *arena, Error *err)
 {
     const Model *model = &engine->model;
     ScoreHead *of = arena_new(arena, ScoreHead, model->heads + 1);
@@ -44,7 +45,7 @@ bool predictions_create(Predictions *predictions, const Engine *engine, Split sp
     *predictions = (Predictions){.engine = engine,
                                  .of = of,
                                  .heads = model->heads,
-                                 .whole = whole,
+                                 .keep = keep,
                                  .head = arena_new(arena, HeadPredictions, model->heads + 1)};
     predictions->record = pack_split(engine->pack, split, &predictions->records);
     int rank = comm_rank(engine->comm);
@@ -94,9 +95,11 @@ void predictions_set(Predictions *predictions, size_t at, const HeadOutput *outp
         size_t outputs = (size_t)of->type->outputs(of->classes),
                classes = of->classes ? (size_t)of->classes : 1, width = (size_t)head->width;
         const float *prediction = output[h].prediction + (size_t)n * classes;
-        head->said[place] =
-            say(of, output[h].logits + (size_t)n * outputs, prediction, &output[h].target[n]);
-        memcpy(head->vector + place * width, prediction, sizeof(float) * width);
+        const float *logits = output[h].logits + (size_t)n * outputs;
+        bool keeps_logits = predictions->keep == PREDICTIONS_LOGITS && of->classes > 0;
+        head->said[place] = say(of, logits, prediction, &output[h].target[n]);
+        memcpy(head->vector + place * width, keeps_logits ? logits : prediction,
+               sizeof(float) * width);
     }
 }
 

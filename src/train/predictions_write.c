@@ -42,7 +42,7 @@ Answer prediction_answer(const Predictions *predictions, int head, size_t at)
 
 bool prediction_is_whole(const Predictions *predictions, int head)
 {
-    return predictions->whole && predictions->of[head].classes > 0;
+    return predictions->keep == PREDICTIONS_WHOLE && predictions->of[head].classes > 0;
 }
 
 void prediction_print_label(char text[NUMBER_BYTES], double value)

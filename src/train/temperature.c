@@ -6,6 +6,7 @@
 
 #include "base/plain_exp.h"
 #include "base/plain_log.h"
+#include "metrics/calibration.h"
 #include "nn/ops.h"
 
 #include <stdlib.h>
@@ -15,7 +16,7 @@ typedef struct Term {
     double nll, slope, curvature;
 } Term;
 
-static const float *row_of(const HeadAnswers *answers, size_t image)
+static const float *row_of(const HeadLogits *answers, size_t image)
 {
     return answers->logits + image * (size_t)answers->outputs;
 }
@@ -37,7 +38,7 @@ static void add_decision(Term *term, double z, double b)
     term->curvature += z * z * p * q;
 }
 
-static Term class_term(const HeadAnswers *answers, const float *row, const Target *target, double b)
+static Term class_term(const HeadLogits *answers, const float *row, const Target *target, double b)
 {
     double largest = (double)row[0], sum = 0, first = 0, second = 0;
     for (int k = 1; k < answers->classes; k++)
@@ -52,7 +53,7 @@ static Term class_term(const HeadAnswers *answers, const float *row, const Targe
     return (Term){plain_log(sum) - b * z, mean - z, second / sum - mean * mean};
 }
 
-static Term rank_term(const HeadAnswers *answers, const float *row, const Target *target, double b)
+static Term rank_term(const HeadLogits *answers, const float *row, const Target *target, double b)
 {
     Term term = {0};
     for (int k = 0; k < nn_ordinal_terms(target->label, answers->classes); k++)
@@ -60,7 +61,7 @@ static Term rank_term(const HeadAnswers *answers, const float *row, const Target
     return term;
 }
 
-static Term set_term(const HeadAnswers *answers, const float *row, const Target *target, double b)
+static Term set_term(const HeadLogits *answers, const float *row, const Target *target, double b)
 {
     Term term = {0};
     for (int k = 0, next = 0; k < answers->classes; k++) {
@@ -72,7 +73,7 @@ static Term set_term(const HeadAnswers *answers, const float *row, const Target 
 }
 
 /* The mean over the labelled images, of a set over their classes; all 0 if there are none. */
-static Term mean_term(const HeadAnswers *answers, double b)
+static Term mean_term(const HeadLogits *answers, double b)
 {
     Term sum = {0};
     double terms = 0;
@@ -94,7 +95,7 @@ static Term mean_term(const HeadAnswers *answers, double b)
 
 /* --- fitting --- */
 
-double temperature_fit(const HeadAnswers *answers)
+double temperature_fit(const HeadLogits *answers)
 {
     bool labelled = false;
     for (size_t i = 0; i < answers->images; i++) labelled |= answers->target[i].weight != 0;
@@ -115,23 +116,7 @@ double temperature_fit(const HeadAnswers *answers)
 
 /* --- judging --- */
 
-enum { BINS = 15 };
-
-typedef struct Bins {
-    double probability[BINS]; /* sums */
-    double right[BINS], count;
-} Bins;
-
-static void add_to_bins(Bins *bins, double probability, bool right)
-{
-    int bin = (int)(probability * BINS);
-    if (bin >= BINS) bin = BINS - 1;
-    bins->probability[bin] += probability;
-    bins->right[bin] += right;
-    bins->count++;
-}
-
-static void bin_class(Bins *bins, const HeadAnswers *answers, const float *row,
+static void bin_class(int64_t *bins, const HeadLogits *answers, const float *row,
                       const Target *target, double b)
 {
     int best = 0;
@@ -140,12 +125,12 @@ static void bin_class(Bins *bins, const HeadAnswers *answers, const float *row,
         if (row[k] > row[best]) best = k;
     for (int k = 0; k < answers->classes; k++)
         sum += plain_exp(b * ((double)row[k] - (double)row[best]));
-    add_to_bins(bins, 1 / sum, best == target->label);
+    calibration_add(bins, (float)(1 / sum), best == target->label);
 }
 
 /* The median, as nn_ordinal_rank finds it. */
-static void bin_rank(Bins *bins, const HeadAnswers *answers, const float *row, const Target *target,
-                     double b)
+static void bin_rank(int64_t *bins, const HeadLogits *answers, const float *row,
+                     const Target *target, double b)
 {
     double beyond = 1, next = 0;
     int rank = 0;
@@ -154,37 +139,34 @@ static void bin_rank(Bins *bins, const HeadAnswers *answers, const float *row, c
         if (!(next > 0.5)) break;
     }
     if (rank == answers->classes - 1) next = 0;
-    add_to_bins(bins, beyond - next, rank == target->label);
+    calibration_add(bins, (float)(beyond - next), rank == target->label);
 }
 
-static void bin_set(Bins *bins, const HeadAnswers *answers, const float *row, const Target *target,
-                    double b)
+static void bin_set(int64_t *bins, const HeadLogits *answers, const float *row,
+                    const Target *target, double b)
 {
     for (int k = 0, next = 0; k < answers->classes; k++) {
         bool holds = next < target->members && target->member[next] == k;
         next += holds;
-        add_to_bins(bins, sigmoid(b * (double)row[k]), holds);
+        calibration_add(bins, (float)sigmoid(b * (double)row[k]), holds);
     }
 }
 
-static double calibration_error(const HeadAnswers *answers, double b)
+static double error_of(const HeadLogits *answers, double b)
 {
-    Bins bins = {0};
-    double error = 0;
+    int64_t bins[CALIBRATION_COUNTS] = {0};
     for (size_t i = 0; i < answers->images; i++) {
         const Target *target = &answers->target[i];
         const float *row = row_of(answers, i);
         if (target->weight == 0) continue;
-        if (answers->measure == MEASURE_CLASS) bin_class(&bins, answers, row, target, b);
-        if (answers->measure == MEASURE_RANK) bin_rank(&bins, answers, row, target, b);
-        if (answers->measure == MEASURE_SET) bin_set(&bins, answers, row, target, b);
+        if (answers->measure == MEASURE_CLASS) bin_class(bins, answers, row, target, b);
+        if (answers->measure == MEASURE_RANK) bin_rank(bins, answers, row, target, b);
+        if (answers->measure == MEASURE_SET) bin_set(bins, answers, row, target, b);
     }
-    for (int i = 0; i < BINS; i++) error += fabs(bins.probability[i] - bins.right[i]);
-    return bins.count > 0 ? error / bins.count : 0;
+    return calibration_error(bins);
 }
 
-Agreement temperature_judge(const HeadAnswers *answers, double temperature)
+Agreement temperature_judge(const HeadLogits *answers, double temperature)
 {
-    return (Agreement){mean_term(answers, 1 / temperature).nll,
-                       calibration_error(answers, 1 / temperature)};
+    return (Agreement){mean_term(answers, 1 / temperature).nll, error_of(answers, 1 / temperature)};
 }
