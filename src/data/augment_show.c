@@ -1,9 +1,11 @@
 /* From the network's input back to pixels. */
 #include "data/augment.h"
 
+#include <math.h>
+
 static uint8_t to_byte(float x)
 {
-    return x < 0 ? 0 : x > 255 ? 255 : (uint8_t)(x + 0.5F);
+    return x < 0 ? 0 : x > 255 ? 255 : (uint8_t)lroundf(x);
 }
 
 void augment_show(Image *image, int left, int top, const float *input, int side,
