@@ -20,7 +20,8 @@ static uint64_t node_bytes(const PlanReport *report)
 
 static uint64_t rank_bytes(const PlanReport *report)
 {
-    return report->footprint.rank + report->program;
+    uint64_t shared = report->footprint.node / (uint64_t)report->model.ranks_per_node;
+    return report->footprint.rank + shared + report->program;
 }
 
 static double run_seconds(const PlanReport *report, const PlanRow *row)

@@ -124,9 +124,9 @@ const Option config_top_options[] = {
      .type = OPTION_BOOL,
      .scope = SCOPE_RUN,
      .offset = AT(node_reduce),
-     .fallback = "false",
+     .fallback = "true",
      .help = "one sum of gradients per node in memory that its ranks share: the same bits, less "
-             "memory, fewer bytes sent"},
+             "memory, fewer bytes sent; false: one per rank"},
     {.key = "recompute",
      .type = OPTION_BOOL,
      .scope = SCOPE_RUN,
