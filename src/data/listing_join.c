@@ -4,6 +4,7 @@
  */
 #include "io/file.h"
 #include "listing.h"
+#include "path_join.h"
 #include "record.h"
 
 #include <stdio.h>
@@ -182,32 +183,15 @@ static const Place *find_path(const Place *place, size_t count, const char *path
     return bsearch(path, place, count, sizeof *place, compare_path);
 }
 
-/* "parts" of "old/parts.h5" */
-static const char *stem(const char *pack, Arena *arena)
-{
-    const char *slash = strrchr(pack, '/'), *name = slash ? slash + 1 : pack;
-    const char *dot = strrchr(name, '.');
-    size_t length = dot && dot > name ? (size_t)(dot - name) : strlen(name);
-    return arena_printf(arena, "%.*s", (int)length, name);
-}
-
 static bool part_paths(Listing *whole, const JoinedSource *joined, Error *err)
 {
-    const Place *place = sort_paths(whole, whole->memory);
-    for (size_t i = 1; i < whole->count; i++)
-        if (strcmp(place[i].path, place[i - 1].path) == 0)
-            whole->path[place[i].record] = arena_printf(
-                whole->memory, "%s/%s",
-                stem(joined->part[joined->origin[place[i].record].part].name, whole->memory),
-                place[i].path);
-    place = sort_paths(whole, whole->memory);
-    for (size_t i = 1; i < whole->count; i++)
-        if (strcmp(place[i].path, place[i - 1].path) == 0)
-            return error_set(
-                err, ERROR_DATA,
-                "%s: has an image %s, as another pack of this file name has; rename it",
-                joined->part[joined->origin[place[i].record].part].name, place[i].path);
-    return true;
+    size_t *begin = arena_new(whole->memory, size_t, joined->parts + 1);
+    const char **name = arena_new(whole->memory, const char *, joined->parts);
+    for (int p = 0; p < joined->parts; p++) {
+        begin[p + 1] = begin[p] + joined->part[p].listing.count;
+        name[p] = joined->part[p].name;
+    }
+    return paths_join((const char **)whole->path, begin, name, joined->parts, whole->memory, err);
 }
 
 /* --- packs --- */

@@ -50,7 +50,7 @@ static unsigned code_point(const char *at, int bytes)
 /* Quotes what YAML could take for something else than this text. */
 static void put_value(Text *text, const Option *option, const char *value)
 {
-    if (option->type != OPTION_TEXT) {
+    if (option->type != OPTION_TEXT && option->type != OPTION_NAMES) {
         put(text, value);
         return;
     }
@@ -208,8 +208,8 @@ static void help_table(FILE *out, const char *prefix, const Option *table)
     for (const Option *option = table; option->key; option++) {
         char key[CONFIG_KEY_BYTES], range[128] = "";
         snprintf(key, sizeof key, "%s%s%s", prefix, *prefix ? "." : "", option->key);
-        bool has_range = option->type != OPTION_TEXT && option->type != OPTION_BOOL &&
-                         option->type != OPTION_CHOICE;
+        bool has_range = option->type != OPTION_TEXT && option->type != OPTION_NAMES &&
+                         option->type != OPTION_BOOL && option->type != OPTION_CHOICE;
         if (has_range) snprintf(range, sizeof range, ", from %g to %g", option->low, option->high);
         for (int c = 0; option->type == OPTION_CHOICE && option->choices[c]; c++) {
             size_t used = strlen(range);
