@@ -178,7 +178,7 @@ static bool write_one(Listing *listing, Contents *contents, const PackOptions *o
 bool pack_write(Listing *listing, const PackOptions *options, Comm *comm, Error *err)
 {
     Arena *arena = arena_create("packing");
-    Contents contents = {0};
+    Contents contents = {.listing = listing};
     if (listing->count == 0 && listing->rejects > 0)
         error_set(err, ERROR_DATA, "no image is left: all %zu were rejected; the first: %s: %s",
                   listing->rejects, listing->reject[0].path, listing->reject[0].reason);
