@@ -65,7 +65,15 @@ static int find_group(const Listing *listing, const char *name)
     return -1;
 }
 
-static bool join_groups(Listing *whole, const Part *part, Error *err)
+/* The part that has first brought the group. */
+static const char *origin_of(const JoinedSource *joined, const char *group)
+{
+    const Part *part = joined->part;
+    while (find_group(&part->listing, group) < 0) part++;
+    return part->name;
+}
+
+static bool join_groups(Listing *whole, const JoinedSource *joined, const Part *part, Error *err)
 {
     for (int g = 0; g < part->listing.groups; g++) {
         const char *name = part->listing.group_name[g];
@@ -73,8 +81,8 @@ static bool join_groups(Listing *whole, const Part *part, Error *err)
         int known = find_group(whole, name);
         if (known >= 0 && whole->kind[known] != kind)
             return error_set(err, ERROR_DATA,
-                             "%s: label group %s is of the kind %s; before it was of the kind %s",
-                             part->name, name, label_kind_name(kind),
+                             "%s: label group %s is of the kind %s; in %s it is of the kind %s",
+                             part->name, name, label_kind_name(kind), origin_of(joined, name),
                              label_kind_name(whole->kind[known]));
         if (known >= 0) continue;
         if (whole->groups == GROUPS_MAX)
@@ -143,7 +151,7 @@ static bool join_all_groups(Listing *whole, const JoinedSource *joined, Error *e
     size_t records = 0;
     for (int p = 0; p < joined->parts; p++) {
         records += joined->part[p].listing.count;
-        if (!join_groups(whole, &joined->part[p], err)) return false;
+        if (!join_groups(whole, joined, &joined->part[p], err)) return false;
     }
     whole->label = arena_new(whole->memory, char **, whole->groups);
     for (int g = 0; g < whole->groups; g++)
