@@ -19,12 +19,15 @@ enum { RUNS_MAX = 32 };
 typedef struct Arguments {
     const char *run[RUNS_MAX];
     const char *csv; /* NULL: a page */
+    PackArgument pack;
     ReportOptions options;
 } Arguments;
 
 static const struct argp_option options[] = {
     {"pack", KEY_PACK, "PACK", 0,
-     "Let the checkpoint answer for images of this pack: confusion matrices, mistakes, pictures",
+     "Let the checkpoint answer for images of this pack: confusion matrices, mistakes, pictures; "
+     "may be "
+     "repeated",
      0},
     {"out", 'o', "FILE.html", 0, "The page (default: report.html in the first run's folder)", 0},
     {"csv", KEY_CSV, "FILE", 0,
@@ -43,7 +46,7 @@ static void add_run(Arguments *arguments, const char *path, struct argp_state *s
 }
 
 static const Argument kept[] = {
-    KEEP_TEXT(KEY_PACK, options.pack),
+    KEEP_PACKS(KEY_PACK, pack, NULL),
     KEEP_TEXT('o', options.out),
     KEEP_TEXT(KEY_CSV, csv),
     KEEP_SPLIT(KEY_SPLIT, options.split),
@@ -61,7 +64,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (arguments->options.runs == 0) argp_error(state, "no run given");
-        if (arguments->csv && (arguments->options.out || arguments->options.pack))
+        if (arguments->csv && (arguments->options.out || arguments->pack.name))
             argp_error(state, "--csv makes a table in place of a page: without --out and --pack");
         return 0;
     default:
@@ -103,6 +106,7 @@ static bool write_report(Arguments *arguments, Comm *comm, Arena *arena, Error *
 {
     ReportOptions *wanted = &arguments->options;
     wanted->run = arguments->run;
+    wanted->pack = arguments->pack.name;
     if (comm_size(comm) > 1)
         return error_set(err, ERROR_USAGE,
                          "umbel report runs on one rank; start it without mpirun");
