@@ -298,7 +298,8 @@ const Option config_head_options[] = {
      .fallback = "",
      .help =
          "what a horizontal flip does to its labels: nothing if empty; never: is not done; a list "
-         "of left<->right (they change places) and !text (that class is not flipped)"},
+         "of left<->right (they change places) and !text (that class is not flipped); of numbers "
+         "180 - x or the like, or x"},
     {.key = "flips_vertical",
      .type = OPTION_TEXT,
      .added = true,

@@ -64,7 +64,8 @@ static bool open_pack(Trainer *trainer, Error *err)
         plan_epochs(trainer, err))
         plan_forms(trainer->config, trainer->pack, &trainer->forms, trainer->arena, err);
     for (int d = 0; d < 2 && err->kind == ERROR_NONE; d++)
-        plan_flips(trainer->config, trainer->pack, d, &trainer->turned[d], trainer->arena, err);
+        plan_flips(trainer->config, trainer->pack, d, &trainer->rules[d], trainer->arena, err);
+    if (err->kind == ERROR_NONE) plan_flips_warn(trainer->config);
     return comm_agree(trainer->comm, err) && same_pack_everywhere(trainer, err);
 }
 
@@ -87,7 +88,7 @@ static bool open_engine(Trainer *trainer, StillPictures still, Error *err)
         .form = trainer->forms.form,
         .forms = trainer->forms.forms,
         .augment = &config->augment,
-        .turned = {trainer->turned[0], trainer->turned[1]},
+        .rules = {trainer->rules[0], trainer->rules[1]},
         .mixed = mixed_heads(config, trainer->arena),
         .seed = (uint64_t)config->seed,
         .workers = config->workers > 0 ? config->workers : pool_cores(),

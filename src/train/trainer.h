@@ -72,7 +72,7 @@ struct Trainer {
     uint64_t saved;   /* step of the newest checkpoint that was written; UINT64_MAX: none */
     uint64_t steps_per_epoch;
     FormPlan forms;
-    const int32_t *const *turned[2]; /* by plan_flips */
+    const FlipRule *rules[2]; /* by plan_flips */
     Sampler *sampler;
     uint32_t *order;      /* training records in the order of epoch `order_epoch` */
     uint64_t order_epoch; /* UINT64_MAX: none yet */
