@@ -50,6 +50,7 @@ typedef struct Checkpoint {
     Watch watch;
     CheckpointNumbers balance;      /* as in Balancer */
     CheckpointNumbers interference; /* as in Interference: sums, then steps */
+    CheckpointNumbers front;        /* as front_to_numbers makes them */
     uint64_t *born;                 /* (parameters), as in Optimizer; NULL: all zero */
     int params;
     double *

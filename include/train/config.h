@@ -55,7 +55,7 @@ typedef struct Config {
     double time_limit, hang_seconds; /* minutes; seconds; 0: none */
     int workers;                     /* 0: the cores that the rank may use */
     int log_every;                   /* steps */
-    int checkpoint_every, checkpoint_keep;
+    int checkpoint_every, checkpoint_keep, checkpoint_pareto;
 
     HeadConfig *heads; /* (head_count); none: config_default_heads fills them in */
     int head_count;

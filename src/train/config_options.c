@@ -259,6 +259,15 @@ const Option config_checkpoint_options[] = {
      .low = 1,
      .high = 1000,
      .help = "newest checkpoints that are kept, besides the best ones"},
+    {.key = "pareto",
+     .type = OPTION_INT,
+     .scope = SCOPE_RUN,
+     .offset = AT(checkpoint_pareto),
+     .fallback = "0",
+     .low = 0,
+     .high = 1000,
+     .help = "most checkpoints that are kept of the validations that no other beats in every head; "
+             "0: none"},
     {.key = NULL},
 };
 #undef AT

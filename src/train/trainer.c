@@ -136,6 +136,7 @@ static void open_buffers(Trainer *trainer)
     trainer->best = arena_new(trainer->arena, double, heads + 1);
     for (size_t h = 0; h <= heads; h++) trainer->best[h] = -1;
     trainer->stale = arena_new(trainer->arena, uint64_t, heads + 1);
+    trainer->front = front_begin((int)heads, trainer->arena);
     trainer->lane = arena_new(trainer->arena, LaneContext, pool_workers(trainer->engine.pool));
     for (int w = 0; w < pool_workers(trainer->engine.pool); w++)
         trainer->lane[w] = (LaneContext){.trainer = trainer, .worker = w};
@@ -182,6 +183,14 @@ static bool open_folder(Trainer *trainer, bool resume, bool *has_checkpoint, uin
     return comm_agree(trainer->comm, err);
 }
 
+/* A process that was killed has perhaps not come to it. */
+static void link_front(Trainer *trainer)
+{
+    Error err = {0};
+    if (comm_rank(trainer->comm) == 0 && !trainer_link_front(trainer, &err))
+        log_warning("%s; training goes on", err.text);
+}
+
 static bool restore(Trainer *trainer, uint64_t step, Error *err)
 {
     char path[RUN_PATH_BYTES];
@@ -189,6 +198,7 @@ static bool restore(Trainer *trainer, uint64_t step, Error *err)
     trainer_restore(trainer, path, err);
     if (!comm_agree(trainer->comm, err)) return false;
     log_info("resuming %s at step %" PRIu64, trainer->folder.path, trainer->step);
+    link_front(trainer);
     return true;
 }
 

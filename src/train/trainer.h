@@ -12,6 +12,7 @@
 #include "train/checkpoint.h"
 #include "train/engine.h"
 #include "train/evaluate.h"
+#include "train/front.h"
 #include "train/ledger.h"
 #include "train/plan.h"
 #include "train/run_folder.h"
@@ -79,6 +80,7 @@ struct Trainer {
     double *best;         /* (heads + 1), as in Checkpoint */
     uint64_t *stale;      /* (heads), as in Checkpoint */
     Watch watch;
+    Front front; /* empty without checkpoint.pareto */
     Balancer balancer;
     Interference interference;
 
@@ -145,6 +147,12 @@ bool is_hopeless(const Trainer *trainer);
 void trainer_enter_epoch(Trainer *trainer, uint64_t epoch);
 /* Gives it the form in which it is evaluated. */
 void trainer_leave_epoch(Trainer *trainer);
+
+/* trainer_front.c */
+/* True if the validation is one that checkpoint.pareto keeps. */
+bool trainer_take_in_front(Trainer *trainer, const Score *score);
+/* Has the run folder's links name the checkpoints of the front. Rank 0. */
+bool trainer_link_front(Trainer *trainer, Error *err);
 
 /* trainer_heads.c */
 /* Counts a validation for each head that has not finished; improved (heads): its score is the best so far.

@@ -61,6 +61,7 @@ static Checkpoint describe_run(Trainer *trainer, Arena *arena)
         checkpoint.params = trainer->optimizer->store->count;
     }
     if (config_heads_finish(trainer->config)) checkpoint.stale = trainer->stale;
+    checkpoint.front.value = front_to_numbers(&trainer->front, &checkpoint.front.count, arena);
     describe_arrays(trainer, &checkpoint, arena);
     describe_heads(trainer, &checkpoint, arena);
     describe_balance(trainer, &checkpoint);
@@ -119,6 +120,17 @@ static bool copy_balance(Trainer *trainer, const Checkpoint *saved, Error *err)
     return true;
 }
 
+/* A run that keeps less of it than before gives up the rest. */
+static bool copy_front(Trainer *trainer, const Checkpoint *saved, Error *err)
+{
+    int limit = trainer->config->checkpoint_pareto;
+    if (limit == 0) return true;
+    if (!front_from_numbers(&trainer->front, saved->front.value, saved->front.count, err))
+        return false;
+    pareto_keep(&trainer->front.pareto, (size_t)limit);
+    return true;
+}
+
 static bool copy_all(Trainer *trainer, const Checkpoint *saved, Arena *arena, Error *err)
 {
     const Graph *graph = trainer->engine.model.graph;
@@ -135,7 +147,8 @@ static bool copy_all(Trainer *trainer, const Checkpoint *saved, Arena *arena, Er
     if (saved->born && saved->params != graph->params->count)
         ok = error_set(err, ERROR_DATA, "/born: has %d numbers for %d parameters", saved->params,
                        graph->params->count);
-    if (!ok || !copy_balance(trainer, saved, err)) return false;
+    if (!ok || !copy_balance(trainer, saved, err) || !copy_front(trainer, saved, err))
+        return false;
     if (saved->born)
         memcpy(trainer->optimizer->born, saved->born, sizeof(uint64_t) * (size_t)saved->params);
     trainer->watch = saved->watch;
