@@ -18,7 +18,7 @@ enum { CHECKPOINT_VERSION = 2 };
 
 /* A named array of floats. */
 typedef struct CheckpointArray {
-    const char *group; /* "param", "slot/m", "state", "ema", "ema_state" */
+    const char *group; /* "param", "slot/m", "state", "ema", "ema_state", "best_param", … */
     const char *name;  /* of the parameter */
     Shape shape;
     float *value;

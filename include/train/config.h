@@ -21,6 +21,7 @@ typedef struct HeadConfig {
     double weight;                /* of its loss in the sum */
     bool mix;                     /* it learns from mixed images */
     int patience; /* validations without a better score after which it is frozen; 0: it never is */
+    bool restore; /* then it goes back to its best weights, if they score better */
     /* Rules of data/flips.h for horizontal and vertical flips. */
     char flips[OPTION_TEXT_BYTES], flips_vertical[OPTION_TEXT_BYTES];
     HeadBody body;

@@ -313,7 +313,9 @@ bool checkpoint_load(Checkpoint *checkpoint, const char *path, Arena *arena, Err
               read_slots(file, checkpoint, arena, err) &&
               read_group(file, checkpoint, "state", arena, err) &&
               read_group(file, checkpoint, "ema", arena, err) &&
-              read_group(file, checkpoint, "ema_state", arena, err);
+              read_group(file, checkpoint, "ema_state", arena, err) &&
+              read_group(file, checkpoint, "best_param", arena, err) &&
+              read_group(file, checkpoint, "best_ema", arena, err);
     if (!ok) error_context(err, "%s: not a checkpoint that this program can read", path);
     h5_close(file, ok ? err : &(Error){0});
     return ok;

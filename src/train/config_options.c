@@ -294,6 +294,13 @@ const Option config_head_options[] = {
      .high = 1e6,
      .help = "validations in a row without a better score after which it is frozen, and the trunk "
              "learns no more from it; when all heads are, the run ends; 0: it never is"},
+    {.key = "restore",
+     .type = OPTION_BOOL,
+     .added = true,
+     .offset = offsetof(HeadConfig, restore),
+     .fallback = "false",
+     .help = "when patience has run out, its weights become those of its best validation, if they "
+             "score better with the trunk of now"},
     {.key = "mix",
      .type = OPTION_BOOL,
      .added = true,

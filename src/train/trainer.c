@@ -206,6 +206,7 @@ static bool start(Trainer *trainer, Error *err)
 {
     if (!trainer_start(trainer, err)) return false;
     if (trainer->ema) ema_begin(trainer->ema);
+    trainer_begin_snapshot(trainer);
     return true;
 }
 
@@ -228,6 +229,7 @@ static bool open_all(Trainer *trainer, const TrainerOptions *options, Error *err
     if (!open_engine(trainer, options->still, err)) return false;
     open_reduction(trainer);
     open_buffers(trainer);
+    trainer_open_snapshot(trainer);
     trainer_open_balance(trainer);
     trainer_open_sampler(trainer);
     if (!(has_checkpoint ? restore(trainer, step, err) : start(trainer, err))) return false;

@@ -17,9 +17,12 @@ static void describe_arrays(Trainer *trainer, Checkpoint *checkpoint, Arena *are
         checkpoint_add_store(checkpoint, arena_printf(arena, "slot/%s", type->slot_name[s]),
                              graph->params, trainer->optimizer->slot[s], arena);
     checkpoint_add_store(checkpoint, "state", graph->state, graph->state->value, arena);
-    if (!trainer->ema) return;
-    checkpoint_add_store(checkpoint, "ema", graph->params, trainer->ema->param_value, arena);
-    checkpoint_add_store(checkpoint, "ema_state", graph->state, trainer->ema->state_value, arena);
+    if (trainer->ema) {
+        checkpoint_add_store(checkpoint, "ema", graph->params, trainer->ema->param_value, arena);
+        checkpoint_add_store(checkpoint, "ema_state", graph->state, trainer->ema->state_value,
+                             arena);
+    }
+    trainer_describe_snapshot(trainer, checkpoint, arena);
 }
 
 static void describe_heads(Trainer *trainer, Checkpoint *checkpoint, Arena *arena)
@@ -147,7 +150,8 @@ static bool copy_all(Trainer *trainer, const Checkpoint *saved, Arena *arena, Er
     if (saved->born && saved->params != graph->params->count)
         ok = error_set(err, ERROR_DATA, "/born: has %d numbers for %d parameters", saved->params,
                        graph->params->count);
-    if (!ok || !copy_balance(trainer, saved, err) || !copy_front(trainer, saved, err))
+    if (!ok || !copy_balance(trainer, saved, err) || !copy_front(trainer, saved, err) ||
+        !trainer_restore_snapshot(trainer, saved, err))
         return false;
     if (saved->born)
         memcpy(trainer->optimizer->born, saved->born, sizeof(uint64_t) * (size_t)saved->params);

@@ -125,8 +125,7 @@ static void keep_best(Trainer *trainer, const Score *score)
     free(improved);
 }
 
-/* Scores the weights, or their average if there is one. */
-static const Score *validate_network(Trainer *trainer)
+const Score *trainer_score(Trainer *trainer)
 {
     const Graph *graph = trainer->engine.model.graph;
     const Ema *ema = trainer->ema;
@@ -144,7 +143,8 @@ void trainer_validate(Trainer *trainer)
     pack_split(trainer->pack, SPLIT_VAL, &images);
     if (images == 0 || trainer->validated == trainer->step) return;
     if (trainer->has_progress) progress_hide(&trainer->progress);
-    const Score *score = validate_network(trainer);
+    const Score *score = trainer_score(trainer);
+    if (score) score = trainer_go_back(trainer, score);
     trainer->stop = score == NULL;
     if (!score) return;
     trainer->validated = trainer->step;
