@@ -1,5 +1,6 @@
 /* umbel unpack */
 #include "arguments.h"
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "data/unpack.h"
@@ -10,7 +11,8 @@
 enum { KEY_OUT = 1 };
 
 typedef struct Arguments {
-    const char *pack, *out;
+    PackArgument pack;
+    const char *out;
 } Arguments;
 
 static const struct argp_option options[] = {
@@ -19,7 +21,7 @@ static const struct argp_option options[] = {
 };
 
 static const Argument kept[] = {
-    KEEP_ONLY(pack, "pack", "no pack given"),
+    KEEP_PACKS(ARGP_KEY_ARG, pack, "no pack given"),
     KEEP_NEEDED(KEY_OUT, out, "--out must be given"),
     {0},
 };
@@ -32,8 +34,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp argp = {
     options,
     parse,
-    "PACK.h5",
-    "Write the images of a pack into DIR/images, as they are in it, and DIR/manifest.csv with "
+    "PACK.h5...",
+    "Write the images of a pack, or of several as one, into DIR/images, as they are in it, and "
+    "DIR/manifest.csv with "
     "their "
     "splits and labels, of which umbel pack makes the same pack again.\v"
     "Example: umbel unpack parts.h5 --out parts",
@@ -48,9 +51,9 @@ int cmd_unpack(int argc, char **argv)
     Arguments arguments = {0};
     cli_parse(&argp, argc, argv, &arguments);
     Error err = {0};
-    if (!pack_unpack(arguments.pack, arguments.out, &err) ||
-        !pack_again_command(command, sizeof command, arguments.pack, arguments.out, &err))
+    if (!pack_unpack(arguments.pack.name, arguments.out, &err) ||
+        !pack_again_command(command, sizeof command, arguments.pack.name, arguments.out, &err))
         return cli_fail(&err);
-    printf("the same pack again: %s\n", command);
+    if (!log_is_terse()) printf("the same pack again: %s\n", command);
     return EXIT_DONE;
 }
