@@ -92,7 +92,7 @@ static void print_best(const Sweep *sweep, Arena *arena)
 
 void sweep_print(const Sweep *sweep, Arena *arena)
 {
-    int width[SPACE_AXES_MAX];
+    int width[SPACE_AXES_MAX] = {0};
     for (int a = 0; a < sweep->space.axes; a++) width[a] = width_of(sweep, a);
     print_head(sweep, width);
     for (int i = 0; i < sweep->options.trials; i++) print_row(sweep, &sweep->standing[i], width);

@@ -113,7 +113,7 @@ static bool plan_rungs(Sweep *sweep, Error *err)
     int epochs = sweep->config.epochs, trials = options->trials;
     if (options->min_epochs > epochs)
         return error_set(err, ERROR_USAGE,
-                         "--min-epochs %d: is more than the %d epochs of the configuration",
+                         "--min-epochs %d: is more than all epochs of the configuration (%d)",
                          options->min_epochs, epochs);
     sweep->halving = halving_plan(trials, epochs, options->eta, options->min_epochs);
     sweep->result =
