@@ -5,9 +5,8 @@
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "config_arguments.h"
-#include "sweep_report.h"
-
 #include "frame.h"
+#include "sweep_report.h"
 
 #include <argp.h>
 #include <limits.h>
@@ -51,9 +50,9 @@ static const struct argp_option options[] = {
      "One trial of N goes on from each rung, for N times the epochs (default: 3)", 0},
     {"min-epochs", KEY_MIN_EPOCHS, "N", 0, "Epochs of the first rung, at least (default: 1)", 0},
     {"metric", KEY_METRIC, "joint|loss|HEAD", 0,
-     "What trials are compared by: joint accuracy, mean loss, or the accuracy or error of a head, "
-     "of the "
-     "validation images (default: joint)",
+     "What trials are compared by, on validation images: joint accuracy, mean loss, or the "
+     "accuracy "
+     "or error of a head (default: joint)",
      0},
     {"seed", KEY_SEED, "N", 0, "Of the draws (default: 1)", 0},
     {"resume", KEY_RESUME, NULL, 0, "Needless: the same line always goes on where it stopped", 0},

@@ -77,11 +77,12 @@ static void print_word(const char *word)
 static void print_best(const Sweep *sweep, Arena *arena)
 {
     const Standing *best = &sweep->standing[0];
-    int sets;
+    int sets, epochs = epochs_of(sweep, best);
     char folder[SWEEP_PATH_BYTES];
     const char *const *set = sweep_trial_sets(sweep, best->trial, &sets, arena);
-    printf("\nbest: trial %d after %d epochs, in %s; the same from the start:\numbel train",
-           best->trial, epochs_of(sweep, best), sweep_trial_folder(sweep, best->trial, folder));
+    printf("\nbest: trial %d after %d epoch%s, in %s; the same from the start:\numbel train",
+           best->trial, epochs, epochs == 1 ? "" : "s",
+           sweep_trial_folder(sweep, best->trial, folder));
     print_word(sweep->options.config);
     for (int i = 0; i < sets; i++) {
         printf(" --set");

@@ -47,6 +47,19 @@ static void tell_rung(const Sweep *sweep, int rung, int trials, int open)
              open);
 }
 
+/* Where the cut before a rung goes through trials that are alike, chance decides. `standing` is as halving_choose has left
+ * it. */
+static void tell_tie(const Sweep *sweep, int rung, int chosen)
+{
+    const Standing *in = &sweep->standing[chosen - 1], *out = in + 1;
+    if (rung == 0 || chosen == sweep->options.trials || out->failed || in->rung != out->rung ||
+        in->merit != out->merit)
+        return;
+    log_warning("trials %d and %d have the same %s after epoch %d, and only the first goes on; "
+                "--metric loss tells more apart, a larger --min-epochs gives more time",
+                in->trial, out->trial, sweep->metric.name, sweep->halving.epochs[rung - 1]);
+}
+
 /* --- waves --- */
 
 /* The first rank of a group, where rank r of `ranks` is in group r * groups / ranks. */
@@ -143,6 +156,7 @@ static SweepEnd run_rung(Sweep *sweep, int rung, int *trial, Error *err)
             halving_choose(&sweep->halving, rung, sweep->standing, sweep->options.trials, trial),
         open = 0;
     if (chosen == 0) return SWEEP_DONE; /* none has come through the rung before */
+    tell_tie(sweep, rung, chosen);
     for (int i = 0; i < chosen; i++) sweep->reached[trial[i]] = rung;
     int *todo = arena_new(sweep->arena, int, chosen + 1);
     for (int i = 0; i < chosen; i++)

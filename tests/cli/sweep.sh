@@ -101,6 +101,8 @@ assert sorted(r["trial"] for r in results if r["rung"] == 1) == sorted(trial for
 END
 done
 
+same "a cut among equals is told" 1 "$(grep -c '^umbel: warning: trials [0-5] and [0-5] have the same joint after epoch 1, and only the first goes on' joint/log)"
+
 # --- killed, stopped, and started again on other numbers of ranks
 # begin NAME RANKS: in the background; its process is $JOB
 begin() {
