@@ -243,7 +243,7 @@ test-cluster: ## what needs root and services: SLURM with two nodes, two hosts, 
 
 .PHONY: test-long
 test-long: ## what takes longer: parity with PyTorch at full size, exports in onnxruntime and timm, 1,000 steps of memory, SLURM's interruptions
-	launch/setup --tests --parity --cluster
+	launch/setup --tests --parity --cluster --long
 	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all test-programs
 	tests/run $(OUT) long
 
@@ -281,13 +281,16 @@ LIBDIR ?= $(PREFIX)/lib
 MANDIR := $(PREFIX)/share/man
 DATADIR := $(PREFIX)/share/umbel
 DOCDIR := $(PREFIX)/share/doc/umbel
+# Where bash-completion and zsh look.
+BASHDIR := $(PREFIX)/share/bash-completion/completions
+ZSHDIR := $(PREFIX)/share/zsh/site-functions
 # The others in launch/ are for those who build.
-LAUNCH := launch/local launch/umbel.sbatch
+LAUNCH := launch/local launch/umbel-run launch/umbel.sbatch
 # copy MODE FILES FOLDER, beneath DESTDIR
 copy = $(if $(strip $(2)),install -d $(DESTDIR)$(3) && install -m $(1) $(2) $(DESTDIR)$(3))
 
 .PHONY: install
-install: all ## install program, library, headers, manual pages: PREFIX=/usr/local DESTDIR=
+install: all ## install program, library, headers, manual pages, completion: PREFIX=/usr/local DESTDIR=
 	$(call copy,755,$(OUT)/umbel,$(PREFIX)/bin)
 	$(call copy,755,$(OUT)/libumbel.so.$(VERSION),$(LIBDIR))
 	ln -sf libumbel.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
@@ -301,13 +304,16 @@ install: all ## install program, library, headers, manual pages: PREFIX=/usr/loc
 	$(call copy,644,docs/man/umbel.3,$(MANDIR)/man3)
 	$(call copy,644,$(wildcard configs/*.yaml),$(DATADIR)/configs)
 	$(call copy,755,$(LAUNCH),$(DATADIR)/launch)
+	$(call copy,644,launch/supervise.sh,$(DATADIR)/launch)
+	install -D -m 644 launch/completion/umbel.bash $(DESTDIR)$(BASHDIR)/umbel
+	$(call copy,644,launch/completion/_umbel,$(ZSHDIR))
 	$(call copy,644,LICENSE docs/classify.c,$(DOCDIR))
 
 .PHONY: uninstall
 uninstall: ## remove what install wrote, from the same PREFIX and DESTDIR
 	rm -f $(addprefix $(DESTDIR),$(PREFIX)/bin/umbel $(PREFIX)/include/umbel.h $(LIBDIR)/pkgconfig/umbel.pc \
 	    $(addprefix $(LIBDIR)/,libumbel.so.$(VERSION) $(SONAME) libumbel.so libumbel.a) \
-	    $(MANDIR)/man1/umbel.1 $(MANDIR)/man3/umbel.3)
+	    $(MANDIR)/man1/umbel.1 $(MANDIR)/man3/umbel.3 $(BASHDIR)/umbel $(ZSHDIR)/_umbel)
 	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
 
 .PHONY: docs

@@ -14,6 +14,10 @@ int log_get_rank(void);
 bool log_set_quiet(bool quiet);
 bool log_is_quiet(void);
 
+/* What the user asked for (--quiet): log_info and progress are silent, warnings are not. */
+void log_set_terse(bool terse);
+bool log_is_terse(void);
+
 /* A line from rank 0. */
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A line "umbel: warning: …" from rank 0. */

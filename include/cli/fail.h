@@ -19,7 +19,7 @@ int cli_fail(const Error *err);
 struct argp;
 struct argp_state;
 
-/* Parses the arguments before MPI starts. Returns only if they are right: help and mistakes end the
+/* Parses the arguments before MPI starts, and --quiet besides (log_is_terse). Returns only if they are right: help and mistakes end the
  * process (EXIT_DONE, EXIT_USAGE), and of several ranks only the first one prints them. */
 void cli_parse(const struct argp *argp, int argc, char **argv, void *arguments);
 /* The integer that stands in `text`, of the option `name`; anything else is a mistake that ends the process

@@ -31,8 +31,8 @@ typedef struct ReduceOptions {
     size_t side;         /* int64 values beside them */
     size_t bucket_bytes; /* about; 0: the measured default, 2 MiB */
     int workers;         /* of this rank: REDUCE_FLOAT keeps one buffer per worker */
-    bool node;           /* REDUCE_EXACT: one accumulator per node, in memory that its ranks share;
-                            only one rank per node sends */
+    bool node; /* REDUCE_EXACT: one accumulator per node, in memory that its ranks share, where
+                            they have some; only one rank per node sends */
 } ReduceOptions;
 
 /* Elements of a bucket; the last one may have fewer. Local. */

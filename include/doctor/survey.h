@@ -76,6 +76,9 @@ typedef struct RankFacts {
     bool sees_run_folder;
 
     double clock_ahead; /* seconds before rank 0's clock */
+
+    /* to the next rank, of the last one to the first; 0: not measured */
+    double link_bandwidth, link_latency; /* bytes per second; seconds */
 } RankFacts;
 
 typedef struct Survey {
@@ -113,6 +116,14 @@ void survey_find_hosts(Survey *survey, Arena *arena);
 
 /* Whether rank r is the first of its host. */
 bool survey_leads(const Survey *survey, int r);
+
+/* Whether rank r has a link to the next one: of two ranks the first alone, since they share it. */
+bool survey_link_exists(int r, int ranks);
+/* The rank at the other end. */
+int survey_link_end(const Survey *survey, int r);
+/* Whether the link of rank r was measured and joins two hosts, or ranks of one. */
+bool survey_link_joins_hosts(const Survey *survey, int r);
+bool survey_link_is_local(const Survey *survey, int r);
 
 /* The text of an error as one line, cut if need be; empty if there is none. */
 void survey_keep_reason(char reason[REASON_BYTES], const Error *err);

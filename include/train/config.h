@@ -16,6 +16,8 @@
 
 #include <stdio.h>
 
+enum { BATCH_MAX = 1 << 20 }; /* images per step */
+
 typedef struct HeadConfig {
     char name[OPTION_TEXT_BYTES]; /* label group of the pack */
     double weight;                /* of its loss in the sum */
@@ -122,3 +124,16 @@ bool config_compatible(const Config *now, const Config *saved, Error *err);
 
 /* Every key with type, default, range and meaning. */
 void config_help(FILE *out);
+
+/* A key that a configuration can have. */
+typedef struct ConfigKey {
+    const char *name; /* "optimizer.lr"; "heads[].weight" of every head; valid during the visit */
+    const char *
+        kind; /* of its section, that the key belongs to, with those named before it; NULL: to all */
+    const Option *option; /* NULL: the key is the kind of a section, and `kind` one that there is */
+} ConfigKey;
+
+/* Calls visit for every key, and for every kind that a section can have. A name may come several times, once
+ * for each table that has it. */
+typedef void ConfigKeyVisitor(void *context, const ConfigKey *key);
+void config_each_key(ConfigKeyVisitor *visit, void *context);

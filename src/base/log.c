@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 static int own_rank;
-static bool is_quiet;
+static bool is_quiet, is_terse;
 
 void log_set_rank(int rank)
 {
@@ -28,6 +28,16 @@ bool log_is_quiet(void)
     return is_quiet;
 }
 
+void log_set_terse(bool terse)
+{
+    is_terse = terse;
+}
+
+bool log_is_terse(void)
+{
+    return is_terse;
+}
+
 /* One write per line, so that lines of several threads and ranks do not mix. */
 static void print_line(const char *prefix, const char *format, va_list list)
 {
@@ -39,7 +49,7 @@ static void print_line(const char *prefix, const char *format, va_list list)
 
 void log_info(const char *format, ...)
 {
-    if (own_rank != 0 || is_quiet) return;
+    if (own_rank != 0 || is_quiet || is_terse) return;
     va_list list;
     va_start(list, format);
     print_line("", format, list);

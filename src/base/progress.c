@@ -17,16 +17,18 @@ static const double REDRAW_SECONDS = 0.1, LOG_SECONDS = 10;
 
 static bool is_silent(void)
 {
-    return log_get_rank() != 0 || log_is_quiet();
+    return log_get_rank() != 0 || log_is_quiet() || log_is_terse();
 }
 
-/* Width of the terminal that standard error ends up on; 0: none. Under mpirun it is a pipe, but what
- * goes in comes out on the standard error of mpirun, which is rank 0's parent. */
+/* Width of the terminal that standard error ends up on; 0: none, or one that cannot erase a line. Under
+ * mpirun it is a pipe, but what goes in comes out on the standard error of mpirun, rank 0's parent. */
 static int find_terminal(void)
 {
     char path[64];
     int fd = STDERR_FILENO, width = 0;
     struct winsize size;
+    const char *kind = getenv("TERM");
+    if (kind && strcmp(kind, "dumb") == 0) return 0;
     bool launched = !isatty(fd) && getenv("OMPI_COMM_WORLD_RANK");
     if (launched) {
         snprintf(path, sizeof path, "/proc/%ld/fd/2", (long)getppid());

@@ -1,5 +1,6 @@
 /* umbel import: a network of another program as a checkpoint. */
 #include "arguments.h"
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "data/names.h"
@@ -72,6 +73,16 @@ static const struct argp argp = {
     NULL,
     NULL};
 
+static void tell(const ImportOptions *given, const ImportReport *report)
+{
+    printf("%s: %s at %d x %d pixels, %zu parameters, by names of %s", given->out, given->kind,
+           report->image, report->image, report->parameters, report->scheme);
+    if (report->classes)
+        printf("; head %s of %d classes\n", given->head, report->classes);
+    else
+        printf("; no classifier\n");
+}
+
 int cmd_import(int argc, char **argv)
 {
     Arguments arguments = {.options = {.head = "class"}};
@@ -80,11 +91,6 @@ int cmd_import(int argc, char **argv)
     ImportReport report;
     Error err = {0};
     if (!import_weights(&arguments.options, &report, &err)) return cli_fail(&err);
-    printf("%s: %s at %d x %d pixels, %zu parameters, by names of %s", arguments.options.out,
-           arguments.options.kind, report.image, report.image, report.parameters, report.scheme);
-    if (report.classes)
-        printf("; head %s of %d classes\n", arguments.options.head, report.classes);
-    else
-        printf("; no classifier\n");
+    if (!log_is_terse()) tell(&arguments.options, &report);
     return EXIT_DONE;
 }

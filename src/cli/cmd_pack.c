@@ -1,5 +1,6 @@
 /* umbel pack */
 #include "arguments.h"
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "data/image.h"
@@ -26,12 +27,14 @@ enum {
     KEY_MERGE,
     KEY_ADD_TO,
     KEY_TAR,
-    KEY_LIST
+    KEY_LIST,
+    KEY_JSON
 };
 
 typedef struct Arguments {
     PackInput input;
     const char *split;
+    bool json;
     PackOptions options;
 } Arguments;
 
@@ -85,6 +88,7 @@ static const struct argp_option options[] = {
      0},
     {"quality", KEY_QUALITY, "Q", 0,
      "Re-encode as JPEG of this quality, 1 to 100 (default with --max-side: 90)", 0},
+    {"json", KEY_JSON, NULL, 0, "Print what the pack holds as JSON", 0},
     {0},
 };
 
@@ -151,6 +155,7 @@ static const Argument kept[] = {
     KEEP_FLAG(KEY_ALLOW_UNSEEN, options.allow_unseen),
     KEEP_FLAG(KEY_MERGE, input.merge),
     KEEP_FLAG(KEY_TAR, input.tar),
+    KEEP_FLAG(KEY_JSON, json),
     KEEP_TEXT(KEY_ADD_TO, input.add_to),
     KEEP_TEXT(KEY_GROUP, input.keep_together),
     KEEP_INT(KEY_MAX_SIDE, options.max_side, 8, IMAGE_SIDE_MAX),
@@ -197,6 +202,14 @@ static const struct argp argp = {
     NULL,
     NULL};
 
+static void tell(const Arguments *arguments, const Pack *written, const Listing *listing)
+{
+    if (arguments->json)
+        pack_summary_print_json(written, listing);
+    else if (!log_is_terse())
+        pack_summary_print(written, listing);
+}
+
 static bool pack(Arguments *arguments, Comm *comm, Error *err)
 {
     Listing listing = {0};
@@ -208,7 +221,7 @@ static bool pack(Arguments *arguments, Comm *comm, Error *err)
     if (ok && comm_rank(comm) == 0) {
         Pack *written =
             pack_open(arguments->options.out, err); /* also proves that it can be read */
-        if (written) pack_summary_print(written, &listing);
+        if (written) tell(arguments, written, &listing);
         pack_close(written);
     }
     listing_free(&listing);

@@ -177,6 +177,16 @@ static int largest_lane(const PlanReport *report, ModelSpec spec)
     return good;
 }
 
+/* Lanes take turns on the workers, so memory does not grow with the batch: it ends where lanes or images do. */
+static int largest_batch(const PlanReport *report)
+{
+    int lane = report->config->lane,
+        most = LANES_MAX * lane < BATCH_MAX ? LANES_MAX * lane : BATCH_MAX;
+    if (report->largest_lane < lane) return 0;
+    if (report->images > 0 && report->images < (uint64_t)most) most = (int)report->images;
+    return most / lane * lane;
+}
+
 static bool find_cost(PlanReport *report, const Arguments *given, const RigHeads *heads,
                       const Graph *graph, Comm *comm, Arena *arena, Error *err)
 {
@@ -247,6 +257,7 @@ static bool gather(PlanReport *report, const Arguments *given, Config *config, C
         !make_model(report, given, &heads, spec, comm, arena, err))
         return false;
     report->largest_lane = largest_lane(report, spec);
+    report->largest_batch = largest_batch(report);
     forecast_rows(report, given);
     return true;
 }

@@ -206,13 +206,19 @@ static bool run(const Arguments *arguments, const UmbelModel *model, Source sour
 /* How it ended, on rank 0 in one line if it did not end well. */
 static int conclude(const PredictCounts *counts)
 {
+    Error err = {0};
     if (counts->stopped)
-        log_info("umbel: stopped by %s after %zu images; each has a whole line, and there is no "
-                 "file of features",
-                 stop_reason() ? stop_reason() : "another rank", counts->images);
+        error_set(&err, ERROR_DATA,
+                  "stopped by %s after %zu images; each has a whole line, and there is no file of "
+                  "features",
+                  stop_reason() ? stop_reason() : "another rank", counts->images);
     else if (counts->bad)
-        log_info("umbel: %zu of %zu images could not be read", counts->bad, counts->images);
-    return counts->stopped ? EXIT_STOPPED : counts->bad ? EXIT_DATA : EXIT_DONE;
+        error_set(&err, ERROR_DATA, "%zu of %zu images could not be read", counts->bad,
+                  counts->images);
+    else
+        return EXIT_DONE;
+    int code = cli_fail(&err);
+    return counts->stopped ? EXIT_STOPPED : code;
 }
 
 static int predict(const Arguments *arguments, Comm *comm, Arena *arena)

@@ -40,7 +40,7 @@ static const struct argp_option options[] = {
      "repeated",
      0},
     {"trials", KEY_TRIALS, "N", 0, "Draw N trials (default: 16)", 0},
-    {"run", KEY_RUN, "FOLDER", 0,
+    {"run", KEY_RUN, "DIR", 0,
      "Folder of the trials and their record (default: the configuration's run folder, with "
      "\"-sweep\" behind its name)",
      0},

@@ -1,5 +1,6 @@
 /* umbel unpack */
 #include "arguments.h"
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "data/unpack.h"
@@ -51,6 +52,6 @@ int cmd_unpack(int argc, char **argv)
     if (!pack_unpack(arguments.pack, arguments.out, &err) ||
         !pack_again_command(command, sizeof command, arguments.pack, arguments.out, &err))
         return cli_fail(&err);
-    printf("the same pack again: %s\n", command);
+    if (!log_is_terse()) printf("the same pack again: %s\n", command);
     return EXIT_DONE;
 }

@@ -5,6 +5,7 @@
 #include "doctor/amounts.h"
 #include "io/json.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -73,6 +74,36 @@ static void print_parts(const Survey *survey)
     for (int p = 0; p < PARTS; p++) printf("%-10s %s\n", part_name[p], survey->rank[0].part[p]);
 }
 
+/* "9.2 to 9.4 Gbit/s, 31 us" of the links of a kind, the longest latency; nothing if there are none. */
+static void print_links(const Survey *survey, const char *name, const char *what,
+                        bool (*is_one)(const Survey *, int))
+{
+    double least = 0, most = 0, latency = 0;
+    for (int r = 0; r < survey->ranks; r++) {
+        const RankFacts *rank = &survey->rank[r];
+        if (!is_one(survey, r)) continue;
+        if (least == 0 || rank->link_bandwidth < least) least = rank->link_bandwidth;
+        if (rank->link_bandwidth > most) most = rank->link_bandwidth;
+        if (rank->link_latency > latency) latency = rank->link_latency;
+    }
+    if (least > 0)
+        printf("%-10s %s: %.3g to %.3g Gbit/s, at most %.0f us\n", name, what, 8e-9 * least,
+               8e-9 * most, 1e6 * latency);
+}
+
+static void print_network(const Survey *survey)
+{
+    char amount[AMOUNT_BYTES];
+    double apart = 0;
+    for (int r = 1; r < survey->ranks; r++)
+        if (survey_leads(survey, r)) apart = fmax(apart, fabs(survey->rank[r].clock_ahead));
+    print_links(survey, "links", "within a host", survey_link_is_local);
+    print_links(survey, "links", "between hosts", survey_link_joins_hosts);
+    if (survey->hosts > 1)
+        printf("%-10s at most %s from that of %s\n", "clocks", print_seconds(apart, amount),
+               survey->rank[0].host);
+}
+
 static void print_sizes(const Survey *survey)
 {
     char a[AMOUNT_BYTES], b[AMOUNT_BYTES];
@@ -107,6 +138,7 @@ void doctor_print(const Survey *survey, const Findings *findings)
 {
     print_hosts(survey);
     print_parts(survey);
+    print_network(survey);
     if (survey->has_config) print_sizes(survey);
     print_times(survey);
     for (int i = 0; i < findings->count; i++) {
@@ -145,6 +177,10 @@ static void add_ranks(Json *json, const Survey *survey)
         json_add_text(json, "bound", cpu_set_print(&rank->cpus, cpus, sizeof cpus));
         json_add_integer(json, "cores", cpu_set_count(&rank->cores));
         json_add_integer(json, "workers", rank->workers);
+        if (rank->link_bandwidth > 0) {
+            json_add_real(json, "next_bandwidth", rank->link_bandwidth);
+            json_add_real(json, "next_latency", rank->link_latency);
+        }
         for (int p = 0; p < PARTS; p++) json_add_text(json, part_name[p], rank->part[p]);
         json_end(json);
     }

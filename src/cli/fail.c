@@ -2,6 +2,7 @@
 #include "cli/fail.h"
 
 #include "base/log.h"
+#include "complete.h"
 
 #include <argp.h>
 #include <fcntl.h>
@@ -48,13 +49,46 @@ static void silence(void)
     close(null);
 }
 
+/* --- arguments --- */
+
+static const struct argp_option common_options[] = {
+    {"quiet", 'q', NULL, 0, "No progress and no remarks; results, warnings and errors remain", 0},
+    {0},
+};
+
+static error_t parse_common(int key, char *text, struct argp_state *state)
+{
+    (void)text;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = state->input;
+        return 0;
+    case 'q':
+        log_set_terse(true);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void parse(const struct argp *argp, int argc, char **argv, void *arguments)
+{
+    const struct argp_child own[] = {{argp, 0, NULL, 0}, {0}};
+    const struct argp whole = {common_options, parse_common, NULL, NULL, own, NULL, NULL};
+    if (complete_is_wanted()) {
+        complete_arguments(&whole, argc, argv);
+        exit(EXIT_DONE);
+    }
+    argp_parse(&whole, argc, argv, 0, NULL, arguments);
+}
+
 void cli_parse(const struct argp *argp, int argc, char **argv, void *arguments)
 {
     argp_err_exit_status = EXIT_USAGE;
     bool quiet = launched_rank() != 0;
     int out = dup(STDOUT_FILENO), err = dup(STDERR_FILENO);
     if (quiet) silence();
-    argp_parse(argp, argc, argv, 0, NULL, arguments);
+    parse(argp, argc, argv, arguments);
     if (quiet) {
         dup2(out, STDOUT_FILENO);
         dup2(err, STDERR_FILENO);

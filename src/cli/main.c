@@ -3,6 +3,7 @@
 #include "base/option.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
+#include "complete.h"
 #include "dist/comm.h"
 #include "train/provenance.h"
 
@@ -71,6 +72,36 @@ static int unknown(const char *name)
     return EXIT_USAGE;
 }
 
+static const Command *find_command(const char *name)
+{
+    for (int i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0) return &commands[i];
+    return NULL;
+}
+
+static int run_command(const Command *command, int argc, char **argv)
+{
+    static char name[64];
+    snprintf(name, sizeof name, "umbel %s", command->name);
+    argv[0] = name;
+    return command->run(argc, argv);
+}
+
+/* umbel complete WORD...: what could stand in place of the last word. For launch/completion, not for people. */
+static int complete(int words, char **word)
+{
+    if (words > 1) {
+        const Command *command = find_command(word[0]);
+        complete_instead();
+        return command ? run_command(command, words, word) : EXIT_DONE;
+    }
+    const char *begun = words ? word[0] : "";
+    for (int i = 0; i < COMMANDS; i++) complete_offer(begun, commands[i].name, commands[i].help);
+    complete_offer(begun, "--help", "list the commands");
+    complete_offer(begun, "--version", "tell the versions of umbel and of its libraries");
+    return EXIT_DONE;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -83,12 +114,7 @@ int main(int argc, char **argv)
         return EXIT_DONE;
     }
     if (strcmp(argv[1], "--version") == 0) return print_version(argc, argv);
-    for (int i = 0; i < COMMANDS; i++) {
-        if (strcmp(argv[1], commands[i].name) != 0) continue;
-        static char name[64];
-        snprintf(name, sizeof name, "umbel %s", argv[1]);
-        argv[1] = name;
-        return commands[i].run(argc - 1, argv + 1);
-    }
-    return unknown(argv[1]);
+    if (strcmp(argv[1], "complete") == 0) return complete(argc - 2, argv + 2);
+    const Command *command = find_command(argv[1]);
+    return command ? run_command(command, argc - 1, argv + 1) : unknown(argv[1]);
 }

@@ -5,3 +5,4 @@
 
 /* Splits, label groups, rejected files. `listing`: what the pack was made of. */
 void pack_summary_print(const Pack *pack, const Listing *listing);
+void pack_summary_print_json(const Pack *pack, const Listing *listing);

@@ -20,7 +20,8 @@ static uint64_t node_bytes(const PlanReport *report)
 
 static uint64_t rank_bytes(const PlanReport *report)
 {
-    return report->footprint.rank + report->program;
+    uint64_t shared = report->footprint.node / (uint64_t)report->model.ranks_per_node;
+    return report->footprint.rank + shared + report->program;
 }
 
 static double run_seconds(const PlanReport *report, const PlanRow *row)
@@ -52,9 +53,9 @@ static void print_subject(const PlanReport *report)
     printf("%-10s %.3g Gbit/s, %.3g us; a step sums %s in %d buckets\n", "network",
            8e-9 * report->model.network.bandwidth, 1e6 * report->model.network.latency,
            print_bytes(summed_bytes(&report->model), a), report->model.buckets);
-    printf("%-10s %s per rank of %s; the largest lane that fits: %d\n", "memory",
-           print_bytes(rank_bytes(report), a), print_bytes(report->memory, b),
-           report->largest_lane);
+    printf("%-10s %s per rank of %s; the largest lane that fits: %d, the largest batch: %d\n",
+           "memory", print_bytes(rank_bytes(report), a), print_bytes(report->memory, b),
+           report->largest_lane, report->largest_batch);
     printf("%-10s %s%s%s\n", "checkpoint", print_bytes(report->footprint.checkpoint, a),
            cost->checkpoint_seconds > 0 ? ", written here in " : "",
            cost->checkpoint_seconds > 0 ? print_seconds(cost->checkpoint_seconds, c) : "");
@@ -153,6 +154,7 @@ void plan_print_json(const PlanReport *report)
     json_add_integer(json, "rank_bytes", (int64_t)rank_bytes(report));
     json_add_integer(json, "node_bytes", (int64_t)node_bytes(report));
     json_add_integer(json, "largest_lane", report->largest_lane);
+    json_add_integer(json, "largest_batch", report->largest_batch);
     json_add_integer(json, "checkpoint_bytes", (int64_t)report->footprint.checkpoint);
     if (report->cost.checkpoint_seconds > 0)
         json_add_real(json, "checkpoint_seconds", report->cost.checkpoint_seconds);

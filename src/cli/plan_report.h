@@ -21,9 +21,10 @@ typedef struct PlanReport {
     Footprint footprint;
     uint64_t
         program; /* bytes of the program, its libraries and MPI on one rank, before any network */
-    uint64_t memory;  /* bytes that a rank may have */
-    int largest_lane; /* that fits; 0: not even one image does */
-    uint64_t images;  /* of an epoch; 0: not known */
+    uint64_t memory;   /* bytes that a rank may have */
+    int largest_lane;  /* that fits; 0: not even one image does */
+    int largest_batch; /* of lanes as configured; 0: not even one lane fits */
+    uint64_t images;   /* of an epoch; 0: not known */
     PlanRow row[PLAN_RANKS_MAX];
     int rows;
     int best; /* the row with the most ranks that are used well; -1: none is */

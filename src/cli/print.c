@@ -15,6 +15,11 @@ const PrintFormat *print_format_find(const char *name)
     return NULL;
 }
 
+const char *print_format_name(int index)
+{
+    return index < (int)(sizeof formats / sizeof *formats) ? formats[index]->name : NULL;
+}
+
 Printer print_begin(const PrintFormat *format, const UmbelModel *model, int top, FILE *out)
 {
     Printer printer = {.format = format, .out = out, .model = model, .top = top};

@@ -22,6 +22,7 @@ struct PrintFormat {
 };
 
 const PrintFormat *print_format_find(const char *name); /* NULL: there is none */
+const char *print_format_name(int index); /* in the order of the table; NULL behind the last */
 
 /* The printer's memory comes from malloc: print_end frees it. */
 Printer print_begin(const PrintFormat *format, const UmbelModel *model, int top, FILE *out);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 /* MPI counts are ints; longer calls are cut. */
 static const size_t PIECE = (size_t)1 << 30;
@@ -275,22 +276,6 @@ void comm_free(Comm *comm)
     free(comm);
 }
 
-void *comm_share(Comm *node, size_t bytes)
-{
-    enum { ALIGNMENT = 64 };
-    void *memory;
-    MPI_Aint size;
-    int unit;
-    MPI_Win_allocate_shared(node->rank == 0 ? (MPI_Aint)(bytes + ALIGNMENT) : 0, 1, MPI_INFO_NULL,
-                            node->world, &memory, &node->window);
-    MPI_Win_shared_query(node->window, 0, &size, &unit, &memory);
-    /* Each rank has an address of its own for it, of the same page and so of the same alignment. */
-    char *aligned = (char *)(((uintptr_t)memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
-    if (node->rank == 0) memset(aligned, 0, bytes);
-    comm_barrier(node);
-    return aligned;
-}
-
 /* "Open MPI 4.1.4" from "Open MPI v4.1.4, package: …", "MPICH 4.0.2" from "MPICH
  * Version: 4.0.2\n…". */
 const char *comm_library(void)
@@ -331,4 +316,33 @@ bool comm_setting(const char *name, char *value, size_t bytes)
     MPI_T_finalize();
     if (ok) snprintf(value, bytes, "%s", text);
     return ok;
+}
+
+/* Where the file behind shared memory has no room, Open MPI 4.1 tells one rank of it and lets the others hang. */
+static bool has_room(size_t bytes)
+{
+    char folder[SETTING_BYTES] = "/dev/shm";
+    struct statvfs info;
+    comm_setting("osc_sm_backing_directory", folder, sizeof folder);
+    return statvfs(folder, &info) == 0 &&
+           (uint64_t)info.f_bavail * info.f_frsize > bytes + bytes / 16 + ((size_t)1 << 20);
+}
+
+void *comm_share(Comm *node, size_t bytes)
+{
+    enum { ALIGNMENT = 64 };
+    void *memory;
+    MPI_Aint size;
+    int unit;
+    int64_t refused = node->rank == 0 && !has_room(bytes);
+    comm_sum_i64(node, &refused, 1);
+    if (refused) return NULL;
+    MPI_Win_allocate_shared(node->rank == 0 ? (MPI_Aint)(bytes + ALIGNMENT) : 0, 1, MPI_INFO_NULL,
+                            node->world, &memory, &node->window);
+    MPI_Win_shared_query(node->window, 0, &size, &unit, &memory);
+    /* Each rank has an address of its own for it, of the same page and so of the same alignment. */
+    char *aligned = (char *)(((uintptr_t)memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    if (node->rank == 0) memset(aligned, 0, bytes);
+    comm_barrier(node);
+    return aligned;
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/pulse.h"
 #include "kernels/kernels.h"
 
@@ -110,17 +111,44 @@ static void place_own(Reduce *reduce, Arena *run)
         reduce->worker_sum[w] = arena_new(run, float, reduce->options.count);
 }
 
-static void place_on_node(Reduce *reduce)
+/* On how many ranks `here` is true. */
+static int64_t count_ranks(Comm *comm, bool here)
 {
-    reduce->node = comm_split_node(reduce->comm);
-    reduce->leaders = comm_split_leaders(reduce->comm, reduce->node);
+    int64_t count = here;
+    comm_sum_i64(comm, &count, 1);
+    return count;
+}
+
+static char *share_memory(Reduce *reduce, size_t bytes)
+{
+    if (count_ranks(reduce->comm, comm_size(reduce->node) > 1) == 0) return NULL;
+    char *memory = comm_share(reduce->node, bytes);
+    int64_t without = count_ranks(reduce->comm, memory == NULL);
+    if (without == 0) return memory;
+    log_warning("%lld ranks cannot share memory with others of their node (is there room in "
+                "/dev/shm?): each rank keeps a sum of its own, as with node_reduce: false",
+                (long long)without);
+    return NULL;
+}
+
+/* False, with nothing placed, if no node has two ranks, or memory to share for them. */
+static bool place_on_node(Reduce *reduce)
+{
     size_t sum_bytes = sizeof(int64_t) * reduce->options.count;
     size_t place = (sum_bytes + 63) / 64 * 64;
-    char *memory = comm_share(reduce->node, place + sizeof(Bucket) * (size_t)reduce->buckets);
+    reduce->node = comm_split_node(reduce->comm);
+    char *memory = share_memory(reduce, place + sizeof(Bucket) * (size_t)reduce->buckets);
+    if (!memory) {
+        comm_free(reduce->node);
+        reduce->node = NULL;
+        return false;
+    }
+    reduce->leaders = comm_split_leaders(reduce->comm, reduce->node);
     reduce->sum = (int64_t *)(void *)memory;
     reduce->bucket = (Bucket *)(void *)(memory + place);
     if (comm_rank(reduce->node) == 0) init_locks(reduce, true);
     comm_barrier(reduce->node);
+    return true;
 }
 
 Reduce *reduce_create(Comm *comm, const ReduceOptions *options, Arena *run)
@@ -131,10 +159,8 @@ Reduce *reduce_create(Comm *comm, const ReduceOptions *options, Arena *run)
     plan_buckets(reduce);
     reduce->side = arena_new(run, int64_t, options->side + 1);
     pthread_mutex_init(&reduce->side_lock, NULL);
-    if (options->node && options->kind == REDUCE_EXACT)
-        place_on_node(reduce);
-    else
-        place_own(reduce, run);
+    bool shares = options->node && options->kind == REDUCE_EXACT && place_on_node(reduce);
+    if (!shares) place_own(reduce, run);
     return reduce;
 }
 

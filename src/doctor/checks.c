@@ -16,6 +16,7 @@ static const Check checks[] = {
     {"BLAS threads", check_blas_threads},
     {"programs", check_programs},
     {"interfaces", check_interfaces},
+    {"links", check_links},
     {"configuration", check_configuration},
     {"pack", check_pack},
     {"stage", check_stage},

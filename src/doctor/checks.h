@@ -16,6 +16,8 @@ CheckFn check_workers, check_crowding, check_idle_cores, check_siblings;
 CheckFn check_blas_threads, check_programs;
 /* check_network.c */
 CheckFn check_interfaces;
+/* check_links.c */
+CheckFn check_links;
 /* check_files.c */
 CheckFn check_configuration, check_pack, check_stage, check_run_folder, check_space, check_sync;
 /* check_memory.c */

@@ -96,6 +96,7 @@ void doctor_examine(const DoctorOptions *options, Survey *survey, Findings *find
     probe_process(&own, options->config);
     probe_interfaces(&own);
     own.has_config = options->config != NULL;
+    probe_links(comm, &own);
     if (with_config) {
         probe_plan(&own, survey, options->config, arena);
         probe_run_folder(comm, options->config, &own, survey);

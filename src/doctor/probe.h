@@ -21,6 +21,9 @@ void probe_run_folder(Comm *comm, const Config *config, RankFacts *facts, Survey
  * Collective. */
 void probe_clocks(Comm *comm, double *ahead);
 
+/* Measures the link to the next rank into `facts`. Collective. */
+void probe_links(Comm *comm, RankFacts *facts);
+
 /* Trains a few steps with a lane on every worker, in a temporary folder. On rank 0 fills in
  * round_seconds or trial_problem. `workers`: of all ranks. Collective. */
 void probe_trial(Comm *comm, const Config *config, int workers, Survey *survey);

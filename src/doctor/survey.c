@@ -31,6 +31,32 @@ bool survey_leads(const Survey *survey, int r)
     return true;
 }
 
+bool survey_link_exists(int r, int ranks)
+{
+    return ranks > 2 || (ranks == 2 && r == 0);
+}
+
+int survey_link_end(const Survey *survey, int r)
+{
+    return (r + 1) % survey->ranks;
+}
+
+static bool link_is(const Survey *survey, int r, bool local)
+{
+    return survey->rank[r].link_bandwidth > 0 &&
+           (survey->host[r] == survey->host[survey_link_end(survey, r)]) == local;
+}
+
+bool survey_link_joins_hosts(const Survey *survey, int r)
+{
+    return link_is(survey, r, false);
+}
+
+bool survey_link_is_local(const Survey *survey, int r)
+{
+    return link_is(survey, r, true);
+}
+
 void survey_keep_reason(char reason[REASON_BYTES], const Error *err)
 {
     snprintf(reason, REASON_BYTES, "%.*s", REASON_BYTES - 1, err->text);

@@ -41,23 +41,41 @@ Param *param_declare(ParamStore *store, const char *name, Shape shape, Init init
     return param;
 }
 
-static double draw(Init init, Random *random)
+/* Rejection; with the usual deviation of 0.02 the cut lies 100 deviations out. */
+static bool is_cut(Init init, double x)
+{
+    return init.kind == INIT_TRUNC_NORMAL && (x < -2 || x > 2);
+}
+
+static void fill_normal(float *value, size_t count, Init init, Random *random)
+{
+    enum { DRAWS = 256 };
+    double normal[DRAWS];
+    for (size_t filled = 0; filled < count;) {
+        size_t draws = count - filled < DRAWS ? count - filled : DRAWS;
+        random_normals(random, normal, draws);
+        for (size_t i = 0; i < draws; i++) {
+            double x = init.value * normal[i];
+            if (!is_cut(init, x)) value[filled++] = (float)x;
+        }
+    }
+}
+
+static void fill(float *value, size_t count, Init init, Random *random)
 {
     switch (init.kind) {
     case INIT_CONSTANT:
-        return init.value;
-    case INIT_NORMAL:
-        return init.value * random_normal(random);
+        for (size_t i = 0; i < count; i++) value[i] = (float)init.value;
+        return;
     case INIT_UNIFORM:
-        return init.value * (2 * random_uniform(random) - 1);
+        for (size_t i = 0; i < count; i++)
+            value[i] = (float)(init.value * (2 * random_uniform(random) - 1));
+        return;
+    case INIT_NORMAL:
     case INIT_TRUNC_NORMAL:
-        break;
+        fill_normal(value, count, init, random);
+        return;
     }
-    /* Rejection; with the usual deviation of 0.02 the cut lies 100 deviations out. */
-    double x;
-    do x = init.value * random_normal(random);
-    while (x < -2 || x > 2);
-    return x;
 }
 
 void param_allocate(ParamStore *store)
@@ -71,8 +89,7 @@ void param_layout(ParamStore *store, uint64_t seed)
     for (int i = 0; i < store->count; i++) {
         const Param *param = store->list[i];
         Random random = random_at(seed, RANDOM_INIT, hash_text(param->name), 0, 0);
-        for (size_t j = 0; j < param->count; j++)
-            store->value[param->offset + j] = (float)draw(param->init, &random);
+        fill(store->value + param->offset, param->count, param->init, &random);
     }
 }
 

@@ -1,4 +1,4 @@
-/* A configuration as text: YAML, digest, comparison on resume, help. */
+/* A configuration as text: YAML, digest, comparison on resume. */
 #include "config_tables.h"
 
 #include "base/log.h"
@@ -199,55 +199,4 @@ bool config_compatible(const Config *now, const Config *saved, Error *err)
             compare_key(NULL, &saved_keys->list[i], err);
     arena_destroy(arena);
     return err->kind == ERROR_NONE;
-}
-
-/* --- help --- */
-
-static void help_table(FILE *out, const char *prefix, const Option *table)
-{
-    for (const Option *option = table; option->key; option++) {
-        char key[CONFIG_KEY_BYTES], range[128] = "";
-        snprintf(key, sizeof key, "%s%s%s", prefix, *prefix ? "." : "", option->key);
-        bool has_range = option->type != OPTION_TEXT && option->type != OPTION_BOOL &&
-                         option->type != OPTION_CHOICE;
-        if (has_range) snprintf(range, sizeof range, ", from %g to %g", option->low, option->high);
-        for (int c = 0; option->type == OPTION_CHOICE && option->choices[c]; c++) {
-            size_t used = strlen(range);
-            snprintf(range + used, sizeof range - used, "%s%s", c ? " | " : ", ",
-                     option->choices[c]);
-        }
-        fprintf(out, "  %-26s %s (%s%s)\n", key, option->help,
-                option->fallback ? *option->fallback ? option->fallback : "\"\"" : "must be given",
-                range);
-    }
-}
-
-void config_help(FILE *out)
-{
-    Config config = {0};
-    Section sections[SECTIONS];
-    config_sections(&config, sections);
-    fputs("Keys of a configuration, with default and range:\n", out);
-    for (int s = 0; s < SECTIONS; s++)
-        if (sections[s].table) help_table(out, sections[s].name, sections[s].table);
-    help_table(out, "heads[]", config_head_options);
-    for (const char *const *kind = head_kinds(); *kind; kind++) {
-        const HeadType *type = head_find(*kind);
-        fprintf(out, "heads[].kind: %s, for labels of the kind %s%s\n", type->name,
-                label_kind_name(type->label),
-                type == head_for(type->label) ? " (their default)" : "");
-        help_table(out, "heads[]", type->options);
-    }
-    for (int k = 0; k < KIND_SECTIONS; k++) {
-        const KindSection *section = &config_kind_sections[k];
-        const char *const *kinds = section->kinds();
-        const Option *last = NULL;
-        for (int i = 0; kinds[i]; i++) {
-            const Option *table = section->table_of(kinds[i]);
-            if (table != last && last) help_table(out, section->name, last);
-            fprintf(out, "%s.kind: %s\n", section->name, kinds[i]);
-            last = table;
-        }
-        if (last) help_table(out, section->name, last);
-    }
 }

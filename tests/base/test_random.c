@@ -89,6 +89,26 @@ static void test_normal(void **state)
     assert_true(tail > 430 && tail < 650); /* expected 540 */
 }
 
+/* Many at a time: the bits of one by one, from any place of a block on, and the draws after them too. */
+static void test_normals(void **state)
+{
+    (void)state;
+    enum { MANY = 3001 };
+    static double many[MANY];
+    for (int before = 0; before < 4; before++) {
+        for (size_t count = 0; count < MANY; count += 97) {
+            Random one = random_at(6, RANDOM_INIT, 2, 0, 0), batch = one;
+            for (int i = 0; i < before; i++) random_u32(&one), random_u32(&batch);
+            random_normals(&batch, many, count);
+            for (size_t i = 0; i < count; i++) {
+                double x = random_normal(&one);
+                assert_memory_equal(&many[i], &x, sizeof x);
+            }
+            assert_int_equal(random_u32(&one), random_u32(&batch));
+        }
+    }
+}
+
 /* Mean and variance of Beta(alpha, alpha); where its distribution function is simple, Kolmogorov-Smirnov. */
 static void test_beta(void **state)
 {
@@ -141,7 +161,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors), cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_below),   cmocka_unit_test(test_normal),
-        cmocka_unit_test(test_beta),    cmocka_unit_test(test_log),
+        cmocka_unit_test(test_normals), cmocka_unit_test(test_beta),
+        cmocka_unit_test(test_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,16 +84,19 @@ class Runs:
     """What one contender showed in all rounds."""
 
     def __init__(self, label):
-        self.label, self.seconds, self.peak = label, [], 0
+        self.label, self.seconds, self.evaluation, self.peak = label, [], [], 0
 
-    def add(self, seconds, peak):
+    def add(self, seconds, evaluation, peak):
         self.seconds += seconds
+        self.evaluation += evaluation
         self.peak = max(self.peak, peak)
 
     def row(self, model, reference):
-        median = statistics.median(self.seconds)
+        """Beside `reference`, the Runs of umbel."""
+        median, evaluation = statistics.median(self.seconds), statistics.median(self.evaluation)
         return [model, self.label, f"{median:.3f} ({min(self.seconds):.3f} - {max(self.seconds):.3f})",
-                f"{subject.BATCH / median:.2f}", f"{median / reference:.2f}", f"{self.peak / 1e9:.2f}"]
+                f"{subject.BATCH / median:.2f}", f"{median / statistics.median(reference.seconds):.2f}", f"{self.peak / 1e9:.2f}",
+                f"{evaluation:.1f}", f"{statistics.median(reference.evaluation) / evaluation:.2f}"]
 
 
 def open_peers(model, interpreters):
@@ -115,14 +118,13 @@ def compare_steps(umbel, model, interpreters):
     for _ in range(ROUNDS):
         for environment, runs in contenders:
             found = subject.umbel_steps(umbel, model, share, environment)
-            runs.add([found["still"]["step_seconds"]], found["still"]["peak_bytes"])
+            runs.add([found["still"]["step_seconds"]], [found["still"]["evaluation_images_per_second"]], found["still"]["peak_bytes"])
         for peer, runs in peers:
             found = peer.ask(share)
-            runs.add(found["seconds"], found["peak_bytes"])
+            runs.add(found["seconds"], found["evaluation"], found["peak_bytes"])
     for peer, _ in peers:
         peer.close()
-    reference = statistics.median(contenders[0][1].seconds)
-    return [runs.row(model, reference) for _, runs in contenders + peers]
+    return [runs.row(model, contenders[0][1]) for _, runs in contenders + peers]
 
 
 def make_picture(python, path, width, height):
@@ -163,7 +165,7 @@ def main():
     interpreters = pythons()
     print(f"\nTraining steps: batch {subject.BATCH}, {subject.IMAGE} pixels, {len(subject.CLASSES)} heads, AdamW, float32, "
           f"{subject.WORKERS} threads each; {ROUNDS} rounds in turn. Of umbel a round is the median of its steps.\n", flush=True)
-    head = ["network", "by", "seconds per step (range)", "images/s", "time / umbel's", "peak GB"]
+    head = ["network", "by", "seconds per step (range)", "images/s", "time / umbel's", "peak GB", "evaluation, images/s", "umbel's times that"]
     subject.table(head, (row for model in subject.MODELS for row in compare_steps(umbel, model, interpreters)))
     print("\nInput on one core: decoding, random crop to 224 pixels, flip, normalising.\n")
     with tempfile.TemporaryDirectory() as folder:

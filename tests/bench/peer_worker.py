@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """PyTorch's side of peer.py: one network and its optimizer, or the input pipeline, driven through standard input.
 
-    peer_worker.py steps MODEL MEMORY-FORMAT eager|compile THREADS BATCH IMAGE CLASSES   then a line with a number of steps
+    peer_worker.py steps MODEL MEMORY-FORMAT eager|compile THREADS BATCH IMAGE CLASSES   then lines with a number of steps
     peer_worker.py pictures SIDE SCALE-LOW SCALE-HIGH RATIO-LOW RATIO-HIGH               then lines with the path of a picture
 
 Answers each line with one of JSON; the first one tells that all is ready, warmed up, and what it is.
@@ -48,8 +48,8 @@ def answer(**facts):
     print(json.dumps(facts), flush=True)
 
 
-def make_step(model, memory_format, mode, batch, image, classes):
-    """A function that takes one training step on the same images and labels."""
+def make_steps(model, memory_format, mode, batch, image, classes):
+    """Two functions: one training step on the same images and labels, and one batch of an evaluation."""
     torch.manual_seed(1)
     form = getattr(torch, memory_format)
     network = build(model, classes).to(memory_format=form).train()
@@ -66,21 +66,35 @@ def make_step(model, memory_format, mode, batch, image, classes):
         optimizer.step()
         return loss.item()
 
-    return step
+    def evaluate():
+        network.eval()
+        with torch.inference_mode():
+            correct = [(logits.argmax(1) == label).sum() for logits, label in zip(forward(images), labels)]
+        network.train()
+        return [count.item() for count in correct]
+
+    return step, evaluate
+
+
+def timed(work, times):
+    """Seconds of each call."""
+    seconds = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - begin)
+    return seconds
 
 
 def serve_steps(model, memory_format, mode, threads, batch, image, classes):
     torch.set_num_threads(int(threads))
-    step = make_step(model, memory_format, mode, int(batch), int(image), [int(c) for c in classes.split(",")])
-    step(), step()  # compiles, touches memory
+    step, evaluate = make_steps(model, memory_format, mode, int(batch), int(image), [int(c) for c in classes.split(",")])
+    step(), step(), evaluate(), evaluate()  # compiles, touches memory
     answer(torch=torch.__version__, torchvision=torchvision.__version__)
     for line in sys.stdin:
-        seconds = []
-        for _ in range(int(line)):
-            begin = time.perf_counter()
-            step()
-            seconds.append(time.perf_counter() - begin)
-        answer(seconds=seconds, peak_bytes=1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        seconds = timed(step, int(line))
+        answer(seconds=seconds, peak_bytes=1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+               evaluation=[int(batch) / s for s in timed(evaluate, int(line))])
 
 
 def serve_pictures(side, *ranges):

@@ -21,6 +21,10 @@ holds "an epoch of 100 steps" given.json 'all(abs(x["epoch_seconds"] - 100 * x["
 holds "a lane fits into memory, and not any" given.json '4 <= j["largest_lane"] < 4096 and j["rank_bytes"] > 1e6'
 plan --compute 0.5 --memory 0.4 --json >less.json 2>err
 holds "less memory, a smaller lane" less.json "j['largest_lane'] < $("$PYTHON" -c 'import json; print(json.load(open("given.json"))["largest_lane"])')"
+holds "the largest batch: no more images than there are" given.json 'j["largest_batch"] == 6400'
+holds "the largest batch: no more than 4,096 lanes" less.json 'j["largest_batch"] == 4096 * 4'
+plan --compute 0.5 --memory 0.001 --json >none.json 2>err
+holds "not one lane fits" none.json 'j["largest_lane"] == 0 and j["largest_batch"] == 0'
 plan --compute 0.5 --network 100Mbit --ranks 8 --json >slow.json 2>err
 holds "a slow network shows" slow.json 'r[8]["exposed_seconds"] > 0.2'
 plan --ranks 1,2,8 --compute 0.5 --images 6400 >table 2>err

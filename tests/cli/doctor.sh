@@ -65,6 +65,7 @@ threads=$(doctor --json | "$PYTHON" -c 'import json, sys; print(json.load(sys.st
 healthy "a healthy launch, alone" doctor good.yaml
 if [ "$cores" -ge 2 ]; then
     healthy "a healthy launch of two ranks" launch -n 2 --bind-to core "$UMBEL" doctor good.yaml
+    same "the link between two ranks" 1 "$(grep -cE '^links +within a host: [0-9.]+ to [0-9.]+ Gbit/s, at most [0-9]+ us' out)"
 else
     skip "a healthy launch of two ranks" "one core"
 fi
@@ -75,6 +76,11 @@ same "JSON: problems, hosts, a time per epoch" "0 1 True" "$("$PYTHON" -c '
 import json
 r = json.load(open("report.json"))
 print(r["problems"], len(r["hosts"]), 0 < r["step_seconds"] < r["epoch_seconds"])')"
+launch -n 3 --oversubscribe --bind-to none "$UMBEL" doctor --json >report.json 2>err
+same "JSON: three ranks have three links" "3 True" "$("$PYTHON" -c '
+import json
+links = [r["next_bandwidth"] / r["next_latency"] > 0 for r in json.load(open("report.json"))["ranks"]]
+print(len(links), all(links))')"
 
 # --- cores
 if [ "$cores" -ge 2 ]; then
@@ -140,6 +146,7 @@ if [ "$(id -u)" = 0 ] && unshare --mount true 2>err; then
         two "${one[@]}" --set run=shared/run -- unshare --mount sh -c 'mount -t tmpfs tmpfs shared && exec "$@"' - "${one[@]}" --set run=shared/run
     names "an exclusion that forgets the loopback, between hosts" 4 "interfaces: .*lo,docker0" \
         launch --mca btl_tcp_if_exclude docker0 --bind-to core -n 1 "${one[@]}" : -n 1 unshare --uts sh -c 'hostname other && exec "$@"' - "${one[@]}"
+    same "the link between two hosts, and their clocks" "1 1" "$(grep -cE '^links +between hosts: ' out) $(grep -cE '^clocks +at most .* from that of ' out)"
     names "no room for a copy of the pack" 4 "stage: .*disk/stage: it needs .* choose another" \
         unshare --mount sh -c 'mount -t tmpfs -o size=16k tmpfs disk && exec "$@"' - "$UMBEL" doctor good.yaml --set stage=disk/stage
     names "a disk nearly full" 4 "space: disk/run: .*checkpoints of .*free some space" \

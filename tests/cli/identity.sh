@@ -130,8 +130,8 @@ train convnext-seed 1 2 convnext full --set seed=8
 differ "another seed" "$(digest convnext-full-1-1)" "$(digest convnext-seed)"
 train convnext-lane 1 2 convnext full --set lane=8
 differ "another lane" "$(digest convnext-full-1-1)" "$(digest convnext-lane)"
-train convnext-node 3 2 convnext full --set node_reduce=true
-same "an accumulator per node" "$(digest convnext-full-1-1)" "$(digest convnext-node)"
+train convnext-ranks 3 2 convnext full --set node_reduce=false
+same "an accumulator per rank" "$(digest convnext-full-1-1)" "$(digest convnext-ranks)"
 train convnext-staged 2 1 convnext full --set stage="$WORK/stage" --set stage_remove=true
 same "a staged pack" "$(digest convnext-full-1-1)" "$(digest convnext-staged)" 
 [ -d "$WORK/stage" ] && [ -z "$(ls "$WORK/stage")" ] && ok "the staged copy is removed" || not_ok "the staged copy is removed" "$(ls "$WORK/stage")"

@@ -6,7 +6,9 @@ export UMBEL
 cd "$WORK" || exit 1
 recipe() { timeout 120 "$PYTHON" "$RECIPES/$1.py" "${@:2}" >out 2>err || not_ok "$1" "$(tail -2 err)"; }
 "$PYTHON" - <<'EOF'
+import gzip
 import os
+import struct
 import numpy as np
 from PIL import Image
 rng = np.random.default_rng(3)
@@ -30,6 +32,14 @@ open(at + "coarse_label_names.txt", "w").write("".join(f"c{k}\n" for k in range(
 open(at + "fine_label_names.txt", "w").write("".join(f"f{k}\n" for k in range(100)))
 batch(at + "train.bin", [(i // 10, i // 2) for i in range(200)])
 batch(at + "test.bin", [(i // 5, i) for i in range(100)])
+
+at = folder("fashion")
+for part, count, opens in (("train", 40, open), ("t10k", 20, gzip.open)): # one set packed, one plain
+    ending = ".gz" if opens is gzip.open else ""
+    with opens(at + f"{part}-images-idx3-ubyte{ending}", "wb") as file:
+        file.write(struct.pack(">4I", 0x803, count, 28, 28) + rng.integers(0, 256, count * 784).astype(np.uint8).tobytes())
+    with opens(at + f"{part}-labels-idx1-ubyte{ending}", "wb") as file:
+        file.write(struct.pack(">2I", 0x801, count) + bytes(i % 10 for i in range(count)))
 
 folder("pets/images"), folder("pets/annotations")
 lines = []
@@ -67,6 +77,7 @@ EOF
 
 recipe cifar ten ten.h5
 recipe cifar hundred hundred.h5
+recipe fashion fashion fashion.h5
 recipe pets pets pets.h5
 recipe faces faces faces.h5 --seed 3
 grep -q '1 images have other names' err && ok "names that tell nothing" || not_ok "names that tell nothing" "$(cat err)"
@@ -111,6 +122,15 @@ def cifar():
     assert hundred.labels("fine")[137] == "f68" and hundred.labels("coarse")[137] == "c13"
 check("CIFAR-10 and CIFAR-100: pixels, names, splits", cifar)
 
+def fashion():
+    pack = Pack("fashion.h5")
+    assert pack.counts() == {"train": 36, "val": 4, "test": 20}, pack.counts()
+    names = pack.labels("class")
+    assert names[1] == "trouser" and names[9] == names[49] == "ankle boot" and pack.split[9] == "val"
+    grey = np.fromfile("fashion/train-images-idx3-ubyte", np.uint8)[16:].reshape(40, 28, 28, 1)
+    assert (pack.pixels(7) == grey[7]).all()
+check("Fashion-MNIST: pixels, names, plain and gzip", fashion)
+
 def pets():
     pack = Pack("pets.h5")
     assert len(pack.path) == 89 and "pug_30" in open("pets.h5.rejected.csv").read()
@@ -154,6 +174,7 @@ def parts():
 check("KiCad: pads, holes, turns, the same shape in one split", parts)
 EOF
 fails "a batch that is cut" 1 'train.bin has .* bytes, which is no multiple' bash -c 'truncate -s -1 hundred/train.bin; "$0" "$1/cifar.py" hundred o.h5' "$PYTHON" "$RECIPES"
+fails "labels that are missing" 1 't10k-labels-idx1-ubyte.gz are missing; install' bash -c 'rm fashion/t10k-labels*; "$0" "$1/fashion.py" fashion o.h5' "$PYTHON" "$RECIPES"
 fails "files that are missing" 1 'glyphs/images is missing; unpack the data set' "$PYTHON" "$RECIPES/pets.py" glyphs o.h5
 fails "no such layout" 1 'ten: holds no images_background' "$PYTHON" "$RECIPES/omniglot.py" ten o.h5
 finish

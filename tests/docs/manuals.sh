@@ -8,11 +8,14 @@ done
 sed 's/^\.Sh SEE ALSO/.Shh SEE ALSO/' docs/man/umbel.1 >"$WORK/broken.1"
 [ -n "$(mandoc -T lint -W warning "$WORK/broken.1" 2>&1)" ] && ok "a planted mistake is found" || not_ok "a planted mistake" "was not found"
 
-missing=""
+missing="" bare=""
+sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' docs/man/umbel.1 >"$WORK/examples"
 for name in $("$UMBEL" --help | sed -n '/^Commands:/,$ s/^  \([a-z]*\) .*/\1/p'); do
     grep -q "^\.It Cm $name$" docs/man/umbel.1 && grep -q "^\.Cm $name$" docs/man/umbel.1 || missing="$missing $name"
+    grep -qE "^(mpirun -n 2 )?umbel $name " "$WORK/examples" || bare="$bare $name"
 done
 same "umbel(1) has every command" "lacks:" "lacks:$missing"
+same "umbel(1) has an example of every command" "lacks:" "lacks:$bare"
 declared=$(grep -oE '\bumbel_[a-z_]+\(' include/umbel.h | tr -d '(' | sort -u)
 same "umbel(3) has every function" "$declared" "$(sed -nE 's/^\.Fn (umbel_[a-z_]+) ("|void).*/\1/p' docs/man/umbel.3 | sort -u)"
 

@@ -275,6 +275,51 @@ static void test_several_interfaces(void **state)
     expect("interfaces", ADVICE, "2 interfaces (eth0, ib0)", "btl_tcp_if_include");
 }
 
+/* --- links --- */
+
+/* A rank on each of `hosts`, all links of 10 Gbit/s. */
+static void make_links(int hosts)
+{
+    make(hosts, hosts, 8, 1);
+    for (int r = 0; r < hosts; r++) {
+        bind(r, 0, 8, 1);
+        if (survey_link_exists(r, hosts)) survey.rank[r].link_bandwidth = 1.25e9;
+    }
+}
+
+static void test_links(void **state)
+{
+    (void)state;
+    for (int hosts = 1; hosts <= 5; hosts++) {
+        make_links(hosts);
+        expect_nothing();
+    }
+    survey.rank[2].link_bandwidth = 0.5e9; /* slower, but not far */
+    expect_nothing();
+    survey.rank[2].link_bandwidth = 0.125e9;
+    expect("links", ADVICE, "the link between node3 and node4: 1 Gbit/s, where others carry 10",
+           "leave the host out");
+    survey.rank[1].link_bandwidth = 0.12e9;
+    expect("links", ADVICE, "all links of node3: 0.96 Gbit/s", "switch port");
+    survey.rank[4].link_bandwidth = 0.1e9; /* the median of four others is still a good one */
+    expect("links", ADVICE, "3 links, such as that between node5 and node1: 0.8 Gbit/s", "cable");
+    make_links(2);
+    survey.rank[0].link_bandwidth = 1e6; /* no other to compare with */
+    expect_nothing();
+}
+
+static void test_links_within_hosts(void **state)
+{
+    (void)state;
+    make_healthy(); /* two ranks on each of two hosts: links 1 and 3 join them */
+    for (int r = 0; r < 4; r++) survey.rank[r].link_bandwidth = 10e9;
+    survey.rank[0].link_bandwidth = 1e6; /* two ranks that take turns on a core, say */
+    expect_nothing();
+    survey.rank[3].link_bandwidth = 1e9;
+    expect("links", ADVICE, "the link between node2 and node1: 8 Gbit/s, where others carry 80",
+           "cable");
+}
+
 /* --- files, memory, time --- */
 
 static void test_space(void **state)
@@ -407,6 +452,8 @@ int main(void)
         cmocka_unit_test(test_virtual_interface),
         cmocka_unit_test(test_networks_that_do_not_matter),
         cmocka_unit_test(test_several_interfaces),
+        cmocka_unit_test(test_links),
+        cmocka_unit_test(test_links_within_hosts),
         cmocka_unit_test(test_space),
         cmocka_unit_test(test_pack),
         cmocka_unit_test(test_slow_sync),

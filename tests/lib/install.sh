@@ -16,7 +16,8 @@ listing() { (cd "$1" && find . \( -type l -o -type f \) -printf '%p %M %l ' \( -
 
 # --- files ---
 expected="bin/umbel include/umbel.h lib/libumbel.a lib/libumbel.so lib/libumbel.so.0 lib/libumbel.so.0.1.0 lib/pkgconfig/umbel.pc
-    share/man/man1/umbel.1 share/man/man3/umbel.3 share/umbel/configs/start.yaml share/doc/umbel/classify.c share/doc/umbel/LICENSE"
+    share/man/man1/umbel.1 share/man/man3/umbel.3 share/umbel/configs/start.yaml share/umbel/launch/umbel-run
+    share/umbel/launch/supervise.sh share/bash-completion/completions/umbel share/zsh/site-functions/_umbel share/doc/umbel/classify.c share/doc/umbel/LICENSE"
 install_into "$P" || not_ok "make install" "$(tail -3 "$WORK/install.log" | tr '\n' '|')"
 missing=""
 for name in $expected; do [ -e "$P/$name" ] || missing="$missing $name"; done
@@ -25,6 +26,7 @@ listing "$P" >"$WORK/first"
 install_into "$P"
 listing "$P" | cmp -s - "$WORK/first" && ok "installing again changes nothing" || not_ok "installing again changes nothing" "$(listing "$P" | diff "$WORK/first" - | head -3)"
 
+"$P/share/umbel/launch/umbel-run" --help 2>&1 | grep -q "^usage: " && ok "umbel-run finds what it needs" || not_ok "umbel-run" "it does not"
 install_into /opt/umbel "$WORK/stage"
 same "DESTDIR holds the same files" "$(cd "$P" && find . | sort | md5sum)" "$(cd "$WORK/stage/opt/umbel" && find . | sort | md5sum)"
 paths=$(grep -rlF -e "$WORK" -e "$PWD" "$WORK/stage" | head -3)
