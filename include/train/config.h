@@ -31,7 +31,8 @@ typedef struct HeadConfig {
 } HeadConfig;
 
 typedef struct Config {
-    char pack[OPTION_TEXT_BYTES], run[OPTION_TEXT_BYTES];
+    char pack[OPTION_NAMES_BYTES]; /* data/pack_names.h */
+    char run[OPTION_TEXT_BYTES];
     int image; /* side of the input, pixels */
     int batch, lane, epochs;
     long seed;
@@ -57,6 +58,7 @@ typedef struct Config {
     double time_limit, hang_seconds; /* minutes; seconds; 0: none */
     int workers;                     /* 0: the cores that the rank may use */
     int log_every;                   /* steps */
+    bool tensorboard;                /* event files, too */
     int checkpoint_every, checkpoint_keep;
 
     HeadConfig *heads; /* (head_count); none: config_default_heads fills them in */

@@ -1,6 +1,8 @@
 /* Option tables: defaults, parsing, printing, nearest key. */
 #include "base/option.h"
 
+#include "base/number.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
@@ -9,15 +11,6 @@
 #include <string.h>
 
 /* --- numbers --- */
-
-/* "12", "0.5", "1e-3": as few digits as read back to the same number. */
-static void print_number(char *text, size_t bytes, double value)
-{
-    for (int digits = 6; digits <= 17; digits++) {
-        snprintf(text, bytes, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) return;
-    }
-}
 
 /* Integers in full, other numbers briefly. */
 static void print_range(char *text, size_t bytes, double low, double high)
@@ -111,7 +104,7 @@ static void print_list(const Option *option, const void *value, char *text, size
     size_t used = (size_t)snprintf(text, bytes, "[");
     for (int i = 0; i < count && used < bytes; i++) {
         char number[40];
-        print_number(number, sizeof number,
+        number_print(number, sizeof number,
                      option->type == OPTION_INTS ? (double)ints->value[i] : floats->value[i]);
         used += (size_t)snprintf(text + used, bytes - used, i ? ", %s" : "%s", number);
     }
@@ -146,10 +139,10 @@ static bool parse_bool(const char *text, bool *value, Error *err)
     return error_set(err, ERROR_USAGE, "must be true or false, not \"%s\"", text);
 }
 
-static bool parse_text(const char *text, char *value, Error *err)
+static bool parse_text(const char *text, char *value, int bytes, Error *err)
 {
-    if (strlen(text) >= OPTION_TEXT_BYTES)
-        return error_set(err, ERROR_USAGE, "is longer than %d bytes", OPTION_TEXT_BYTES - 1);
+    if (strlen(text) >= (size_t)bytes)
+        return error_set(err, ERROR_USAGE, "is longer than %d bytes", bytes - 1);
     memcpy(value, text, strlen(text) + 1);
     return true;
 }
@@ -179,7 +172,9 @@ bool option_parse(const Option *option, const char *text, void *values, Error *e
     case OPTION_BOOL:
         return parse_bool(text, value, err);
     case OPTION_TEXT:
-        return parse_text(text, value, err);
+        return parse_text(text, value, OPTION_TEXT_BYTES, err);
+    case OPTION_NAMES:
+        return parse_text(text, value, OPTION_NAMES_BYTES, err);
     case OPTION_CHOICE:
         return parse_choice(option, text, value, err);
     case OPTION_INTS:
@@ -200,12 +195,13 @@ void option_print(const Option *option, const void *values, char *text, size_t b
         snprintf(text, bytes, "%ld", *(const long *)value);
         return;
     case OPTION_FLOAT:
-        print_number(text, bytes, *(const double *)value);
+        number_print(text, bytes, *(const double *)value);
         return;
     case OPTION_BOOL:
         snprintf(text, bytes, "%s", *(const bool *)value ? "true" : "false");
         return;
     case OPTION_TEXT:
+    case OPTION_NAMES:
         snprintf(text, bytes, "%s", (const char *)value);
         return;
     case OPTION_CHOICE:

@@ -190,14 +190,15 @@ static bool open_journal(Sweep *sweep, Error *err)
 SweepEnd sweep_run(Sweep *sweep, Error *err)
 {
     const Config *config = &sweep->config;
-    char staged[STAGE_PATH_BYTES] = "";
+    Staged staged = {0};
     SweepEnd end = SWEEP_FAILED;
     Watchdog *watchdog = watchdog_start(sweep->comm, config->hang_seconds);
     /* Staged once for all, so that groups on one node do not copy at the same time. */
-    if ((!*config->stage || stage_pack(config->pack, config->stage, staged, sweep->comm, err)) &&
+    if ((!*config->stage ||
+         stage_pack(&staged, config->pack, config->stage, sweep->arena, sweep->comm, err)) &&
         open_journal(sweep, err))
         end = run_rungs(sweep, err);
-    if (*staged && config->stage_remove) stage_remove(staged, sweep->comm);
+    if (staged.copy && config->stage_remove) stage_remove(&staged, sweep->comm);
     watchdog_stop(watchdog);
     return end;
 }

@@ -15,10 +15,10 @@ static const char *const decay_choices[] = {"stage", "block",
 #define AT(member) offsetof(Config, member)
 const Option config_top_options[] = {
     {.key = "pack",
-     .type = OPTION_TEXT,
+     .type = OPTION_NAMES,
      .scope = SCOPE_RUN,
      .offset = AT(pack),
-     .help = "the data pack, as umbel pack writes it"},
+     .help = "the data pack, as umbel pack writes it; several as one: [a.h5, b.h5], or parts-*.h5"},
     {.key = "run",
      .type = OPTION_TEXT,
      .scope = SCOPE_RUN,
@@ -192,6 +192,13 @@ const Option config_top_options[] = {
      .low = 1,
      .high = 1e9,
      .help = "steps between two log lines"},
+    {.key = "tensorboard",
+     .type = OPTION_BOOL,
+     .added = true,
+     .scope = SCOPE_RUN,
+     .offset = AT(tensorboard),
+     .fallback = "false",
+     .help = "also write event files for TensorBoard, to the folder tensorboard of `run`"},
     {.key = NULL},
 };
 

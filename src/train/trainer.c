@@ -53,13 +53,12 @@ static bool open_pack(Trainer *trainer, Error *err)
 {
     pulse_phase("opening the pack");
     const Config *config = trainer->config;
-    const char *path = config->pack;
-    if (*config->stage) {
-        if (!stage_pack(config->pack, config->stage, trainer->staged, trainer->comm, err))
-            return false;
-        path = trainer->staged;
-    }
-    trainer->pack = pack_open(path, err);
+    Staged *staged = &trainer->staged;
+    if (*config->stage &&
+        !stage_pack(staged, config->pack, config->stage, trainer->arena, trainer->comm, err))
+        return false;
+    trainer->pack = staged->copy ? pack_open_files(config->pack, &staged->names, staged->copy, err)
+                                 : pack_open(config->pack, err);
     if (trainer->pack && plan_heads(trainer->config, trainer->pack, trainer->arena, err) &&
         plan_epochs(trainer, err))
         plan_forms(trainer->config, trainer->pack, &trainer->forms, trainer->arena, err);
@@ -258,11 +257,12 @@ void trainer_close(Trainer *trainer)
     if (!trainer) return;
     watchdog_stop(trainer->watchdog);
     ledger_close(trainer->ledger);
+    event_file_destroy(trainer->board);
     engine_close(&trainer->engine);
     if (trainer->reduce) reduce_destroy(trainer->reduce);
     pack_close(trainer->pack);
-    if (*trainer->staged && trainer->config->stage_remove && !trainer->is_part)
-        stage_remove(trainer->staged, trainer->comm);
+    if (trainer->staged.copy && trainer->config->stage_remove && !trainer->is_part)
+        stage_remove(&trainer->staged, trainer->comm);
     arena_destroy(trainer->arena);
 }
 
@@ -304,6 +304,12 @@ static void tell_end(const Trainer *trainer)
                  trainer->step, trainer->config->stop_patience, trainer->config->watch);
 }
 
+static void end_epoch(Trainer *trainer)
+{
+    balance_end_epoch(trainer);
+    board_add_parameters(trainer);
+}
+
 /* The loop. Leaves it at the end, at a stop, or without hope. */
 static TrainerEnd run_steps(Trainer *trainer, uint64_t end)
 {
@@ -311,7 +317,7 @@ static TrainerEnd run_steps(Trainer *trainer, uint64_t end)
     if (at_epoch_end(trainer)) trainer_validate(trainer); /* that an earlier stop has cut short */
     while (trainer->step < end && !trainer->stop && !is_over(trainer)) {
         trainer_step(trainer);
-        if (at_epoch_end(trainer)) balance_end_epoch(trainer);
+        if (at_epoch_end(trainer)) end_epoch(trainer);
         if (trainer->has_progress) progress_set(&trainer->progress, (size_t)trainer->step);
         if (is_hopeless(trainer)) return TRAINER_HOPELESS;
         if (trainer->stop) break;
