@@ -11,9 +11,9 @@ OUT := build/$(BUILD)$(if $(filter-out ompi-c,$(MPI)),-$(MPI))
 
 VERSION := 0.1.0
 
-LAYERS := base io kernels dist nn data models optim metrics train lib predict report bench doctor lint cli
+LAYERS := base io kernels dist nn data models optim metrics train lib predict report sweep bench doctor lint cli
 # What libumbel is made of: all below lib, but no ranks.
-LIBRARY_LAYERS := $(filter-out dist predict report bench doctor lint cli,$(LAYERS))
+LIBRARY_LAYERS := $(filter-out dist predict report sweep bench doctor lint cli,$(LAYERS))
 
 # One line per outside library: its pkg-config name. Only the file that includes its header, and the
 # final link, see its flags; HDF5's is named exactly, since plain `hdf5` may be the MPI build.

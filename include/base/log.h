@@ -9,8 +9,9 @@
 void log_set_rank(int rank);
 int log_get_rank(void);
 
-/* Keeps log_info, log_warning and progress silent: for work that is done again aloud. */
-void log_set_quiet(bool quiet);
+/* Keeps log_info, log_warning and progress silent: for work that is done again aloud, or told of by others. Returns
+ * whether they were. */
+bool log_set_quiet(bool quiet);
 bool log_is_quiet(void);
 
 /* What the user asked for (--quiet): log_info and progress are silent, warnings are not. */

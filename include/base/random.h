@@ -26,6 +26,7 @@ typedef enum RandomPurpose {
     RANDOM_RENDER = 7,    /* kind of draw, its number, -: datasets/mechanical */
     RANDOM_PROJECT = 8,   /* op name, step, record: order in which heads meet */
     RANDOM_RESAMPLE = 12, /* -, resample, 0: records of an evaluation */
+    RANDOM_SWEEP = 13,    /* key of the configuration, trial, attempt */
 } RandomPurpose;
 
 typedef struct Random {

@@ -48,15 +48,17 @@ void comm_start_sum_i64(Comm *comm, int slot, int64_t *values, size_t count);
 void comm_start_sum_f32(Comm *comm, int slot, float *values, size_t count);
 bool comm_test(Comm *comm, int slot);
 
-/* --- nodes --- */
+/* --- parts --- */
 
+/* The ranks that pass the same `group`, as a communicator of their own, in the same order. Collective. */
+Comm *comm_split(Comm *comm, int group);
 /* The ranks of `comm` on this one's node, as a communicator of their own, in the same order.
  * Collective. */
 Comm *comm_split_node(Comm *comm);
 /* The first rank of each node; NULL on all others. `node`: of comm_split_node. Collective over comm.
  */
 Comm *comm_split_leaders(Comm *comm, const Comm *node);
-/* Frees what the two have made; NULL is allowed. Collective over it. */
+/* Frees what these have made; NULL is allowed. Collective over it. */
 void comm_free(Comm *comm);
 /* Zeroed memory that the ranks of a node share, aligned to 64 bytes; one piece per communicator,
  * freed with it. NULL on all of them if there is none (/dev/shm is full). Collective over `node`. */

@@ -41,8 +41,9 @@ typedef struct CheckpointNumbers {
 typedef struct Checkpoint {
     const char *config; /* as resolved, YAML */
     uint64_t step, epoch, updates, skipped;
-    uint64_t validated; /* step of the last validation */
-    uint64_t bad;       /* unreadable images in the epoch so far */
+    uint64_t validated;      /* step of the last validation */
+    uint64_t bad;            /* unreadable images in the epoch so far */
+    uint64_t skipped_in_row; /* steps, up to this one */
     CheckpointHead *head;
     int heads;
     CheckpointArray *array; /* parameters, slots, statistics, each in store order */

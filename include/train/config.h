@@ -107,6 +107,10 @@ bool config_heads_finish(const Config *config);
 /* Whether images are ever mixed. */
 bool config_mixes(const Config *config);
 
+/* The option behind a key as --set takes it, "optimizer.lr" or "heads[0].weight": of the chosen kinds, else of any
+ * kind that has it. NULL: there is none; a kind itself is no option. */
+const Option *config_find_option(const Config *config, const char *key);
+
 /* The head with the name; -1: there is none. */
 int config_find_head(const Config *config, const char *name);
 

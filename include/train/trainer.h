@@ -15,9 +15,12 @@ typedef struct Trainer Trainer;
 
 typedef struct TrainerOptions {
     Comm *comm;
-    Config *config;      /* kept; its heads are filled in from the pack if it names none */
-    bool resume;         /* go on from the run folder's newest checkpoint, if there is one */
-    const char *title;   /* of the progress bar; NULL: no bar */
+    Config *config;    /* kept; its heads are filled in from the pack if it names none */
+    bool resume;       /* go on from the run folder's newest checkpoint, if there is one */
+    const char *title; /* of the progress bar; NULL: no bar */
+    /* clock_seconds at the start of a job of which this run is only a part: time_limit counts from there, and the
+     * watchdog and the removal of a staged pack are the job's. 0: the run is the job. */
+    double job_started;
     StillPictures still; /* in place of the pack's; for measurements */
 } TrainerOptions;
 
@@ -52,5 +55,9 @@ Engine *trainer_engine(Trainer *trainer);
 
 /* Steps done. */
 uint64_t trainer_steps(const Trainer *trainer);
+uint64_t trainer_steps_per_epoch(const Trainer *trainer);
+/* Why the state that the run has come to is good for nothing: its last step was skipped, or too many images could not
+ * be read. NULL: it is sound. The same for a run that was interrupted. */
+const char *trainer_trouble(const Trainer *trainer);
 /* Memory of this rank for model, workers and sums; without the pack's tables. */
 size_t trainer_bytes(const Trainer *trainer);

@@ -16,9 +16,11 @@ int log_get_rank(void)
     return own_rank;
 }
 
-void log_set_quiet(bool quiet)
+bool log_set_quiet(bool quiet)
 {
+    bool was = is_quiet;
     is_quiet = quiet;
+    return was;
 }
 
 bool log_is_quiet(void)

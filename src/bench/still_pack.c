@@ -106,9 +106,9 @@ bool still_pack_write(Rig *rig, const RigHeads *heads, Error *err)
         list_records(rig, heads, training_records(rig, heads), validation_records(rig));
     snprintf(rig->config.pack, sizeof rig->config.pack, "%s/still.h5", rig->folder);
     PackOptions options = {.root = rig->folder, .out = rig->config.pack, .quality = 90};
-    log_set_quiet(true);
+    bool quiet = log_set_quiet(true);
     bool ok = pack_write(&listing, &options, rig->comm, err);
-    log_set_quiet(false);
+    log_set_quiet(quiet);
     listing_free(&listing);
     return ok && share_file(rig->comm, rig->config.pack, err);
 }

@@ -20,6 +20,8 @@ static const Command commands[] = {
     {"pack", cmd_pack, "make a data pack from image files and labels"},
     {"unpack", cmd_unpack, "write the images and labels of a pack as files"},
     {"train", cmd_train, "train a model; also under mpirun or srun"},
+    {"sweep", cmd_sweep,
+     "search values of a configuration by successive halving; also under mpirun or srun"},
     {"eval", cmd_eval, "score a checkpoint on a split of a pack"},
     {"predict", cmd_predict,
      "tell what a checkpoint sees in image files; also under mpirun or srun"},

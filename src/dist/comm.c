@@ -234,7 +234,7 @@ bool comm_test(Comm *comm, int slot)
     return done;
 }
 
-/* --- nodes --- */
+/* --- parts --- */
 
 static Comm *adopt(MPI_Comm world)
 {
@@ -245,6 +245,13 @@ static Comm *adopt(MPI_Comm world)
     MPI_Comm_rank(world, &comm->rank);
     MPI_Comm_size(world, &comm->size);
     return comm;
+}
+
+Comm *comm_split(Comm *comm, int group)
+{
+    MPI_Comm world;
+    MPI_Comm_split(comm->world, group, comm->rank, &world);
+    return adopt(world);
 }
 
 Comm *comm_split_node(Comm *comm)

@@ -79,6 +79,9 @@ static bool write_header(H5 *file, const Checkpoint *checkpoint, Error *err)
     if (checkpoint->born)
         ok = ok && h5_write(file, "/born", H5_U64, (H5Shape){1, {(uint64_t)checkpoint->params}},
                             checkpoint->born, err);
+    if (checkpoint->skipped_in_row)
+        ok = ok && h5_write(file, "/skipped_in_row", H5_U64, (H5Shape){1, {1}},
+                            &checkpoint->skipped_in_row, err);
     if (checkpoint->stale)
         ok = ok && h5_write(file, "/stale", H5_U64, (H5Shape){1, {(uint64_t)checkpoint->heads}},
                             checkpoint->stale, err);
@@ -200,6 +203,10 @@ static bool read_watch(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
     if (!read_numbers(file, "/balance", &checkpoint->balance, NUMBERS_MAX, arena, err) ||
         !read_numbers(file, "/interference", &checkpoint->interference, NUMBERS_MAX, arena, err) ||
         !read_numbers(file, "/front", &checkpoint->front, FRONT_MAX, arena, err))
+        return false;
+    if (h5_has(file, "/skipped_in_row") &&
+        !h5_read(file, "/skipped_in_row", H5_U64, (H5Shape){1, {1}}, &checkpoint->skipped_in_row,
+                 err))
         return false;
     if (!h5_has(file, "/born")) return true;
     if (!h5_info(file, "/born", &type, &shape, err)) return false;

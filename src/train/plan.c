@@ -70,9 +70,10 @@ bool plan_footprint(const Config *config, const ModelSpec *spec, int workers, Fo
 {
     Arena *arena = arena_create("footprint");
     Model model;
-    log_set_quiet(true); /* what is to be said of the network is said when it is built for use */
+    /* What is to be said of the network is said when it is built for use. */
+    bool quiet = log_set_quiet(true);
     bool ok = model_build(&model, spec, arena, err);
-    log_set_quiet(false);
+    log_set_quiet(quiet);
     if (ok) {
         const Graph *graph = model.graph;
         uint64_t parameters = count_parameters(graph->params);

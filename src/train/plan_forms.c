@@ -9,9 +9,10 @@ static bool count_stages(const Config *config, const Pack *pack, int *stages, Er
     ModelSpec spec = plan_model(config, pack, arena);
     Model model;
     *stages = 0;
-    log_set_quiet(true); /* what is to be said of the network is said when it is built for use */
+    /* What is to be said of the network is said when it is built for use. */
+    bool quiet = log_set_quiet(true);
     bool ok = model_build(&model, &spec, arena, err);
-    log_set_quiet(false);
+    log_set_quiet(quiet);
     for (int i = 0; ok && i < model.graph->params->count; i++)
         if (model.graph->params->list[i]->stage > *stages)
             *stages = model.graph->params->list[i]->stage;

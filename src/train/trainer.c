@@ -241,13 +241,16 @@ Trainer *trainer_open(const TrainerOptions *options, Error *err)
 {
     Arena *arena = arena_create("run");
     Trainer *trainer = arena_new(arena, Trainer, 1);
-    *trainer = (Trainer){.arena = arena,
-                         .comm = options->comm,
-                         .config = options->config,
-                         .saved = UINT64_MAX,
-                         .watch = watch_begin(),
-                         .started = clock_seconds()};
-    trainer->watchdog = watchdog_start(options->comm, options->config->hang_seconds);
+    *trainer =
+        (Trainer){.arena = arena,
+                  .comm = options->comm,
+                  .config = options->config,
+                  .saved = UINT64_MAX,
+                  .watch = watch_begin(),
+                  .is_part = options->job_started > 0,
+                  .started = options->job_started > 0 ? options->job_started : clock_seconds()};
+    if (!trainer->is_part)
+        trainer->watchdog = watchdog_start(options->comm, options->config->hang_seconds);
     if (!open_all(trainer, options, err)) {
         trainer_close(trainer);
         return NULL;
@@ -271,7 +274,7 @@ void trainer_close(Trainer *trainer)
     engine_close(&trainer->engine);
     if (trainer->reduce) reduce_destroy(trainer->reduce);
     pack_close(trainer->pack);
-    if (trainer->staged.copy && trainer->config->stage_remove)
+    if (trainer->staged.copy && trainer->config->stage_remove && !trainer->is_part)
         stage_remove(&trainer->staged, trainer->comm);
     arena_destroy(trainer->arena);
 }
@@ -368,4 +371,9 @@ TrainerEnd trainer_run(Trainer *trainer, long until, Error *err)
 uint64_t trainer_steps(const Trainer *trainer)
 {
     return trainer->step;
+}
+
+uint64_t trainer_steps_per_epoch(const Trainer *trainer)
+{
+    return trainer->steps_per_epoch;
 }

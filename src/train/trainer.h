@@ -78,7 +78,8 @@ struct Trainer {
     uint64_t bad;       /* unreadable images in the epoch so far */
     uint64_t skipped_in_row;
     bool stop;      /* some rank has been asked to stop */
-    double started; /* clock_seconds at the start of the process's part of the run */
+    double started; /* clock_seconds at the start of the process's part of the run, or of its job */
+    bool is_part;   /* of a job with several runs */
     double step_seconds,
         save_seconds; /* the longest of late: what a stop in time has to reckon with */
     uint64_t saved;   /* step of the newest checkpoint that was written; UINT64_MAX: none */

@@ -55,6 +55,7 @@ static Checkpoint describe_run(Trainer *trainer, Arena *arena)
                              .skipped = trainer->updates_skipped,
                              .validated = trainer->validated,
                              .bad = trainer->bad,
+                             .skipped_in_row = trainer->skipped_in_row,
                              .best = trainer->best,
                              .watch = trainer->watch,
                              .pack = pack_hash(trainer->pack),
@@ -165,6 +166,7 @@ static bool copy_all(Trainer *trainer, const Checkpoint *saved, Arena *arena, Er
     trainer->updates_skipped = saved->skipped;
     trainer->validated = saved->validated;
     trainer->bad = saved->bad;
+    trainer->skipped_in_row = saved->skipped_in_row;
     trainer->saved = saved->step;
     return true;
 }

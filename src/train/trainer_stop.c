@@ -34,14 +34,23 @@ void watch_time(const Trainer *trainer)
     if (job_seconds_left() < needed) stop_request("the end of the job's time");
 }
 
+static double epoch_images(const Trainer *trainer)
+{
+    return (double)trainer->steps_per_epoch * (double)trainer->config->batch;
+}
+
+static bool has_too_many_bad(const Trainer *trainer)
+{
+    return (double)trainer->bad > trainer->config->max_bad * epoch_images(trainer);
+}
+
 static bool too_many_bad(const Trainer *trainer)
 {
-    double images = (double)trainer->steps_per_epoch * (double)trainer->config->batch;
-    if ((double)trainer->bad <= trainer->config->max_bad * images) return false;
+    if (!has_too_many_bad(trainer)) return false;
     log_warning("%" PRIu64
                 " images of this epoch could not be read, more than max_bad allows (%g of "
                 "%.0f); mend the pack, or allow more",
-                trainer->bad, trainer->config->max_bad, images);
+                trainer->bad, trainer->config->max_bad, epoch_images(trainer));
     return true;
 }
 
@@ -59,4 +68,11 @@ static bool too_many_skipped(const Trainer *trainer)
 bool is_hopeless(const Trainer *trainer)
 {
     return too_many_skipped(trainer) || too_many_bad(trainer);
+}
+
+const char *trainer_trouble(const Trainer *trainer)
+{
+    if (trainer->skipped_in_row > 0)
+        return "the gradients of its last steps were not finite or too large";
+    return has_too_many_bad(trainer) ? "more images could not be read than max_bad allows" : NULL;
 }

@@ -2,7 +2,7 @@
 # The layer rule: a folder includes only headers of its own and of folders below it, and each outside library's
 # header is included by one file, a .c or a header private to it. Proves that it can fail on planted violations.
 set -u
-layers="base io kernels dist nn data models optim metrics train lib predict report bench doctor lint cli"
+layers="base io kernels dist nn data models optim metrics train lib predict report sweep bench doctor lint cli"
 
 # check FOLDER: prints each violation
 check() {

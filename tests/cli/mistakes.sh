@@ -359,6 +359,31 @@ mistake "not a network" 2 umbel plan good.yaml --network fast
 mistake "not numbers of ranks" 2 umbel plan good.yaml --ranks 2,x
 mistake "planning for a pack that is missing" 4 umbel plan good.yaml --set pack=none.h5
 
+section "Sweeps"
+rows 'path,t,split\ngood.jpg,x,train\nother.jpg,y,train\n'
+pack --manifest m.csv >/dev/null 2>&1 && mv o.h5 no-val.h5 || not_ok "pack" "failed"
+sweep() { umbel sweep good.yaml --set epochs=1 "$@"; }
+sweep --over dropout=0,0.1 --trials 2 --run swept >/dev/null 2>&1 || not_ok "sweep" "failed"
+mistake "nothing to vary" 2 sweep
+mistake "varied: no such key" 2 sweep --over optimizer.lrr=1e-4..1e-2:log
+mistake "varied: no values" 2 sweep --over optimizer.lr
+mistake "a range that falls" 2 sweep --over optimizer.lr=1e-2..1e-4
+mistake "a range beyond what is allowed" 2 sweep --over dropout=0.1..1.5
+mistake "a logarithmic range from 0" 2 sweep --over optimizer.lr=0..1:log
+mistake "a range of names" 2 sweep --over optimizer.kind=adamw..sgd
+mistake "a value that cannot be" 2 sweep --over conv=auto,winograd
+mistake "varied: what the sweep decides" 2 sweep --over epochs=5,10
+mistake "varied twice" 2 sweep --over dropout=0,0.1 --over dropout=0.2
+mistake "more trials than combinations" 2 sweep --over dropout=0,0.1
+mistake "a trial whose values do not go together" 2 sweep --over batch=16,18 --trials 2
+mistake "no such metric" 2 sweep --over dropout=0,0.1 --trials 2 --metric shap
+mistake "no validation images" 3 sweep --over dropout=0,0.1 --trials 2 --set pack=no-val.h5
+mistake "more ranks per trial than ranks" 2 sweep --over dropout=0,0.1 --trials 2 --ranks-per-trial 2
+mistake "a first rung beyond the end" 2 sweep --over dropout=0,0.1 --trials 2 --min-epochs 2
+mistake "the folder of another sweep" 2 sweep --over dropout=0,0.1 --trials 2 --seed 2 --run swept
+echo '{"kind":"trial","trial":7}' >>swept/sweep.jsonl
+mistake "a damaged record" 3 sweep --over dropout=0,0.1 --trials 2 --run swept
+
 # --- one line, however many ranks
 fails "24 ranks, one line: command line" 2 '^umbel train: .*steps' ranks 24 "$UMBEL" train good.yaml --steps 5x
 fails "24 ranks, one line: configuration" 2 '^umbel: .*bach' ranks 24 "$UMBEL" train good.yaml --set bach=4

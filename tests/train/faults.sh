@@ -182,7 +182,7 @@ bad_numbers() {
     expect wild-3 "they are told with parameter and records" 86 \
         'rank [012]: step [0-9]+: lane [0-3]: the gradient of [a-z0-9_.]+ is not finite or too large; its images are records( [0-9]+){4}$'
     same "skipped alike: digest over ranks 1 2 3" $digests
-    fails "resumed without a cure, it ends again" 86 'warning: 4 steps in a row' \
+    fails "resumed without a cure, it ends again at once" 86 'warning: 5 steps in a row' \
         ranks 2 "$UMBEL" train "$WORK/small.yaml" --set run="$WORK/runs/wild-3" --set optimizer.lr=1000 \
         --set schedule.warmup_epochs=0 --set max_skipped=4 --resume
 }
