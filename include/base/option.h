@@ -16,12 +16,13 @@ typedef enum OptionType {
     OPTION_FLOAT,  /* double */
     OPTION_BOOL,   /* bool */
     OPTION_TEXT,   /* char[OPTION_TEXT_BYTES] */
+    OPTION_NAMES,  /* char[OPTION_NAMES_BYTES]: a text that may be a list, "[a, b]" */
     OPTION_CHOICE, /* int: index into `choices` */
     OPTION_INTS,   /* OptionInts: list of up to OPTION_LIST_MAX ints */
     OPTION_FLOATS, /* OptionFloats */
 } OptionType;
 
-enum { OPTION_TEXT_BYTES = 512, OPTION_LIST_MAX = 16 };
+enum { OPTION_TEXT_BYTES = 512, OPTION_NAMES_BYTES = 4096, OPTION_LIST_MAX = 16 };
 
 typedef struct OptionInts {
     int count;

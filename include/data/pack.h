@@ -1,11 +1,13 @@
 /*
  * A pack, opened for reading: image bytes, labels and names of a data set in one HDF5 file
- * (docs/formats.md). Every rank opens it and holds its tables; workers read image bytes by pread.
+ * (docs/formats.md), or in several that are read as one. Every rank opens it and holds its tables; workers read
+ * image bytes by pread.
  */
 #pragma once
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "data/pack_names.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,12 +43,27 @@ bool label_is_known(const LabelGroup *group, size_t record);
 /* The record's classes, rising; *count of them: 0 also where the label is missing or a value. */
 const int32_t *label_classes(const LabelGroup *group, size_t record, int *count);
 
-/* Checks the seal, then opens and reads the tables. Pointers obtained from a pack live until
- * pack_close. */
-Pack *pack_open(const char *path, Error *err);
+/* Checks the seal of each file that `name` stands for (pack_names.h), then opens it and reads its tables. The records
+ * of several come one after the other, in their splits. Their label groups are those of all files in the order in
+ * which they first come, each with the classes of all, and missing where a file lacks it; groups of one name must
+ * be of one kind. A path that an earlier file has is put behind the name of its own file. Pointers obtained from a
+ * pack live until pack_close. */
+Pack *pack_open(const char *name, Error *err);
+/* The same of these files; `name` is what they are called together. `copy` (names->files): where each is read in
+ * place of the file itself; NULL: there. */
+Pack *pack_open_files(const char *name, const PackNames *names, const char *const *copy,
+                      Error *err);
 void pack_close(Pack *pack); /* NULL is allowed */
 
-const char *pack_path(const Pack *pack);
+const char *pack_path(const Pack *pack); /* the name that it was opened by */
+/* One of its files, in the order of their records. */
+typedef struct PackPart {
+    const char *path;
+    size_t first, records; /* number of its first record; how many it has */
+    Hash128 hash;
+} PackPart;
+int pack_files(const Pack *pack); /* at least 1 */
+PackPart pack_part(const Pack *pack, int file);
 size_t pack_records(const Pack *pack);
 int pack_groups(const Pack *pack);
 const LabelGroup *pack_group(const Pack *pack, int group);
@@ -66,12 +83,12 @@ const char *pack_record_group(const Pack *pack, size_t record);
 void pack_image_size(const Pack *pack, size_t record, int *width, int *height);
 size_t pack_image_bytes(const Pack *pack, size_t record);
 size_t pack_largest_image_bytes(const Pack *pack);
-int pack_version(const Pack *pack); /* of the format */
-/* The program that wrote it: "umbel 0.1.0". */
+int pack_version(const Pack *pack); /* of the format; the newest of its files */
+/* The program that wrote it: "umbel 0.1.0"; all of them, if they differ. */
 const char *pack_creator(const Pack *pack);
-/* Hash of everything but the image bytes. */
+/* Hash of everything but the image bytes; of several files a hash of theirs, in their order. */
 Hash128 pack_hash(const Pack *pack);
 
 /* Reads record's image bytes into `buffer` (pack_image_bytes of them) and checks them against the
- * stored checksum. Thread-safe. The error names pack and record. */
+ * stored checksum. Thread-safe. The error names the file and the record's number in it. */
 bool pack_read(const Pack *pack, size_t record, uint8_t *buffer, Error *err);

@@ -79,13 +79,15 @@ typedef struct PackOptions {
     uint64_t seed;
     int max_side;      /* 0: keep JPEG bytes as they are */
     int quality;       /* of re-encoding */
+    int shards;        /* 0: one file; else so many, OUT-00001-of-00004.h5, at most SHARDS_MAX */
     bool keep_going;   /* leave out files that cannot be packed */
     bool allow_unseen; /* classes that occur outside the training split only */
 } PackOptions;
 
-/* Writes the pack. Ranks share the decoding; rank 0 writes. On failure no file is left. With
+/* Writes the pack. Ranks share the decoding; rank 0 writes, or each rank its shards: rows of the records, with
+ * all label groups and classes, in the splits of the whole. On failure no file is left. With
  * keep_going, rank 0 moves what cannot be packed from the listing to its rejects and writes them
- * into a CSV file beside the pack. Collective: all ranks return the same. */
+ * into a CSV file beside the pack `out`. Collective: all ranks return the same. */
 bool pack_write(Listing *listing, const PackOptions *options, Comm *comm, Error *err);
 /* Name of the list of rejected files that belongs to the pack `out`. */
 void pack_rejects_path(char *path, size_t bytes, const char *out);

@@ -31,7 +31,8 @@ typedef struct HeadConfig {
 } HeadConfig;
 
 typedef struct Config {
-    char pack[OPTION_TEXT_BYTES], run[OPTION_TEXT_BYTES];
+    char pack[OPTION_NAMES_BYTES]; /* data/pack_names.h */
+    char run[OPTION_TEXT_BYTES];
     int image; /* side of the input, pixels */
     int batch, lane, epochs;
     long seed;

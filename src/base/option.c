@@ -146,10 +146,10 @@ static bool parse_bool(const char *text, bool *value, Error *err)
     return error_set(err, ERROR_USAGE, "must be true or false, not \"%s\"", text);
 }
 
-static bool parse_text(const char *text, char *value, Error *err)
+static bool parse_text(const char *text, char *value, int bytes, Error *err)
 {
-    if (strlen(text) >= OPTION_TEXT_BYTES)
-        return error_set(err, ERROR_USAGE, "is longer than %d bytes", OPTION_TEXT_BYTES - 1);
+    if (strlen(text) >= (size_t)bytes)
+        return error_set(err, ERROR_USAGE, "is longer than %d bytes", bytes - 1);
     memcpy(value, text, strlen(text) + 1);
     return true;
 }
@@ -179,7 +179,9 @@ bool option_parse(const Option *option, const char *text, void *values, Error *e
     case OPTION_BOOL:
         return parse_bool(text, value, err);
     case OPTION_TEXT:
-        return parse_text(text, value, err);
+        return parse_text(text, value, OPTION_TEXT_BYTES, err);
+    case OPTION_NAMES:
+        return parse_text(text, value, OPTION_NAMES_BYTES, err);
     case OPTION_CHOICE:
         return parse_choice(option, text, value, err);
     case OPTION_INTS:
@@ -206,6 +208,7 @@ void option_print(const Option *option, const void *values, char *text, size_t b
         snprintf(text, bytes, "%s", *(const bool *)value ? "true" : "false");
         return;
     case OPTION_TEXT:
+    case OPTION_NAMES:
         snprintf(text, bytes, "%s", (const char *)value);
         return;
     case OPTION_CHOICE:

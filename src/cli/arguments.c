@@ -21,6 +21,22 @@ static void keep_number(const Argument *argument, const struct argp_option *opti
         (int)cli_number(state, name, text, argument->low, argument->high);
 }
 
+static void keep_pack(PackArgument *packs, const char *text, struct argp_state *state)
+{
+    if (!packs->name) {
+        packs->name = text;
+        return;
+    }
+    bool fits = packs->name == packs->list ||
+                snprintf(packs->list, sizeof packs->list, "%s", packs->name) < PACK_NAME_BYTES;
+    packs->name = packs->list;
+    if (!fits || !pack_names_add(packs->list, sizeof packs->list, text))
+        argp_error(state,
+                   "the names of the packs are longer than %d bytes; name them by a pattern in "
+                   "quotes: 'parts-*.h5'",
+                   PACK_NAME_BYTES - 1);
+}
+
 static void keep(const Argument *argument, const struct argp_option *options, char *text,
                  struct argp_state *state)
 {
@@ -39,6 +55,9 @@ static void keep(const Argument *argument, const struct argp_option *options, ch
     case ARGUMENT_SPLIT:
         if (!split_parse(text, place))
             argp_error(state, "--split: must be train, val or test, not \"%s\"", text);
+        return;
+    case ARGUMENT_PACKS:
+        keep_pack(place, text, state);
         return;
     case ARGUMENT_INT:
         keep_number(argument, options, text, state);

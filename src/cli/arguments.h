@@ -1,6 +1,8 @@
 /* Arguments that a command only keeps: a row each of a table in place of a case of its parser. Private to cli. */
 #pragma once
 
+#include "data/pack_names.h"
+
 #include <argp.h>
 #include <stddef.h>
 
@@ -11,6 +13,7 @@ typedef enum ArgumentKind {
     ARGUMENT_INT,   /* int from `low` to `high` */
     ARGUMENT_SPLIT, /* Split */
     ARGUMENT_ONLY,  /* const char *: the argument without an option, which may stand once */
+    ARGUMENT_PACKS, /* PackArgument: may stand several times; of arguments without an option the key is ARGP_KEY_ARG */
 } ArgumentKind;
 
 typedef struct Argument {
@@ -21,6 +24,12 @@ typedef struct Argument {
     const char *what;    /* ARGUMENT_ONLY: the noun of "one checkpoint at a time" */
     const char *missing; /* of a text that must be given: the mistake if it is not */
 } Argument;
+
+/* Packs that are read as one, under one name (data/pack_names.h). */
+typedef struct PackArgument {
+    const char *name; /* NULL: none was given */
+    char list[PACK_NAME_BYTES];
+} PackArgument;
 
 /* Rows; the command's struct is called Arguments. */
 #define KEEP(as, at, member) .kind = (as), .key = (at), .offset = offsetof(Arguments, member)
@@ -48,6 +57,11 @@ typedef struct Argument {
 #define KEEP_ONLY(member, noun, mistake)                                                           \
     {                                                                                              \
         KEEP(ARGUMENT_ONLY, 0, member), .what = (noun), .missing = (mistake)                       \
+    }
+
+#define KEEP_PACKS(at, member, mistake)                                                            \
+    {                                                                                              \
+        KEEP(ARGUMENT_PACKS, at, member), .missing = (mistake)                                     \
     }
 
 /* Keeps the argument if the table has a row for it; at the end (ARGP_KEY_END) also tells what is missing, in

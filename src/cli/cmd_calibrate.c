@@ -17,14 +17,16 @@
 enum { KEY_PACK = 1, KEY_SPLIT, KEY_OUT, KEY_JSON, KEY_WORKERS };
 
 typedef struct Arguments {
-    const char *checkpoint, *pack, *out;
+    const char *checkpoint, *out;
+    PackArgument pack;
     Split split;
     bool json;
     int workers; /* 0: the cores this rank may use */
 } Arguments;
 
 static const struct argp_option options[] = {
-    {"pack", KEY_PACK, "PACK", 0, "The pack to fit on; default: the one it was trained on", 0},
+    {"pack", KEY_PACK, "PACK", 0,
+     "The pack to fit on, or several; default: the one it was trained on", 0},
     {"split", KEY_SPLIT, "SPLIT", 0, "train, val or test (default: val)", 0},
     {"out", KEY_OUT, "FILE", 0, "The checkpoint to write; default: CHECKPOINT itself", 0},
     {"json", KEY_JSON, NULL, 0, "Print what was found as JSON", 0},
@@ -34,7 +36,7 @@ static const struct argp_option options[] = {
 
 static const Argument kept[] = {
     KEEP_ONLY(checkpoint, "checkpoint", "no checkpoint given"),
-    KEEP_TEXT(KEY_PACK, pack),
+    KEEP_PACKS(KEY_PACK, pack, NULL),
     KEEP_SPLIT(KEY_SPLIT, split),
     KEEP_TEXT(KEY_OUT, out),
     KEEP_FLAG(KEY_JSON, json),
@@ -173,8 +175,8 @@ static bool fit_and_save(const Arguments *arguments, SavedModel *model, const He
 static bool calibrate(const Arguments *arguments, Comm *comm, Arena *arena, Error *err)
 {
     SavedModel model;
-    if (!saved_model_open(&model, arguments->checkpoint, arguments->pack, arguments->workers, comm,
-                          arena, err))
+    if (!saved_model_open(&model, arguments->checkpoint, arguments->pack.name, arguments->workers,
+                          comm, arena, err))
         return false;
     size_t images, bad;
     pack_split(model.pack, arguments->split, &images);

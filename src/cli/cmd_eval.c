@@ -28,7 +28,9 @@ enum {
 };
 
 typedef struct Arguments {
-    const char *checkpoint, *pack, *json;
+    const char *checkpoint, *json;
+    PackArgument given_pack; /* in place of the checkpoint's own */
+    const char *pack;        /* the one that is scored on */
     Split split;
     const char *confusion, *predictions; /* NULL: not wanted */
     bool per_class, all;
@@ -37,7 +39,8 @@ typedef struct Arguments {
 } Arguments;
 
 static const struct argp_option options[] = {
-    {"pack", KEY_PACK, "PACK", 0, "The pack to score on; default: the one it was trained on", 0},
+    {"pack", KEY_PACK, "PACK", 0,
+     "The pack to score on, or several; default: the one it was trained on", 0},
     {"split", KEY_SPLIT, "SPLIT", 0, "train, val or test (default: test)", 0},
     {"json", KEY_JSON, "FILE", 0,
      "Also write the scores as JSON; - for standard output instead of the table", 0},
@@ -56,7 +59,7 @@ static const struct argp_option options[] = {
 
 static const Argument kept[] = {
     KEEP_ONLY(checkpoint, "checkpoint", "no checkpoint given"),
-    KEEP_TEXT(KEY_PACK, pack),
+    KEEP_PACKS(KEY_PACK, given_pack, NULL),
     KEEP_SPLIT(KEY_SPLIT, split),
     KEEP_TEXT(KEY_JSON, json),
     KEEP_INT(KEY_WORKERS, workers, 1, WORKERS_MAX),
@@ -180,8 +183,8 @@ static bool evaluate_checkpoint(Arguments *arguments, Comm *comm, Arena *arena, 
     if (arguments->predictions && !predictions_check_path(arguments->predictions, err))
         return false;
     SavedModel model;
-    if (!saved_model_open(&model, arguments->checkpoint, arguments->pack, arguments->workers, comm,
-                          arena, err))
+    if (!saved_model_open(&model, arguments->checkpoint, arguments->given_pack.name,
+                          arguments->workers, comm, arena, err))
         return false;
     bool ok = evaluate_model(arguments, &model, arena, err);
     saved_model_close(&model);

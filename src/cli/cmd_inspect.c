@@ -13,7 +13,7 @@ enum { SETS_MAX = 256 };
 enum { KEY_JSON = 1, KEY_ALL, KEY_HTML, KEY_AUGMENT, KEY_SET };
 
 typedef struct Arguments {
-    const char *path;
+    PackArgument file; /* or packs */
     InspectOptions options;
     const char *html;   /* page about the pack; NULL: none */
     const char *config; /* of which a contact sheet is wanted; NULL: none is */
@@ -35,7 +35,7 @@ static const struct argp_option options[] = {
 };
 
 static const Argument kept[] = {
-    KEEP_ONLY(path, "file", NULL),
+    KEEP_PACKS(ARGP_KEY_ARG, file, NULL),
     KEEP_FLAG(KEY_JSON, options.json),
     KEEP_FLAG(KEY_ALL, options.all),
     KEEP_TEXT(KEY_HTML, html),
@@ -53,10 +53,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
         arguments->set[arguments->sets++] = text;
         return 0;
     case ARGP_KEY_END:
-        if (!arguments->path && !arguments->config) argp_error(state, "no file given");
-        if (arguments->path && arguments->config)
-            argp_error(state, "%s: --augment goes without another file", arguments->path);
-        if (arguments->html && !arguments->path) argp_error(state, "--html: no pack given");
+        if (!arguments->file.name && !arguments->config) argp_error(state, "no file given");
+        if (arguments->file.name && arguments->config)
+            argp_error(state, "%s: --augment goes without another file", arguments->file.name);
+        if (arguments->html && !arguments->file.name) argp_error(state, "--html: no pack given");
         return 0;
     default:
         return arguments_keep(kept, options, key, text, state);
@@ -66,8 +66,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp argp = {
     options,
     parse,
-    "FILE\nPACK --html FILE\n--augment CONFIG",
-    "Describe a pack or a checkpoint, or show what augmentation makes of "
+    "FILE\nPACK...\nPACK... --html FILE\n--augment CONFIG",
+    "Describe a pack, several packs as one or a checkpoint, or show what augmentation makes of "
     "training pictures: the first column is what evaluation sees, the "
     "others are epochs.\v"
     "Example: umbel inspect parts.h5",
@@ -89,7 +89,19 @@ static bool write_sheet(const Arguments *arguments, Error *err)
 static bool write_page(const Arguments *arguments, Error *err)
 {
     Arena *arena = arena_create("page");
-    bool ok = report_pack(arguments->path, arguments->html, arena, err);
+    bool ok = report_pack(arguments->file.name, arguments->html, arena, err);
+    arena_destroy(arena);
+    return ok;
+}
+
+/* Several files can only be packs. */
+static bool find_kind(const char *name, SealKind *kind, Error *err)
+{
+    Arena *arena = arena_create("names of packs");
+    PackNames names;
+    *kind = SEAL_PACK;
+    bool ok = pack_names_expand(&names, name, arena, err) &&
+              (names.files > 1 || seal_kind(names.file[0], kind, err));
     arena_destroy(arena);
     return ok;
 }
@@ -97,15 +109,16 @@ static bool write_page(const Arguments *arguments, Error *err)
 static bool describe(const Arguments *arguments, Error *err)
 {
     SealKind kind;
-    if (!seal_kind(arguments->path, &kind, err)) return false;
+    if (!find_kind(arguments->file.name, &kind, err)) return false;
     if (arguments->html && kind != SEAL_PACK)
         return error_set(err, ERROR_USAGE,
                          "--html: %s is a checkpoint; for its run's page there is umbel report",
-                         arguments->path);
-    return arguments->html ? write_page(arguments, err)
-                           : (kind == SEAL_PACK
-                                  ? inspect_pack(arguments->path, &arguments->options, err)
-                                  : inspect_checkpoint(arguments->path, &arguments->options, err));
+                         arguments->file.name);
+    return arguments->html
+               ? write_page(arguments, err)
+               : (kind == SEAL_PACK
+                      ? inspect_pack(arguments->file.name, &arguments->options, err)
+                      : inspect_checkpoint(arguments->file.name, &arguments->options, err));
 }
 
 int cmd_inspect(int argc, char **argv)

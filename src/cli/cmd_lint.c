@@ -13,7 +13,7 @@
 enum { KEY_JSON = 1, KEY_DISTANCE, KEY_TINY, KEY_IMBALANCE, KEY_EXAMPLES };
 
 typedef struct Arguments {
-    const char *path;
+    PackArgument pack;
     bool json;
     LintOptions options;
 } Arguments;
@@ -34,7 +34,7 @@ static const struct argp_option options[] = {
 enum { MANY = 1 << 30 };
 
 static const Argument kept[] = {
-    KEEP_ONLY(path, "pack", "no pack given"),
+    KEEP_PACKS(ARGP_KEY_ARG, pack, "no pack given"),
     KEEP_FLAG(KEY_JSON, json),
     KEEP_INT(KEY_DISTANCE, options.distance, 0, LINT_DISTANCE_MAX),
     KEEP_INT(KEY_TINY, options.tiny, 0, MANY),
@@ -51,8 +51,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp argp = {
     options,
     parse,
-    "PACK.h5",
-    "Decode every image of a pack and tell what is wrong: images that are damaged, blank, tiny, "
+    "PACK.h5...",
+    "Decode every image of a pack, or of several as one, and tell what is wrong: images that are "
+    "damaged, blank, tiny, "
     "grey "
     "among coloured ones, turned by EXIF; duplicates and near duplicates, with different labels or "
     "in more than one split; groups in more than one split; classes that are absent from training "
@@ -108,7 +109,7 @@ int cmd_lint(int argc, char **argv)
     Arguments arguments = {.options = {.distance = 4, .tiny = 16, .imbalance = 100, .examples = 3}};
     cli_parse(&argp, argc, argv, &arguments);
     Error err = {0};
-    Pack *pack = pack_open(arguments.path, &err);
+    Pack *pack = pack_open(arguments.pack.name, &err);
     if (!pack) return cli_fail(&err);
     LintFindings findings = {.options = &arguments.options, .arena = arena_create("findings")};
     lint_pack(pack, &findings);

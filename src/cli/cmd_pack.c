@@ -1,5 +1,6 @@
 /* umbel pack */
 #include "arguments.h"
+#include "base/arena.h"
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
@@ -28,6 +29,7 @@ enum {
     KEY_ADD_TO,
     KEY_TAR,
     KEY_LIST,
+    KEY_SHARDS,
     KEY_JSON
 };
 
@@ -77,6 +79,11 @@ static const struct argp_option options[] = {
      "labels, of new groups too",
      0},
     {"out", KEY_OUT, "PACK.h5", 0, "The pack to write (default with --add-to: the same)", 0},
+    {"shards", KEY_SHARDS, "N", 0,
+     "Write N packs PACK-00001-of-0000N.h5 ..., each by one rank: rows of the images, to be read "
+     "as "
+     "one under the name 'PACK-*.h5'",
+     0},
     {"split", KEY_SPLIT, "SHARES", 0,
      "Split anew, such as train=0.8,val=0.1,test=0.1, stratified over all label groups together",
      0},
@@ -91,6 +98,19 @@ static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "Print what the pack holds as JSON", 0},
     {0},
 };
+
+/* What is added to is also what is written, if nothing else is named. */
+static void check_add_to(const Arguments *arguments, struct argp_state *state)
+{
+    const char *pack = arguments->input.add_to;
+    if (!pack || arguments->options.out != pack) return;
+    if (arguments->options.shards > 0)
+        argp_error(state, "--shards: name the packs that are to be written by --out");
+    if (!pack_name_is_file(pack))
+        argp_error(state,
+                   "--add-to: %s is not one file; name the pack that is to be written by --out",
+                   pack);
+}
 
 static void check_merge(const Arguments *arguments, struct argp_state *state)
 {
@@ -117,6 +137,7 @@ static void check(const Arguments *arguments, struct argp_state *state)
         return;
     }
     if (!arguments->options.out) argp_error(state, "--out must be given");
+    check_add_to(arguments, state);
     if (arguments->input.tar) {
         check_tar(arguments, state);
         return;
@@ -160,6 +181,7 @@ static const Argument kept[] = {
     KEEP_TEXT(KEY_GROUP, input.keep_together),
     KEEP_INT(KEY_MAX_SIDE, options.max_side, 8, IMAGE_SIDE_MAX),
     KEEP_INT(KEY_QUALITY, options.quality, 1, 100),
+    KEEP_INT(KEY_SHARDS, options.shards, 1, SHARDS_MAX),
     {0},
 };
 
@@ -197,17 +219,32 @@ static const struct argp argp = {
     "  umbel pack images --pattern '{type}/{part}_{angle}.jpg' --out parts.h5\n"
     "  umbel pack --tar train-*.tar --labels type,part --out parts.h5\n"
     "  umbel pack --merge old.h5 new.h5 --out both.h5\n"
+    "  mpirun -n 4 umbel pack images --levels type,part --shards 8 --out parts.h5\n"
     "  umbel pack --manifest seasons.csv --labels season --add-to parts.h5",
     NULL,
     NULL,
     NULL};
 
+/* Also proves that it can be read. */
+static Pack *open_written(const PackOptions *wanted, Error *err)
+{
+    if (wanted->shards == 0) return pack_open(wanted->out, err);
+    Arena *arena = arena_create("shards");
+    PackNames names = {arena_new(arena, const char *, wanted->shards), wanted->shards, 0};
+    for (int s = 0; s < wanted->shards; s++)
+        names.file[s] = pack_shard_path(wanted->out, s, wanted->shards, arena);
+    Pack *pack =
+        pack_open_files(pack_shard_pattern(wanted->out, wanted->shards, arena), &names, NULL, err);
+    arena_destroy(arena);
+    return pack;
+}
+
 static void tell(const Arguments *arguments, const Pack *written, const Listing *listing)
 {
     if (arguments->json)
-        pack_summary_print_json(written, listing);
+        pack_summary_print_json(written, listing, arguments->options.out);
     else if (!log_is_terse())
-        pack_summary_print(written, listing);
+        pack_summary_print(written, listing, arguments->options.out);
 }
 
 static bool pack(Arguments *arguments, Comm *comm, Error *err)
@@ -219,8 +256,7 @@ static bool pack(Arguments *arguments, Comm *comm, Error *err)
         pack_input_read(&listing, &arguments->input, &arguments->options, comm, err);
     bool ok = comm_agree(comm, err) && pack_write(&listing, &arguments->options, comm, err);
     if (ok && comm_rank(comm) == 0) {
-        Pack *written =
-            pack_open(arguments->options.out, err); /* also proves that it can be read */
+        Pack *written = open_written(&arguments->options, err);
         if (written) tell(arguments, written, &listing);
         pack_close(written);
     }

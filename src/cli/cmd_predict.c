@@ -28,7 +28,8 @@ enum {
 };
 
 typedef struct Arguments {
-    const char *checkpoint, *pack, *features;
+    const char *checkpoint, *features;
+    PackArgument pack;
     Split split; /* SPLIT_COUNT: not given */
     const PrintFormat *format;
     const char **image; /* (images) */
@@ -40,7 +41,8 @@ typedef struct Arguments {
 } Arguments;
 
 static const struct argp_option options[] = {
-    {"pack", KEY_PACK, "PACK", 0, "Take the images of a pack in place of files", 0},
+    {"pack", KEY_PACK, "PACK", 0, "Take the images of a pack in place of files; may be repeated",
+     0},
     {"split", KEY_SPLIT, "SPLIT", 0, "Of the pack: train, val or test (default: test)", 0},
     {"top", KEY_TOP, "K", 0,
      "The K most probable classes of each head (default: the predicted one; of a sigmoid head all "
@@ -69,18 +71,18 @@ static void add_name(Arguments *arguments, char *text)
 static void check(const Arguments *arguments, struct argp_state *state)
 {
     if (!arguments->checkpoint) argp_error(state, "no checkpoint given");
-    if (arguments->pack && arguments->images > 0)
+    if (arguments->pack.name && arguments->images > 0)
         argp_error(state, "--pack: takes the place of files; leave \"%s\" out",
                    arguments->image[0]);
-    if (!arguments->pack && arguments->images == 0)
+    if (!arguments->pack.name && arguments->images == 0)
         argp_error(state, "no images given; name files or folders, - for a list of them on "
                           "standard input, or a pack with --pack");
-    if (!arguments->pack && arguments->split != SPLIT_COUNT)
+    if (!arguments->pack.name && arguments->split != SPLIT_COUNT)
         argp_error(state, "--split: is of a --pack");
 }
 
 static const Argument kept[] = {
-    KEEP_TEXT(KEY_PACK, pack),
+    KEEP_PACKS(KEY_PACK, pack, NULL),
     KEEP_SPLIT(KEY_SPLIT, split),
     KEEP_TEXT(KEY_FEATURES, features),
     KEEP_FLAG(KEY_FLIP, flip),
@@ -149,11 +151,11 @@ static bool flush(void *context, Error *err)
 
 static bool open_source(const Arguments *arguments, Pack **pack, Source *source, Error *err)
 {
-    if (!arguments->pack) {
+    if (!arguments->pack.name) {
         *source = source_files(arguments->image, arguments->images);
         return true;
     }
-    if (!(*pack = pack_open(arguments->pack, err))) return false;
+    if (!(*pack = pack_open(arguments->pack.name, err))) return false;
     *source = source_pack(*pack, arguments->split == SPLIT_COUNT ? SPLIT_TEST : arguments->split);
     return true;
 }

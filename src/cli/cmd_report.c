@@ -16,12 +16,15 @@ enum { RUNS_MAX = 32 };
 
 typedef struct Arguments {
     const char *run[RUNS_MAX];
+    PackArgument pack;
     ReportOptions options;
 } Arguments;
 
 static const struct argp_option options[] = {
     {"pack", KEY_PACK, "PACK", 0,
-     "Let the checkpoint answer for images of this pack: confusion matrices, mistakes, pictures",
+     "Let the checkpoint answer for images of this pack: confusion matrices, mistakes, pictures; "
+     "may be "
+     "repeated",
      0},
     {"out", 'o', "FILE.html", 0, "The page (default: report.html in the first run's folder)", 0},
     {"split", KEY_SPLIT, "SPLIT", 0, "Which images: train, val or test (default: val)", 0},
@@ -38,7 +41,7 @@ static void add_run(Arguments *arguments, const char *path, struct argp_state *s
 }
 
 static const Argument kept[] = {
-    KEEP_TEXT(KEY_PACK, options.pack),
+    KEEP_PACKS(KEY_PACK, pack, NULL),
     KEEP_TEXT('o', options.out),
     KEEP_SPLIT(KEY_SPLIT, options.split),
     KEEP_TEXT(KEY_CHECKPOINT, options.checkpoint),
@@ -76,6 +79,7 @@ static bool write_report(Arguments *arguments, Comm *comm, Arena *arena, Error *
 {
     ReportOptions *wanted = &arguments->options;
     wanted->run = arguments->run;
+    wanted->pack = arguments->pack.name;
     if (comm_size(comm) > 1)
         return error_set(err, ERROR_USAGE,
                          "umbel report runs on one rank; start it without mpirun");

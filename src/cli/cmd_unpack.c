@@ -11,7 +11,8 @@
 enum { KEY_OUT = 1 };
 
 typedef struct Arguments {
-    const char *pack, *out;
+    PackArgument pack;
+    const char *out;
 } Arguments;
 
 static const struct argp_option options[] = {
@@ -20,7 +21,7 @@ static const struct argp_option options[] = {
 };
 
 static const Argument kept[] = {
-    KEEP_ONLY(pack, "pack", "no pack given"),
+    KEEP_PACKS(ARGP_KEY_ARG, pack, "no pack given"),
     KEEP_NEEDED(KEY_OUT, out, "--out must be given"),
     {0},
 };
@@ -33,8 +34,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp argp = {
     options,
     parse,
-    "PACK.h5",
-    "Write the images of a pack into DIR/images, as they are in it, and DIR/manifest.csv with "
+    "PACK.h5...",
+    "Write the images of a pack, or of several as one, into DIR/images, as they are in it, and "
+    "DIR/manifest.csv with "
     "their "
     "splits and labels, of which umbel pack makes the same pack again.\v"
     "Example: umbel unpack parts.h5 --out parts",
@@ -49,8 +51,8 @@ int cmd_unpack(int argc, char **argv)
     Arguments arguments = {0};
     cli_parse(&argp, argc, argv, &arguments);
     Error err = {0};
-    if (!pack_unpack(arguments.pack, arguments.out, &err) ||
-        !pack_again_command(command, sizeof command, arguments.pack, arguments.out, &err))
+    if (!pack_unpack(arguments.pack.name, arguments.out, &err) ||
+        !pack_again_command(command, sizeof command, arguments.pack.name, arguments.out, &err))
         return cli_fail(&err);
     if (!log_is_terse()) printf("the same pack again: %s\n", command);
     return EXIT_DONE;

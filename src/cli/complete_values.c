@@ -103,7 +103,7 @@ static void offer_option(const Option *option, const char *name, Place place)
     static const char *const truth[] = {"true", "false", NULL};
     if (option->type == OPTION_CHOICE) offer_all(place, option->choices);
     if (option->type == OPTION_BOOL) offer_all(place, truth);
-    for (int i = 0; option->type == OPTION_TEXT && path_keys[i][0]; i++)
+    for (int i = 0; path_keys[i][0]; i++)
         if (strcmp(path_keys[i][0], name) == 0) complete_value(path_keys[i][1], place);
 }
 

@@ -165,12 +165,21 @@ static void print_group(const GroupCount *count, bool all)
     print_missing(count);
 }
 
+static void print_parts(const Pack *pack)
+{
+    for (int f = 0; f < pack_files(pack); f++) {
+        PackPart part = pack_part(pack, f);
+        printf("  %-10s %s: %zu images\n", f ? "" : "files", part.path, part.records);
+    }
+}
+
 static void print_pack(const Pack *pack, const GroupCount *count, bool all)
 {
     char hash[HASH_TEXT_BYTES];
     hash_print(pack_hash(pack), hash);
     printf("%s: pack, version %d, written by %s\n", pack_path(pack), pack_version(pack),
            pack_creator(pack));
+    if (pack_files(pack) > 1) print_parts(pack);
     printf("  %-10s %zu in %.1f MB\n", "images", pack_records(pack),
            (double)image_bytes(pack) / 1e6);
     print_spread("widths", spread_of(pack, 0));
@@ -226,6 +235,22 @@ static void json_group(Json *json, const GroupCount *count)
     json_end(json);
 }
 
+static void json_parts(Json *json, const Pack *pack)
+{
+    json_begin_array(json, "files");
+    for (int f = 0; f < pack_files(pack); f++) {
+        char hash[HASH_TEXT_BYTES];
+        PackPart part = pack_part(pack, f);
+        hash_print(part.hash, hash);
+        json_begin(json, NULL);
+        json_add_text(json, "path", part.path);
+        json_add_text(json, "hash", hash);
+        json_add_integer(json, "images", (int64_t)part.records);
+        json_end(json);
+    }
+    json_end(json);
+}
+
 static void print_json(const Pack *pack, const GroupCount *count)
 {
     char hash[HASH_TEXT_BYTES];
@@ -236,6 +261,7 @@ static void print_json(const Pack *pack, const GroupCount *count)
     json_add_integer(json, "version", pack_version(pack));
     json_add_text(json, "created_by", pack_creator(pack));
     json_add_text(json, "hash", hash);
+    json_parts(json, pack);
     json_add_integer(json, "images", (int64_t)pack_records(pack));
     json_add_integer(json, "bytes", (int64_t)image_bytes(pack));
     json_spread(json, "widths", spread_of(pack, 0));

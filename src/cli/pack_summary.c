@@ -53,7 +53,7 @@ static void print_group(const Pack *pack, const LabelGroup *group)
         print_classes(pack, group, missing);
 }
 
-void pack_summary_print(const Pack *pack, const Listing *listing)
+void pack_summary_print(const Pack *pack, const Listing *listing, const char *out)
 {
     char rejects[4096];
     printf("%s: %zu images", pack_path(pack), pack_records(pack));
@@ -64,14 +64,14 @@ void pack_summary_print(const Pack *pack, const Listing *listing)
     }
     printf("\n");
     for (int g = 0; g < pack_groups(pack); g++) print_group(pack, pack_group(pack, g));
-    pack_rejects_path(rejects, sizeof rejects, pack_path(pack));
+    pack_rejects_path(rejects, sizeof rejects, out);
     if (listing->rejects > 0)
         printf("  %zu files rejected; %s lists them\n", listing->rejects, rejects);
 }
 
 /* --- for programs --- */
 
-void pack_summary_print_json(const Pack *pack, const Listing *listing)
+void pack_summary_print_json(const Pack *pack, const Listing *listing, const char *out)
 {
     char rejects[4096];
     Json *json = json_create();
@@ -95,7 +95,7 @@ void pack_summary_print_json(const Pack *pack, const Listing *listing)
     }
     json_end(json);
     json_add_integer(json, "rejected", (int64_t)listing->rejects);
-    pack_rejects_path(rejects, sizeof rejects, pack_path(pack));
+    pack_rejects_path(rejects, sizeof rejects, out);
     if (listing->rejects > 0) json_add_text(json, "rejects", rejects);
     put_json(json);
 }

@@ -2,31 +2,16 @@
 #include "encode.h"
 
 #include "cell.h"
+#include "data/names.h"
 #include "listing.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLASSES_MAX = 65536 };
-
-static bool is_number(const char *text)
-{
-    size_t digits = strspn(text, "0123456789");
-    return digits > 0 && digits < 18 && text[digits] == 0;
-}
-
-/* Numbers by value ("2" before "10"), before all other names. */
 static int by_class(const void *a, const void *b)
 {
-    const char *x = *(char *const *)a, *y = *(char *const *)b;
-    bool x_is_number = is_number(x), y_is_number = is_number(y);
-    if (x_is_number != y_is_number) return x_is_number ? -1 : 1;
-    if (x_is_number) {
-        unsigned long long i = strtoull(x, NULL, 10), j = strtoull(y, NULL, 10);
-        if (i != j) return i < j ? -1 : 1;
-    }
-    return strcmp(x, y);
+    return class_order(*(char *const *)a, *(char *const *)b);
 }
 
 static int find_class(const LabelGroup *group, const char *name)

@@ -198,9 +198,9 @@ bool list_parse(Listing *listing, const char *name, const void *text, size_t byt
         if (length > 0) add_line(&scan, name, at, length);
         at = stop ? stop + 1 : end;
     }
-    if (scan.count == 0 && listing->rejects == 0)
-        PROBLEM(err, "%s: lists no images; each line names one", name);
     if (!no_problems(err)) return false;
+    if (scan.count == 0 && listing->rejects == 0)
+        return error_set(err, ERROR_DATA, "%s: lists no images; each line names one", name);
     label_paths(&scan);
     listing_check_paths(listing, name, "remove one of the lines", err);
     return no_problems(err);

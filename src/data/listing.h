@@ -5,7 +5,7 @@
 #include "data/names.h"
 #include "data/pack_write.h"
 
-enum { PROBLEMS_MAX = 20, GROUPS_MAX = 256 };
+enum { PROBLEMS_MAX = 20, GROUPS_MAX = 256, CLASSES_MAX = 65536 };
 
 /* Adds a problem, but not more than can be read at once. */
 #define PROBLEM(err, ...)                                                                          \

@@ -4,6 +4,7 @@
  */
 #include "io/file.h"
 #include "listing.h"
+#include "path_join.h"
 #include "record.h"
 
 #include <stdio.h>
@@ -64,7 +65,15 @@ static int find_group(const Listing *listing, const char *name)
     return -1;
 }
 
-static bool join_groups(Listing *whole, const Part *part, Error *err)
+/* The part that has first brought the group. */
+static const char *origin_of(const JoinedSource *joined, const char *group)
+{
+    const Part *part = joined->part;
+    while (find_group(&part->listing, group) < 0) part++;
+    return part->name;
+}
+
+static bool join_groups(Listing *whole, const JoinedSource *joined, const Part *part, Error *err)
 {
     for (int g = 0; g < part->listing.groups; g++) {
         const char *name = part->listing.group_name[g];
@@ -72,8 +81,8 @@ static bool join_groups(Listing *whole, const Part *part, Error *err)
         int known = find_group(whole, name);
         if (known >= 0 && whole->kind[known] != kind)
             return error_set(err, ERROR_DATA,
-                             "%s: label group %s is of the kind %s; before it was of the kind %s",
-                             part->name, name, label_kind_name(kind),
+                             "%s: label group %s is of the kind %s; in %s it is of the kind %s",
+                             part->name, name, label_kind_name(kind), origin_of(joined, name),
                              label_kind_name(whole->kind[known]));
         if (known >= 0) continue;
         if (whole->groups == GROUPS_MAX)
@@ -142,7 +151,7 @@ static bool join_all_groups(Listing *whole, const JoinedSource *joined, Error *e
     size_t records = 0;
     for (int p = 0; p < joined->parts; p++) {
         records += joined->part[p].listing.count;
-        if (!join_groups(whole, &joined->part[p], err)) return false;
+        if (!join_groups(whole, joined, &joined->part[p], err)) return false;
     }
     whole->label = arena_new(whole->memory, char **, whole->groups);
     for (int g = 0; g < whole->groups; g++)
@@ -182,32 +191,15 @@ static const Place *find_path(const Place *place, size_t count, const char *path
     return bsearch(path, place, count, sizeof *place, compare_path);
 }
 
-/* "parts" of "old/parts.h5" */
-static const char *stem(const char *pack, Arena *arena)
-{
-    const char *slash = strrchr(pack, '/'), *name = slash ? slash + 1 : pack;
-    const char *dot = strrchr(name, '.');
-    size_t length = dot && dot > name ? (size_t)(dot - name) : strlen(name);
-    return arena_printf(arena, "%.*s", (int)length, name);
-}
-
 static bool part_paths(Listing *whole, const JoinedSource *joined, Error *err)
 {
-    const Place *place = sort_paths(whole, whole->memory);
-    for (size_t i = 1; i < whole->count; i++)
-        if (strcmp(place[i].path, place[i - 1].path) == 0)
-            whole->path[place[i].record] = arena_printf(
-                whole->memory, "%s/%s",
-                stem(joined->part[joined->origin[place[i].record].part].name, whole->memory),
-                place[i].path);
-    place = sort_paths(whole, whole->memory);
-    for (size_t i = 1; i < whole->count; i++)
-        if (strcmp(place[i].path, place[i - 1].path) == 0)
-            return error_set(
-                err, ERROR_DATA,
-                "%s: has an image %s, as another pack of this file name has; rename it",
-                joined->part[joined->origin[place[i].record].part].name, place[i].path);
-    return true;
+    size_t *begin = arena_new(whole->memory, size_t, joined->parts + 1);
+    const char **name = arena_new(whole->memory, const char *, joined->parts);
+    for (int p = 0; p < joined->parts; p++) {
+        begin[p + 1] = begin[p] + joined->part[p].listing.count;
+        name[p] = joined->part[p].name;
+    }
+    return paths_join((const char **)whole->path, begin, name, joined->parts, whole->memory, err);
 }
 
 /* --- packs --- */

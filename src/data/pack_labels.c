@@ -2,13 +2,14 @@
 #include "pack_labels.h"
 
 #include "data/names.h"
+#include "listing.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_BYTES = 512, CLASSES_MAX = 65536 };
+enum { NAME_BYTES = 512 };
 
 /* --- kinds --- */
 
@@ -58,6 +59,22 @@ int labels_version(const LabelGroup *group, int groups)
     for (int g = 0; g < groups; g++)
         if (group[g].kind != LABEL_CLASS) return PACK_VERSION;
     return 1;
+}
+
+/* --- a part --- */
+
+LabelGroup labels_slice(const LabelGroup *group, size_t first, size_t count, Arena *arena)
+{
+    LabelGroup slice = *group;
+    if (group->kind == LABEL_CLASS) slice.label = group->label + first;
+    if (group->kind == LABEL_VALUE) slice.value = group->value + first;
+    if (group->kind != LABEL_MULTI) return slice;
+    uint64_t *begin = arena_new(arena, uint64_t, count + 1);
+    for (size_t i = 0; i <= count; i++) begin[i] = group->begin[first + i] - group->begin[first];
+    slice.begin = begin;
+    slice.member = group->member + group->begin[first];
+    slice.known = group->known + first;
+    return slice;
 }
 
 /* --- writing --- */

@@ -9,6 +9,9 @@
  * as before there were other kinds, and older programs can read them. */
 int labels_version(const LabelGroup *group, int groups);
 
+/* The group of `count` records from `first` on, with all its classes; new arrays come from `arena`. */
+LabelGroup labels_slice(const LabelGroup *group, size_t first, size_t count, Arena *arena);
+
 bool labels_write(H5 *file, const LabelGroup *group, size_t records, Error *err);
 
 typedef struct LabelSource {

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "io/file.h"
+#include "io/seal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,17 +17,22 @@
 #include <unistd.h>
 
 static const size_t BLOCK_BYTES = (size_t)4 << 20;
+enum { PATH_BYTES = 4096 };
 
-/* The name of the copy, from the pack's identity. */
-static bool name_copy(const char *path, const char *folder, char *staged, Error *err)
+/* Which copies there are to be, by the identities of the files. */
+static bool name_copies(Staged *staged, const char *name, const char *folder, Arena *arena,
+                        Error *err)
 {
-    char hash[HASH_TEXT_BYTES], name[64];
-    Pack *pack = pack_open(path, err);
-    if (!pack) return false;
-    hash_print(pack_hash(pack), hash);
-    pack_close(pack);
-    snprintf(name, sizeof name, "umbel-%s.h5", hash);
-    file_join(staged, STAGE_PATH_BYTES, folder, name);
+    Seal seal;
+    char hash[HASH_TEXT_BYTES], path[PATH_BYTES];
+    if (!pack_names_expand(&staged->names, name, arena, err)) return false;
+    staged->copy = arena_new(arena, const char *, staged->names.files);
+    for (int f = 0; f < staged->names.files; f++) {
+        if (!seal_check(staged->names.file[f], SEAL_PACK, PACK_VERSION, &seal, err)) return false;
+        hash_print(seal.hash, hash);
+        file_join(path, sizeof path, folder, arena_printf(arena, "umbel-%s.h5", hash));
+        staged->copy[f] = arena_strdup(arena, path);
+    }
     return true;
 }
 
@@ -105,7 +111,7 @@ static bool check_images(const char *copy, Error *err)
 
 static bool make_copy(const char *path, const char *folder, const char *staged, Error *err)
 {
-    char temporary[STAGE_PATH_BYTES + 32];
+    char temporary[PATH_BYTES];
     if (file_exists(staged)) return true;
     if (!file_make_folders(folder, err)) return false;
     file_temporary(staged, temporary, sizeof temporary);
@@ -115,40 +121,63 @@ static bool make_copy(const char *path, const char *folder, const char *staged, 
     return false;
 }
 
-bool stage_pack(const char *path, const char *folder, char staged[STAGE_PATH_BYTES], Comm *comm,
+bool stage_pack(Staged *staged, const char *name, const char *folder, Arena *arena, Comm *comm,
                 Error *err)
 {
     Comm *node = comm_split_node(comm);
-    if (name_copy(path, folder, staged, err) && comm_rank(node) == 0)
-        make_copy(path, folder, staged, err);
+    *staged = (Staged){0};
+    bool named = name_copies(staged, name, folder, arena, err);
+    for (int f = 0; named && comm_rank(node) == 0 && f < staged->names.files; f++)
+        named = make_copy(staged->names.file[f], folder, staged->copy[f], err);
     comm_free(node);
-    return comm_agree(comm, err);
-}
-
-static bool could_copy(const char *path, const char *folder, Error *err)
-{
-    struct stat info;
-    if (stat(path, &info) != 0 || access(folder, W_OK | X_OK) != 0)
-        return error_set(err, ERROR_SYSTEM, "cannot stage %s in %s: %s; choose another folder",
-                         path, folder, strerror(errno));
-    return has_room(folder, (uint64_t)info.st_size, err);
-}
-
-bool stage_possible(const char *path, const char *folder, Error *err)
-{
-    char staged[STAGE_PATH_BYTES];
-    if (!name_copy(path, folder, staged, err)) return false;
-    if (file_exists(staged)) return true;
-    bool is_new = !file_exists(folder);
-    bool ok = file_make_folders(folder, err) && could_copy(path, folder, err);
-    if (is_new) rmdir(folder);
+    bool ok = comm_agree(comm, err);
+    if (!ok) *staged = (Staged){0};
     return ok;
 }
 
-void stage_remove(const char *staged, Comm *comm)
+/* Of the files that have no copy yet. */
+static bool count_missing(const Staged *staged, uint64_t *bytes, Error *err)
+{
+    *bytes = 0;
+    for (int f = 0; f < staged->names.files; f++) {
+        struct stat info;
+        if (file_exists(staged->copy[f])) continue;
+        if (stat(staged->names.file[f], &info) != 0)
+            return error_set(err, ERROR_SYSTEM, "cannot examine %s: %s", staged->names.file[f],
+                             strerror(errno));
+        *bytes += (uint64_t)info.st_size;
+    }
+    return true;
+}
+
+static bool could_copy(const char *name, const char *folder, uint64_t bytes, Error *err)
+{
+    if (access(folder, W_OK | X_OK) != 0)
+        return error_set(err, ERROR_SYSTEM, "cannot stage %s in %s: %s; choose another folder",
+                         name, folder, strerror(errno));
+    return has_room(folder, bytes, err);
+}
+
+bool stage_possible(const char *name, const char *folder, Error *err)
+{
+    Arena *arena = arena_create("staging");
+    Staged staged = {0};
+    uint64_t bytes = 0;
+    bool ok = name_copies(&staged, name, folder, arena, err) && count_missing(&staged, &bytes, err);
+    if (ok && bytes > 0) {
+        bool is_new = !file_exists(folder);
+        ok = file_make_folders(folder, err) && could_copy(name, folder, bytes, err);
+        if (is_new) rmdir(folder);
+    }
+    arena_destroy(arena);
+    return ok;
+}
+
+void stage_remove(const Staged *staged, Comm *comm)
 {
     Comm *node = comm_split_node(comm); /* collective: all have closed it */
-    if (comm_rank(node) == 0 && unlink(staged) != 0)
-        log_rank("cannot remove %s: %s", staged, strerror(errno));
+    for (int f = 0; comm_rank(node) == 0 && f < staged->names.files; f++)
+        if (unlink(staged->copy[f]) != 0)
+            log_rank("cannot remove %s: %s", staged->copy[f], strerror(errno));
     comm_free(node);
 }

@@ -3,8 +3,10 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const size_t BLOCK_BYTES = (size_t)1 << 20;
 
@@ -23,6 +25,10 @@ static bool fail(const Tar *tar, const char *what, Error *err)
 
 Tar *tar_open(const char *path, Error *err)
 {
+    if (access(path, R_OK) != 0) {
+        error_set(err, ERROR_SYSTEM, "cannot open %s: %s", path, strerror(errno));
+        return NULL;
+    }
     Tar *tar = calloc(1, sizeof *tar);
     if (!tar) die("no memory to read %s", path);
     tar->path = strdup(path);

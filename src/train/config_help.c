@@ -65,8 +65,8 @@ void config_each_key(ConfigKeyVisitor *visit, void *context)
 /* ", from 1 to 4096" or ", exact | float". */
 static void print_range(const Option *option, char *range, size_t bytes)
 {
-    bool has_range =
-        option->type != OPTION_TEXT && option->type != OPTION_BOOL && option->type != OPTION_CHOICE;
+    bool has_range = option->type != OPTION_TEXT && option->type != OPTION_NAMES &&
+                     option->type != OPTION_BOOL && option->type != OPTION_CHOICE;
     *range = 0;
     if (has_range) snprintf(range, bytes, ", from %g to %g", option->low, option->high);
     for (int c = 0; option->type == OPTION_CHOICE && option->choices[c]; c++) {

@@ -15,10 +15,10 @@ static const char *const decay_choices[] = {"stage", "block",
 #define AT(member) offsetof(Config, member)
 const Option config_top_options[] = {
     {.key = "pack",
-     .type = OPTION_TEXT,
+     .type = OPTION_NAMES,
      .scope = SCOPE_RUN,
      .offset = AT(pack),
-     .help = "the data pack, as umbel pack writes it"},
+     .help = "the data pack, as umbel pack writes it; several as one: [a.h5, b.h5], or parts-*.h5"},
     {.key = "run",
      .type = OPTION_TEXT,
      .scope = SCOPE_RUN,

@@ -171,7 +171,7 @@ static const KindSection *kind_section(const char *name)
 static bool is_default(const Option *option, const char *value)
 {
     union {
-        char text[OPTION_TEXT_BYTES];
+        char text[OPTION_NAMES_BYTES];
         OptionFloats floats;
         OptionInts ints;
     } values;

@@ -5,7 +5,7 @@
 #include "io/yaml.h"
 #include "train/config.h"
 
-enum { CONFIG_KEY_BYTES = 256, CONFIG_VALUE_BYTES = 1024 };
+enum { CONFIG_KEY_BYTES = 256, CONFIG_VALUE_BYTES = OPTION_NAMES_BYTES };
 
 /* Keys "NAME.key" (or "key" if NAME is empty) are rows of `table` and live in `values`. Two sections
  * that follow each other may share a name: what all kinds have, then what the chosen one has. */

@@ -50,7 +50,7 @@ static unsigned code_point(const char *at, int bytes)
 /* Quotes what YAML could take for something else than this text. */
 static void put_value(Text *text, const Option *option, const char *value)
 {
-    if (option->type != OPTION_TEXT) {
+    if (option->type != OPTION_TEXT && option->type != OPTION_NAMES) {
         put(text, value);
         return;
     }

@@ -53,13 +53,12 @@ static bool open_pack(Trainer *trainer, Error *err)
 {
     pulse_phase("opening the pack");
     const Config *config = trainer->config;
-    const char *path = config->pack;
-    if (*config->stage) {
-        if (!stage_pack(config->pack, config->stage, trainer->staged, trainer->comm, err))
-            return false;
-        path = trainer->staged;
-    }
-    trainer->pack = pack_open(path, err);
+    Staged *staged = &trainer->staged;
+    if (*config->stage &&
+        !stage_pack(staged, config->pack, config->stage, trainer->arena, trainer->comm, err))
+        return false;
+    trainer->pack = staged->copy ? pack_open_files(config->pack, &staged->names, staged->copy, err)
+                                 : pack_open(config->pack, err);
     if (trainer->pack && plan_heads(trainer->config, trainer->pack, trainer->arena, err) &&
         plan_epochs(trainer, err))
         plan_forms(trainer->config, trainer->pack, &trainer->forms, trainer->arena, err);
@@ -258,8 +257,8 @@ void trainer_close(Trainer *trainer)
     engine_close(&trainer->engine);
     if (trainer->reduce) reduce_destroy(trainer->reduce);
     pack_close(trainer->pack);
-    if (*trainer->staged && trainer->config->stage_remove)
-        stage_remove(trainer->staged, trainer->comm);
+    if (trainer->staged.copy && trainer->config->stage_remove)
+        stage_remove(&trainer->staged, trainer->comm);
     arena_destroy(trainer->arena);
 }
 

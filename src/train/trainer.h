@@ -49,7 +49,7 @@ struct Trainer {
     Arena *arena;
     Comm *comm;
     Config *config;
-    char staged[STAGE_PATH_BYTES]; /* path of the pack's copy on this node; empty: none */
+    Staged staged; /* the pack's copy on this node */
     Pack *pack;
     Engine engine;
     Reduce *reduce;

@@ -43,15 +43,16 @@ train() {
 digest() { "$UMBEL" digest "$WORK/runs/$1/checkpoint/last"; }
 evaluate() { ranks "$1" "$UMBEL" eval "$WORK/runs/$2/checkpoint/last" --split val --json - 2>/dev/null; }
 
+# compare_ranks CONFIG PACK RANKS-WORKERS...
 compare_ranks() {
-    local config=$1 pack=$2 digests="" counts="" n w
-    for n in 1 2 3 4; do
-        for w in 1 2; do
-            train "$config-$pack-$n-$w" "$n" "$w" "$config" "$pack"
-            digests="$digests $(digest "$config-$pack-$n-$w")"
-        done
+    local config=$1 pack=$2 digests="" counts="" launch
+    shift 2
+    for launch in "$@"; do
+        train "$config-$pack-$launch" "${launch%-*}" "${launch#*-}" "$config" "$pack"
+        digests="$digests $(digest "$config-$pack-$launch")"
     done
-    same "$config $pack: digest over ranks 1 2 3 4 x workers 1 2" $digests
+    same "$config $pack: digest over ranks - workers $*" $digests
+    local n
     for n in 1 2 3 4; do
         counts="$counts $(evaluate "$n" "$config-$pack-1-1" | md5sum | cut -c1-32)"
     done
@@ -116,10 +117,11 @@ masked_images() {
 
 make_packs
 make_configs
-compare_ranks convnext full
-compare_ranks convnext partial
-compare_ranks resnet full
-compare_ranks resnet partial
+every="1-1 1-2 2-1 2-2 3-1 3-2 4-1 4-2"
+compare_ranks convnext full 1-1 3-2
+compare_ranks convnext partial $every
+compare_ranks resnet full 1-1 2-2
+compare_ranks resnet partial $every
 kill_and_resume convnext partial
 kill_and_resume resnet full
 stop_and_resume convnext full

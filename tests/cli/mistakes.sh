@@ -222,6 +222,61 @@ umbel pack --manifest kinds.csv --root whole --labels shape:multi,colour,place -
 mistake "label group of another kind" 3 umbel eval $checkpoint --pack sets.h5
 mistake "label group missing" 3 umbel eval $checkpoint --pack renamed.h5
 
+section "Several packs, and packs of packs"
+several() { mistake "$1" "$2" train good.yaml --set "pack=$3"; } # NAME CODE PACKS
+several "a list of none" 2 '[]'
+several "a pack twice" 2 '[good.h5, good.h5]'
+several "one of them missing" 4 '[good.h5, none.h5]'
+several "a pattern that no file matches" 4 'none-*.h5'
+several "groups of two kinds" 3 '[good.h5, sets.h5]'
+mkdir copies && cp good.h5 copies/good.h5
+several "the same images under one file name" 3 '[good.h5, copies/good.h5, ./good.h5]'
+umbel pack --manifest set/manifest.csv --root set --shards 3 --out cut.h5 >/dev/null 2>&1 || not_ok "shards" "failed"
+rm cut-00002-of-00003.h5
+several "a shard missing" 4 'cut-*.h5'
+umbel pack --manifest set/manifest.csv --root set --shards 2 --out cut.h5 >/dev/null 2>&1 || not_ok "shards" "failed"
+umbel pack --manifest set/manifest.csv --root set --shards 3 --out cut.h5 >/dev/null 2>&1 || not_ok "shards" "failed"
+several "shards of two packings" 3 'cut-*.h5'
+mistake "more shards than images" 2 umbel pack --manifest set/manifest.csv --root set --shards 61 --out o.h5
+mistake "no shards" 2 umbel pack --manifest set/manifest.csv --root set --shards 0 --out o.h5
+mistake "--merge of nothing" 2 umbel pack --merge --out o.h5
+mistake "--merge without a name for the result" 2 umbel pack --merge good.h5 kinds.h5
+mistake "--merge with labels" 2 umbel pack --merge good.h5 --labels shape --out o.h5
+mistake "--merge of what is no pack" 3 umbel pack --merge good.h5 good.yaml --out o.h5
+mistake "--merge of groups of two kinds" 3 umbel pack --merge good.h5 sets.h5 --out o.h5
+rows 'path,shape\n00000.jpg,ring\n'
+add() { mistake "$1" "$2" umbel pack --manifest m.csv --root set "${@:3}"; } # NAME CODE MORE...
+add "--add-to a pack that is missing" 4 --add-to none.h5
+add "--add-to what is no pack" 3 --add-to good.yaml --out o.h5
+add "--add-to several packs" 2 --add-to 'cut-*.h5'
+add "--add-to, labels of another kind" 3 --labels shape:multi --add-to good.h5 --out o.h5
+
+section "Tar files and lists"
+tar_of() { tar -cf "$1" -C "${@:2}"; }
+mistake "--tar of nothing" 2 umbel pack --tar --out o.h5
+mistake "--tar with a manifest" 2 umbel pack --tar x.tar --manifest m.csv --out o.h5
+mistake "tar file missing" 4 umbel pack --tar none.tar --out o.h5
+mistake "no tar file" 3 umbel pack --tar good.yaml --out o.h5
+mkdir samples && cp set/00000.jpg samples/a.jpg && echo 3 >samples/a.cls && echo far >samples/a.turn
+tar_of whole.tar samples a.jpg a.cls a.turn
+head -c 700 whole.tar >cut.tar
+mistake "tar file that is cut" 3 umbel pack --tar cut.tar --out o.h5
+mistake "label that no sample has" 3 umbel pack --tar whole.tar --labels type --out o.h5
+mistake "value that is no number" 3 umbel pack --tar whole.tar --labels turn:value --out o.h5
+tar_of none.tar samples a.cls
+mistake "labels without images" 3 umbel pack --tar none.tar --out o.h5
+list() { mistake "$1" "$2" umbel pack --list l.txt --root bad --out o.h5 "${@:3}"; } # NAME CODE MORE...
+mistake "list missing" 4 umbel pack --list none.txt --levels t --out o.h5
+: >l.txt
+list "an empty list" 3 --levels t
+echo ../good.jpg >l.txt
+list "a path that leaves the root" 3 --levels t
+echo x/good.jpg >l.txt
+list "neither levels nor a pattern" 2
+list "a path that does not fit" 3 --pattern '{a}/{b}/*'
+printf 'x/good.jpg\n./x/good.jpg\n' >l.txt
+list "a path twice" 3 --levels t
+
 section "Checkpoints and run folders"
 mistake "missing" 4 umbel digest none
 mistake "a pack" 3 umbel eval good.h5

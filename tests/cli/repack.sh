@@ -92,7 +92,7 @@ path = [p.decode() for p in h5py.File("twice.h5")["images/path"][:]]
 assert len(set(path)) == 100 and path[50:] == ["first/" + p for p in path[:50]], path[48:53]
 EOF
 packed value.h5 --manifest first.csv --labels turn >/dev/null
-fails "groups of two kinds" 3 'value.h5: label group turn is of the kind class; before it was of the kind value' "$UMBEL" pack --merge all.h5 value.h5 --out o.h5
+fails "groups of two kinds" 3 'value.h5: label group turn is of the kind class; in all.h5 it is of the kind value' "$UMBEL" pack --merge all.h5 value.h5 --out o.h5
 fails "a pack that is none" 3 'all.csv: ' "$UMBEL" pack --merge all.h5 all.csv --out o.h5
 fails "--merge with labels" 2 'merge takes packs as they are' "$UMBEL" pack --merge all.h5 --labels shape --out o.h5
 

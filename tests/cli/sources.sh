@@ -53,6 +53,9 @@ umbel pack --tar $shards --out cls.h5 >out 2>err && grep -q '^  cls  *12 classes
 umbel pack --tar shards/train-0.tar $labels --allow-unseen --out begun.h5 >log 2>&1
 same "tar files are added to a pack, on 1 and 2 ranks" "$whole" "$(packed 1 added1.h5 --tar ${shards#* } $labels --add-to begun.h5)" "$(packed 2 added2.h5 --tar ${shards#* } $labels --add-to begun.h5)"
 
+ranks 2 "$UMBEL" pack --out cut.h5 --tar $shards $labels --shards 4 >log 2>err || not_ok "tar files as shards" "$(tail -1 err)"
+same "tar files, packed as shards on 2 ranks" "$whole" "$(packed 1 joined.h5 --merge 'cut-*.h5')"
+
 # --- mistakes
 "$PYTHON" - <<'EOF'
 import io, tarfile

@@ -119,7 +119,8 @@ static void test_structure(void **state)
     expect("pack: a\ntrunk: {kind: resnet20}\nepochs: 3\noptimizer: {lr: 1}\noptimizer.lr: 2\n",
            "c.yaml:5:15: optimizer.lr: is given twice, first at c.yaml:4:17");
     expect("trunk: {kind: resnet20}\n",
-           "c.yaml: pack: must be given: the data pack, as umbel pack writes it");
+           "c.yaml: pack: must be given: the data pack, as umbel pack writes it; several as one: "
+           "[a.h5, b.h5], or parts-*.h5");
     expect("pack: a\ntrunk: {kind: resnet20}\nheads: [{name: a}, {name: a}, {weight: 2}]\n",
            "c.yaml: heads[1].name: \"a\" is also heads[0]; give each label group one head\n"
            "c.yaml: heads[2].name: must be given");
@@ -209,6 +210,27 @@ static void test_round_trip(void **state)
     assert_string_equal(config_print(&second, arena), text);
     Hash128 a = digest_of(&first), b = digest_of(&second);
     assert_true(a.high == b.high && a.low == b.low);
+    arena_destroy(arena);
+}
+
+/* Packs are a text like others, but a longer one. */
+static void test_packs(void **state)
+{
+    (void)state;
+    Arena *arena = arena_create("test");
+    Config first, second;
+    parse_good(&first, arena, "pack: [a.h5,  b c.h5 , 'p-*.h5']\ntrunk: {kind: resnet20}\n");
+    assert_string_equal(first.pack, "[a.h5, b c.h5, p-*.h5]");
+    parse_good(&second, arena, config_print(&first, arena));
+    assert_string_equal(second.pack, first.pack);
+    static char text[8192];
+    snprintf(text, sizeof text, "pack: [%03500d, b.h5]\ntrunk: {kind: resnet20}\n", 7);
+    parse_good(&first, arena, text);
+    assert_int_equal(strlen(first.pack), 3508);
+    parse_good(&second, arena, config_print(&first, arena));
+    assert_string_equal(second.pack, first.pack);
+    snprintf(text, sizeof text, "pack: %04090d\nrun: %0600d\ntrunk: {kind: resnet20}\n", 7, 7);
+    expect(text, "c.yaml:2:6: run: is longer than 511 bytes");
     arena_destroy(arena);
 }
 
@@ -322,6 +344,7 @@ int main(void)
         cmocka_unit_test(test_lists),  cmocka_unit_test(test_together),
         cmocka_unit_test(test_set),    cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_scopes), cmocka_unit_test(test_head_kinds),
+        cmocka_unit_test(test_packs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,242 @@
+/*
+ * Writing a pack as shards. They are dealt to the ranks in turn; each rank reads, checks and spools the records of
+ * its shards. Then all learn which records of others are left out, since labels and splits depend on all that
+ * is left, and each writes its files. So a shard is a function of the listing and the number of shards.
+ */
+#include "pack_shards.h"
+
+#include "base/progress.h"
+#include "data/pack_names.h"
+#include "faults.h"
+#include "io/file.h"
+#include "pack_block.h"
+#include "pack_spool.h"
+#include "rejects.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = 4096 };
+
+typedef struct Writer {
+    Listing *listing;
+    Contents *contents;
+    const PackOptions *options;
+    Arena *arena;
+    Comm *comm;
+    Spool spool; /* of the records of this rank's shards, one shard after the other */
+    Rejects rejects;
+    Faults faults; /* of this rank, then of all */
+} Writer;
+
+/* --- which shard is whose --- */
+
+static bool is_mine(const Writer *writer, int shard)
+{
+    return shard % comm_size(writer->comm) == comm_rank(writer->comm);
+}
+
+/* The first record of the shard; that of the number of shards is the number of records. */
+static size_t begin_of(const Writer *writer, int shard)
+{
+    return writer->listing->count * (size_t)shard / (size_t)writer->options->shards;
+}
+
+static const char *path_of(const Writer *writer, int shard)
+{
+    return pack_shard_path(writer->options->out, shard, writer->options->shards, writer->arena);
+}
+
+static size_t count_mine(const Writer *writer)
+{
+    size_t count = 0;
+    for (int s = 0; s < writer->options->shards; s++)
+        if (is_mine(writer, s)) count += begin_of(writer, s + 1) - begin_of(writer, s);
+    return count;
+}
+
+/* --- spooling --- */
+
+static bool has_enough_faults(const Writer *writer)
+{
+    return !writer->options->keep_going && writer->faults.count >= PROBLEMS_MAX;
+}
+
+/* Takes over the block. With as many faults as are told, no other rank's can come before them. */
+static void spool_block(Writer *writer, Block *block, size_t place, Error *err)
+{
+    for (size_t i = 0; i < block->count; i++) {
+        Record *record = &block->record[i];
+        if (!record->data)
+            faults_add(&writer->faults, block->begin + i, record->err.kind, record->err.text);
+        spool_put(&writer->spool, place + i, record, err);
+    }
+}
+
+static void spool_shards(Writer *writer, Error *err)
+{
+    Block *block = block_create(writer->listing, writer->options);
+    size_t place = 0;
+    Progress progress;
+    progress_start(&progress, "packing", "images", writer->spool.count, 0);
+    for (int s = 0; s < writer->options->shards; s++) {
+        if (!is_mine(writer, s)) continue;
+        size_t end = begin_of(writer, s + 1);
+        for (size_t at = begin_of(writer, s); at < end; at += block->count) {
+            if (writer->spool.broken || has_enough_faults(writer)) break;
+            block_set(block, at, end);
+            block_load(block);
+            spool_block(writer, block, place, err);
+            place += block->count;
+            progress_set(&progress, place);
+        }
+    }
+    progress_hide(&progress);
+    block_destroy(block);
+}
+
+/* --- what is left --- */
+
+static void note_faults(Writer *writer, Error *err)
+{
+    for (size_t i = 0; i < writer->faults.count && !rejects_are_too_many(err); i++) {
+        const Fault *fault = &writer->faults.list[i];
+        rejects_note(&writer->rejects, fault->record, fault->kind, fault->why, err);
+    }
+    rejects_tell_end(err);
+}
+
+/* (shards): where the bytes of each of this rank's lie, and which records it has, once gaps are closed. */
+static bool find_pieces(const Writer *writer, Piece *piece, Error *err)
+{
+    size_t record = 0, place = 0;
+    int shards = writer->options->shards;
+    for (int s = 0; s < shards; s++) {
+        size_t count = 0;
+        for (size_t r = begin_of(writer, s); r < begin_of(writer, s + 1); r++)
+            count += !writer->rejects.rejected[r];
+        piece[s] = (Piece){record, place, count};
+        record += count;
+        if (is_mine(writer, s)) place += count;
+        if (count == 0 && err->kind == ERROR_NONE)
+            error_set(err, ERROR_DATA,
+                      "%s: all of its images were rejected; ask for fewer --shards than %d",
+                      path_of(writer, s), shards);
+    }
+    return err->kind == ERROR_NONE;
+}
+
+static void close_gaps(Writer *writer)
+{
+    bool *drop = arena_new(writer->arena, bool, writer->spool.count + 1);
+    size_t place = 0;
+    for (int s = 0; s < writer->options->shards; s++)
+        for (size_t r = begin_of(writer, s); r < begin_of(writer, s + 1); r++)
+            if (is_mine(writer, s)) drop[place++] = writer->rejects.rejected[r];
+    spool_drop(&writer->spool, drop);
+    listing_drop(writer->listing, writer->rejects.rejected);
+}
+
+/* The same on all ranks. */
+static bool leave_out(Writer *writer, Piece *piece, Error *err)
+{
+    size_t listed = writer->listing->count;
+    note_faults(writer, err);
+    if (err->kind != ERROR_NONE) return false;
+    if (writer->faults.count == listed) {
+        listing_drop(writer->listing, writer->rejects.rejected);
+        return rejects_leave_some(writer->listing, err);
+    }
+    if (!find_pieces(writer, piece, err)) return false;
+    close_gaps(writer);
+    return writer->listing->count == listed ||
+           contents_prepare(writer->contents, writer->listing, writer->options, writer->arena, err);
+}
+
+/* --- files --- */
+
+static void name_temporary(const char *path, char temporary[PATH_BYTES])
+{
+    file_temporary(path, temporary, PATH_BYTES);
+}
+
+static bool write_files(Writer *writer, const Piece *piece, Error *err)
+{
+    char temporary[PATH_BYTES];
+    bool ok = true;
+    for (int s = 0; s < writer->options->shards && ok; s++) {
+        if (!is_mine(writer, s)) continue;
+        name_temporary(path_of(writer, s), temporary);
+        ok = spool_write_pack(&writer->spool, writer->contents, piece[s], temporary, writer->arena,
+                              err);
+    }
+    return comm_agree(writer->comm, err);
+}
+
+static bool commit_files(const Writer *writer, Error *err)
+{
+    char temporary[PATH_BYTES];
+    bool ok = true;
+    for (int s = 0; s < writer->options->shards && ok; s++) {
+        if (!is_mine(writer, s)) continue;
+        name_temporary(path_of(writer, s), temporary);
+        ok = file_commit(temporary, path_of(writer, s), err);
+    }
+    return comm_agree(writer->comm, err);
+}
+
+static void remove_files(const Writer *writer)
+{
+    char temporary[PATH_BYTES];
+    for (int s = 0; s < writer->options->shards; s++) {
+        if (!is_mine(writer, s)) continue;
+        name_temporary(path_of(writer, s), temporary);
+        unlink(temporary);
+    }
+}
+
+/* --- all --- */
+
+static bool open_spool(Writer *writer, Error *err)
+{
+    int first = comm_rank(writer->comm), shards = writer->options->shards;
+    if (writer->listing->count < (size_t)shards)
+        error_set(err, ERROR_USAGE, "--shards: %d are more than the %zu image%s", shards,
+                  writer->listing->count, writer->listing->count == 1 ? "" : "s");
+    else if (first < shards)
+        spool_open(&writer->spool, path_of(writer, first), count_mine(writer), writer->arena, err);
+    return comm_agree(writer->comm, err);
+}
+
+static bool write_shards(Writer *writer, Error *err)
+{
+    Piece *piece = arena_new(writer->arena, Piece, writer->options->shards);
+    if (!open_spool(writer, err)) return false;
+    if (writer->spool.count > 0) spool_shards(writer, err);
+    if (!comm_agree(writer->comm, err)) return false;
+    faults_share(&writer->faults, writer->comm);
+    leave_out(writer, piece, err);
+    if (!comm_agree(writer->comm, err)) return false;
+    if (!write_files(writer, piece, err) || !commit_files(writer, err)) {
+        remove_files(writer);
+        return false;
+    }
+    if (comm_rank(writer->comm) == 0) rejects_write(writer->listing, writer->options->out, err);
+    return comm_agree(writer->comm, err);
+}
+
+bool shards_write(Listing *listing, Contents *contents, const PackOptions *options, Arena *arena,
+                  Comm *comm, Error *err)
+{
+    Writer writer = {
+        .listing = listing,
+        .contents = contents,
+        .options = options,
+        .arena = arena,
+        .comm = comm,
+        .faults = {.arena = arena},
+        .rejects = {listing, options->keep_going, arena_new(arena, bool, listing->count + 1)}};
+    bool ok = write_shards(&writer, err);
+    spool_close(&writer.spool);
+    return ok;
+}
