@@ -68,8 +68,9 @@ layer_sources = $(wildcard src/$(1)/*.c) $(wildcard src/$(1)/ops/*.c)
 layer_objects = $(patsubst src/%.c,$(OUT)/%.o,$(call layer_sources,$(1)))
 ISA_SOURCES := $(wildcard src/kernels/isa/*.c)
 ISA_OBJECTS := $(foreach isa,$(ISAS),$(patsubst src/kernels/isa/%.c,$(OUT)/kernels/isa/%.$(isa).o,$(ISA_SOURCES)))
-# Made from src/io/onnx.proto.
-GENERATED := $(OUT)/generated/onnx.pb-c
+# Made from src/io/X.proto, and included by src/io/X.c.
+PROTOS := $(patsubst src/io/%.proto,%,$(wildcard src/io/*.proto))
+GENERATED := $(PROTOS:%=$(OUT)/generated/%.pb-c)
 LIBS := $(foreach layer,$(LAYERS),$(OUT)/lib$(layer).a)
 
 .PHONY: all
@@ -121,7 +122,7 @@ build/mechanical: $(MECHANICAL) $(LIBS)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(MECHANICAL) -Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
 
 define layer_rule
-$(OUT)/lib$(1).a: $(call layer_objects,$(1)) $(if $(filter kernels,$(1)),$(ISA_OBJECTS)) $(if $(filter io,$(1)),$(GENERATED).o)
+$(OUT)/lib$(1).a: $(call layer_objects,$(1)) $(if $(filter kernels,$(1)),$(ISA_OBJECTS)) $(if $(filter io,$(1)),$(GENERATED:%=%.o))
 	@rm -f $$@
 	$(Q)ar rcsD $$@ $$^
 endef
@@ -136,21 +137,25 @@ $(OUT)/base/version.o: EXTRA = -DUMBEL_VERSION='"$(VERSION)"' -DUMBEL_COMMIT='"$
 $(OUT)/dist/comm.o: EXTRA = $(shell pkg-config --cflags $(PKG_MPI))
 $(OUT)/kernels/gemm.o: EXTRA = $(shell pkg-config --cflags $(PKG_BLAS))
 $(patsubst src/%.c,$(OUT)/%.o,$(wildcard src/io/h5*.c)): EXTRA = $(shell pkg-config --cflags $(PKG_HDF5))
-$(OUT)/io/onnx.o: EXTRA = -isystem $(OUT)/generated $(shell pkg-config --cflags $(PKG_PROTOBUF))
-$(OUT)/io/onnx.o: $(GENERATED).h
 
 $(OUT)/%.o: src/%.c $(OUT)/flags
 	@mkdir -p $(@D)
 	@echo '  CC    $<'
 	$(Q)$(CC) $(CFLAGS) $(EXTRA) -c -o $@ $<
 
-$(GENERATED).c $(GENERATED).h &: src/io/onnx.proto
-	@mkdir -p $(@D)
-	@echo '  PROTO $<'
-	$(Q)protoc-c --c_out=$(@D) -I$(<D) $<
+define proto_rule
+$(OUT)/generated/$(1).pb-c.c $(OUT)/generated/$(1).pb-c.h &: src/io/$(1).proto
+	@mkdir -p $$(@D)
+	@echo '  PROTO $$<'
+	$$(Q)protoc-c --c_out=$$(@D) -I$$(<D) $$<
+
+$(OUT)/io/$(1).o: EXTRA = -isystem $(OUT)/generated $$(shell pkg-config --cflags $(PKG_PROTOBUF))
+$(OUT)/io/$(1).o: $(OUT)/generated/$(1).pb-c.h
+endef
+$(foreach proto,$(PROTOS),$(eval $(call proto_rule,$(proto))))
 
 # Not our code, not our warnings.
-$(GENERATED).o: $(GENERATED).c $(OUT)/flags
+$(GENERATED:%=%.o): %.o: %.c $(OUT)/flags
 	@echo '  CC    $<'
 	$(Q)$(CC) $(CFLAGS) -w $(shell pkg-config --cflags $(PKG_PROTOBUF)) -c -o $@ $<
 
@@ -328,7 +333,7 @@ format: ## format the C sources
 TIDY_CFLAGS = -std=c11 -D_GNU_SOURCE -Iinclude -Wall -Wextra -isystem $(OUT)/generated $(shell pkg-config --cflags $(PKG_ALL))
 
 .PHONY: lint
-lint: $(GENERATED).h ## check format and run clang-tidy
+lint: $(GENERATED:%=%.h) ## check format and run clang-tidy
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
 	git ls-files 'src/*.c' | grep -v '/isa/' | xargs -n 1 -P 2 sh -c 'clang-tidy --quiet "$$@" -- $(TIDY_CFLAGS) 2>/dev/null' sh
 

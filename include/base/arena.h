@@ -31,6 +31,10 @@ char *arena_printf(Arena *arena, const char *format, ...)
 char *arena_vprintf(Arena *arena, const char *format, va_list list)
     __attribute__((format(printf, 2, 0), nonnull(1, 2)));
 
+/* `list` of `count` pointers with room for one more: itself, or a copy of twice the length where `count` is a power
+ * of two; the outgrown one stays behind in the arena. NULL of 0: a new list. */
+void *arena_extend(Arena *arena, void *list, size_t count);
+
 /* Forgets every piece and keeps the memory for the next ones. */
 void arena_reset(Arena *arena);
 

@@ -61,6 +61,11 @@ AugmentChoice augment_centre(const AugmentOptions *options, int width, int heigh
 /* The network's input is pixel * scale + shift for red, green and blue pixels of 0 … 255. */
 void augment_normalisation(const AugmentOptions *options, float scale[3], float shift[3]);
 
+/* The way back: draws an input (side,side,3) as pixels of `image`, whose square at (left, top) has room for it. The fourth
+ * byte of its pixels stays. */
+void augment_show(Image *image, int left, int top, const float *input, int side,
+                  const AugmentOptions *options);
+
 /* Buffers of one thread; zero-initialise, free with augment_free. They grow with the largest
  * picture and are kept. */
 typedef struct AugmentScratch {

@@ -61,7 +61,9 @@ bool image_from_rgb(Image *image, const RgbPixels *pixels, Error *err);
  */
 bool image_encode_jpeg(const Image *image, int quality, uint8_t **data, size_t *bytes, Error *err);
 
-/* Writes RGBX pixels as a PNG file. */
+/* Encodes RGBX pixels as PNG, with their X as alpha, into memory from malloc. */
+bool image_encode_png(const Image *image, uint8_t **data, size_t *bytes, Error *err);
+/* The same as a file. */
 bool image_write_png(const Image *image, const char *path, Error *err);
 
 /* "libjpeg-turbo 2.1.5" */

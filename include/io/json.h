@@ -35,6 +35,9 @@ void json_write_text(FILE *file, const char *text);
 typedef struct JsonValue
     JsonValue; /* part of a parsed text; all functions take any kind of value */
 
+/* What is under construction: valid until it is added to; not to be freed. */
+const JsonValue *json_whole(const Json *json);
+
 /* At most so many levels, and so many values, which bounds the memory that a hostile text can take. */
 enum { JSON_DEPTH_MAX = 16, JSON_VALUES_MAX = 1 << 20 };
 

@@ -21,5 +21,10 @@ typedef struct ReportOptions {
 /* Writes the page of the runs. On one rank. Memory comes from `arena`. */
 bool report_runs(const ReportOptions *options, Comm *comm, Arena *arena, Error *err);
 
+/* Makes a table of all figures of the runs, as CSV in memory from malloc: run, epoch, step, split, head, figure, value. Of
+ * `options` the runs count. Lines of metrics.jsonl that cannot be read are warned of. */
+bool report_figures(const ReportOptions *options, char **csv, size_t *bytes, Arena *arena,
+                    Error *err);
+
 /* Writes the page of a pack. */
 bool report_pack(const char *pack, const char *out, Arena *arena, Error *err);

@@ -58,6 +58,7 @@ typedef struct Config {
     double time_limit, hang_seconds; /* minutes; seconds; 0: none */
     int workers;                     /* 0: the cores that the rank may use */
     int log_every;                   /* steps */
+    bool tensorboard;                /* event files, too */
     int checkpoint_every, checkpoint_keep;
 
     HeadConfig *heads; /* (head_count); none: config_default_heads fills them in */

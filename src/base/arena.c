@@ -167,6 +167,14 @@ char *arena_printf(Arena *arena, const char *format, ...)
     return text;
 }
 
+void *arena_extend(Arena *arena, void *list, size_t count)
+{
+    if (count & (count - 1)) return list;
+    void **larger = arena_new(arena, void *, count ? 2 * count : 1);
+    if (count) memcpy(larger, list, sizeof(void *) * count);
+    return larger;
+}
+
 void arena_reset(Arena *arena)
 {
     for (Chunk *chunk = arena->first; chunk; chunk = chunk->next) {

@@ -1,6 +1,8 @@
 /* Option tables: defaults, parsing, printing, nearest key. */
 #include "base/option.h"
 
+#include "base/number.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
@@ -9,15 +11,6 @@
 #include <string.h>
 
 /* --- numbers --- */
-
-/* "12", "0.5", "1e-3": as few digits as read back to the same number. */
-static void print_number(char *text, size_t bytes, double value)
-{
-    for (int digits = 6; digits <= 17; digits++) {
-        snprintf(text, bytes, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) return;
-    }
-}
 
 /* Integers in full, other numbers briefly. */
 static void print_range(char *text, size_t bytes, double low, double high)
@@ -111,7 +104,7 @@ static void print_list(const Option *option, const void *value, char *text, size
     size_t used = (size_t)snprintf(text, bytes, "[");
     for (int i = 0; i < count && used < bytes; i++) {
         char number[40];
-        print_number(number, sizeof number,
+        number_print(number, sizeof number,
                      option->type == OPTION_INTS ? (double)ints->value[i] : floats->value[i]);
         used += (size_t)snprintf(text + used, bytes - used, i ? ", %s" : "%s", number);
     }
@@ -202,7 +195,7 @@ void option_print(const Option *option, const void *values, char *text, size_t b
         snprintf(text, bytes, "%ld", *(const long *)value);
         return;
     case OPTION_FLOAT:
-        print_number(text, bytes, *(const double *)value);
+        number_print(text, bytes, *(const double *)value);
         return;
     case OPTION_BOOL:
         snprintf(text, bytes, "%s", *(const bool *)value ? "true" : "false");

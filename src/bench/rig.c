@@ -117,6 +117,7 @@ static void set_heads(Config *config, const RigHeads *heads, Arena *run)
 static void silence(Config *config, const char *folder)
 {
     config->log_every = INT_MAX;
+    config->tensorboard = false;
     config->epochs = 1000000;
     config->time_limit = 0;
     config->checkpoint_every = 0;

@@ -175,19 +175,30 @@ static const uint8_t *find_exif(const uint8_t *data, size_t bytes, size_t *exif_
 
 const ImageFormat image_format_png = {{0, "\x89PNG\r\n\x1A\n", 8}, read_size, decode, find_exif};
 
-bool image_write_png(const Image *image, const char *path, Error *err)
+bool image_encode_png(const Image *image, uint8_t **data, size_t *bytes, Error *err)
 {
     png_image png = {.version = PNG_IMAGE_VERSION,
                      .width = (png_uint_32)image->width,
                      .height = (png_uint_32)image->height,
                      .format = PNG_FORMAT_RGBA};
-    png_alloc_size_t bytes = 0;
-    uint8_t *data = NULL;
-    bool ok = png_image_write_get_memory_size(png, bytes, 0, image->pixels, 0, NULL) &&
-              (data = malloc(bytes)) != NULL &&
-              png_image_write_to_memory(&png, data, &bytes, 0, image->pixels, 0, NULL);
-    ok = ok ? file_write(path, data, bytes, err)
-            : error_set(err, ERROR_SYSTEM, "%s: cannot be made (libpng: %s)", path, png.message);
+    png_alloc_size_t size = 0;
+    *data = NULL;
+    bool ok = png_image_write_get_memory_size(png, size, 0, image->pixels, 0, NULL) &&
+              (*data = malloc(size)) != NULL &&
+              png_image_write_to_memory(&png, *data, &size, 0, image->pixels, 0, NULL);
+    *bytes = size;
+    if (ok) return true;
+    free(*data);
+    *data = NULL;
+    return error_set(err, ERROR_SYSTEM, "cannot be made (libpng: %s)", png.message);
+}
+
+bool image_write_png(const Image *image, const char *path, Error *err)
+{
+    uint8_t *data;
+    size_t bytes;
+    if (!image_encode_png(image, &data, &bytes, err)) return error_context(err, "%s", path);
+    bool ok = file_write(path, data, bytes, err);
     free(data);
     return ok;
 }

@@ -22,6 +22,7 @@ static Config shorten(const Config *config, int workers, const char *folder)
     int lanes = config->batch / config->lane;
     trial.batch = (workers < lanes ? workers : lanes) * config->lane;
     trial.log_every = INT_MAX;
+    trial.tensorboard = false;
     trial.epochs = 1000000;
     trial.time_limit = 0;
     trial.stage[0] = 0; /* the copy would take longest, and tells nothing of the step */

@@ -104,6 +104,11 @@ static json_t *node(const JsonValue *value)
     return (json_t *)value; /* jansson's readers do not take const everywhere */
 }
 
+const JsonValue *json_whole(const Json *json)
+{
+    return as_value(json->level[0]);
+}
+
 /* Looks at depth and size before jansson builds a tree that is many times as large as the text. */
 static bool check_limits(const char *text, size_t bytes, Error *err)
 {

@@ -31,16 +31,6 @@ struct OnnxNode {
 
 /* --- building --- */
 
-/* A list of pointers with room for one more; it doubles where its length is a power of two. An
- * outgrown list stays behind in the arena. */
-static void *grown(Arena *arena, void *list, size_t count)
-{
-    if (count & (count - 1)) return list;
-    void **larger = arena_new(arena, void *, count ? 2 * count : 1);
-    if (count) memcpy(larger, list, sizeof(void *) * count);
-    return larger;
-}
-
 Onnx *onnx_create(Arena *arena, const char *graph_name)
 {
     Onnx *onnx = arena_new(arena, Onnx, 1);
@@ -104,14 +94,14 @@ static Onnx__ValueInfoProto *new_value(Arena *arena, const char *name, OnnxType 
 void onnx_add_input(Onnx *onnx, const char *name, OnnxType type, int rank, const int *dim)
 {
     Onnx__GraphProto *graph = &onnx->graph;
-    graph->input = grown(onnx->arena, graph->input, graph->n_input);
+    graph->input = arena_extend(onnx->arena, graph->input, graph->n_input);
     graph->input[graph->n_input++] = new_value(onnx->arena, name, type, rank, dim);
 }
 
 void onnx_add_output(Onnx *onnx, const char *name, OnnxType type, int rank, const int *dim)
 {
     Onnx__GraphProto *graph = &onnx->graph;
-    graph->output = grown(onnx->arena, graph->output, graph->n_output);
+    graph->output = arena_extend(onnx->arena, graph->output, graph->n_output);
     graph->output[graph->n_output++] = new_value(onnx->arena, name, type, rank, dim);
 }
 
@@ -122,7 +112,8 @@ void onnx_add_metadata(Onnx *onnx, const char *key, const char *value)
     onnx__string_string_entry_proto__init(entry);
     entry->key = arena_strdup(onnx->arena, key);
     entry->value = arena_strdup(onnx->arena, value);
-    model->metadata_props = grown(onnx->arena, model->metadata_props, model->n_metadata_props);
+    model->metadata_props =
+        arena_extend(onnx->arena, model->metadata_props, model->n_metadata_props);
     model->metadata_props[model->n_metadata_props++] = entry;
 }
 
@@ -147,7 +138,7 @@ void onnx_add_constant(Onnx *onnx, const char *name, OnnxType type, int rank, co
     tensor->raw_data.len = bytes;
     tensor->raw_data.data = (uint8_t *)data; /* protobuf-c only reads it */
     Onnx__GraphProto *graph = &onnx->graph;
-    graph->initializer = grown(onnx->arena, graph->initializer, graph->n_initializer);
+    graph->initializer = arena_extend(onnx->arena, graph->initializer, graph->n_initializer);
     graph->initializer[graph->n_initializer++] = tensor;
 }
 
@@ -163,12 +154,12 @@ OnnxNode *onnx_add_node(Onnx *onnx, const char *op_type, const char *const *inpu
     proto->op_type = arena_strdup(onnx->arena, op_type);
     proto->name = arena_strdup(onnx->arena, output);
     for (; *inputs; inputs++) {
-        proto->input = grown(onnx->arena, proto->input, proto->n_input);
+        proto->input = arena_extend(onnx->arena, proto->input, proto->n_input);
         proto->input[proto->n_input++] = arena_strdup(onnx->arena, *inputs);
     }
     onnx_node_output(node, output);
     Onnx__GraphProto *graph = &onnx->graph;
-    graph->node = grown(onnx->arena, graph->node, graph->n_node);
+    graph->node = arena_extend(onnx->arena, graph->node, graph->n_node);
     graph->node[graph->n_node++] = proto;
     return node;
 }
@@ -176,7 +167,7 @@ OnnxNode *onnx_add_node(Onnx *onnx, const char *op_type, const char *const *inpu
 void onnx_node_output(OnnxNode *node, const char *name)
 {
     Onnx__NodeProto *proto = &node->proto;
-    proto->output = grown(node->arena, proto->output, proto->n_output);
+    proto->output = arena_extend(node->arena, proto->output, proto->n_output);
     proto->output[proto->n_output++] = arena_strdup(node->arena, name);
 }
 
@@ -189,7 +180,7 @@ static Onnx__AttributeProto *add_attribute(OnnxNode *node, const char *key,
     attribute->name = arena_strdup(node->arena, key);
     attribute->has_type = 1;
     attribute->type = type;
-    proto->attribute = grown(node->arena, proto->attribute, proto->n_attribute);
+    proto->attribute = arena_extend(node->arena, proto->attribute, proto->n_attribute);
     return proto->attribute[proto->n_attribute++] = attribute;
 }
 

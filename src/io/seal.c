@@ -9,6 +9,7 @@
 #include "io/seal.h"
 
 #include "io/file.h"
+#include "little_endian.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,11 +28,6 @@ static const char *kind_name(uint32_t kind)
     return kind == SEAL_PACK         ? "pack"
            : kind == SEAL_CHECKPOINT ? "checkpoint"
                                      : "file of unknown kind";
-}
-
-static void put(uint8_t *at, uint64_t value, int bytes)
-{
-    for (int i = 0; i < bytes; i++) at[i] = (uint8_t)(value >> (8 * i));
 }
 
 static uint64_t get(const uint8_t *at, int bytes)
@@ -74,14 +70,14 @@ static bool append_trailer(int fd, Seal *seal)
     uint64_t size = (uint64_t)info.st_size;
     uint8_t trailer[TRAILER_BYTES] = {0};
     memcpy(trailer, magic, MAGIC_BYTES);
-    put(trailer + 8, seal->kind, 4);
-    put(trailer + 12, seal->version, 4);
-    put(trailer + 16, seal->hole_begin, 8);
-    put(trailer + 24, seal->hole_end, 8);
-    put(trailer + 32, size + TRAILER_BYTES, 8);
+    put_number(trailer + 8, seal->kind, 4);
+    put_number(trailer + 12, seal->version, 4);
+    put_number(trailer + 16, seal->hole_begin, 8);
+    put_number(trailer + 24, seal->hole_end, 8);
+    put_number(trailer + 32, size + TRAILER_BYTES, 8);
     if (!hash_file(fd, seal, size, trailer, &seal->hash)) return false;
-    put(trailer + 40, seal->hash.high, 8);
-    put(trailer + 48, seal->hash.low, 8);
+    put_number(trailer + 40, seal->hash.high, 8);
+    put_number(trailer + 48, seal->hash.low, 8);
     return file_pwrite(fd, trailer, sizeof trailer, size);
 }
 

@@ -3,7 +3,6 @@
 
 #include "data/lane_loader.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 enum { QUALITY = 82 };
@@ -68,24 +67,15 @@ void thumbnails_close(Thumbnails *thumbnails)
     if (thumbnails) lane_loader_destroy(thumbnails->loader);
 }
 
-static uint8_t to_byte(float x)
-{
-    return x < 0 ? 0 : x > 255 ? 255 : (uint8_t)lroundf(x);
-}
-
 void draw_thumbnail(Page *page, Thumbnails *thumbnails, uint32_t record)
 {
     bool bad;
-    float scale[3], shift[3];
     if (lane_loader_load(thumbnails->loader, thumbnails->input, thumbnails->side, &bad, &record, 1,
                          false, 0) > 0) {
         page_element(page, "p", "soft", "cannot be read");
         return;
     }
-    augment_normalisation(thumbnails->augment, scale, shift);
-    for (size_t i = 0; i < (size_t)thumbnails->side * (size_t)thumbnails->side; i++)
-        for (size_t c = 0; c < 3; c++)
-            thumbnails->image.pixels[4 * i + c] =
-                to_byte((thumbnails->input[3 * i + c] - shift[c]) / scale[c]);
+    augment_show(&thumbnails->image, 0, 0, thumbnails->input, thumbnails->side,
+                 thumbnails->augment);
     draw_picture(page, &thumbnails->image, NULL, pack_record_path(thumbnails->pack, record));
 }

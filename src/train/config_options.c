@@ -192,6 +192,13 @@ const Option config_top_options[] = {
      .low = 1,
      .high = 1e9,
      .help = "steps between two log lines"},
+    {.key = "tensorboard",
+     .type = OPTION_BOOL,
+     .added = true,
+     .scope = SCOPE_RUN,
+     .offset = AT(tensorboard),
+     .fallback = "false",
+     .help = "also write event files for TensorBoard, to the folder tensorboard of `run`"},
     {.key = NULL},
 };
 

@@ -3,6 +3,7 @@
 
 #include "data/lane_loader.h"
 #include "data/sampler.h"
+#include "grid.h"
 #include "train/head_labels.h"
 #include "train/label_flips.h"
 #include "train/plan.h"
@@ -10,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROWS = 8, EPOCHS = 7, COLUMNS = 1 + EPOCHS, GAP = 2 };
+enum { ROWS = 8, EPOCHS = 7, COLUMNS = 1 + EPOCHS };
 
 typedef struct Sheet {
     const Config *config;
@@ -71,43 +72,6 @@ static void open_loader(Sheet *sheet, Arena *arena)
 }
 
 /* --- drawing --- */
-
-static int extent(int cells, int side)
-{
-    return cells * side + (cells + 1) * GAP;
-}
-
-static void open_image(Sheet *sheet, Arena *arena)
-{
-    int side = sheet->config->image;
-    sheet->image.width = extent(COLUMNS, side);
-    sheet->image.height = extent(sheet->rows, side);
-    size_t bytes = 4 * (size_t)sheet->image.width * (size_t)sheet->image.height;
-    sheet->image.pixels = arena_alloc(arena, bytes);
-    memset(sheet->image.pixels, 255, bytes);
-}
-
-static uint8_t to_byte(float x)
-{
-    return x < 0 ? 0 : x > 255 ? 255 : (uint8_t)(x + 0.5F);
-}
-
-/* From the network's input back to pixels. */
-static void draw_cell(Sheet *sheet, int row, int column)
-{
-    int side = sheet->config->image;
-    size_t top = (size_t)extent(row, side), left = (size_t)extent(column, side);
-    float scale[3], shift[3];
-    augment_normalisation(&sheet->config->augment, scale, shift);
-    for (size_t y = 0; y < (size_t)side; y++)
-        for (size_t x = 0; x < (size_t)side; x++) {
-            size_t at = (top + y) * (size_t)sheet->image.width + left + x;
-            const float *from =
-                sheet->input + 3 * (((size_t)row * (size_t)side + y) * (size_t)side + x);
-            for (size_t c = 0; c < 3; c++)
-                sheet->image.pixels[4 * at + c] = to_byte((from[c] - shift[c]) / scale[c]);
-        }
-}
 
 /* "left", "rusty; bent", "12.5"; "-" where it is missing. */
 static void print_label(FILE *list, const LabelGroup *labels, uint32_t record)
@@ -179,7 +143,10 @@ static void draw_column(Sheet *sheet, int column)
     lane_loader_load(sheet->loader, sheet->input, sheet->config->image, bad, sheet->record,
                      sheet->rows, training, (uint64_t)epoch);
     if (training && config_mixes(sheet->config)) mix_column(sheet, epoch);
-    for (int row = 0; row < sheet->rows; row++) draw_cell(sheet, row, column);
+    size_t floats = (size_t)sheet->config->image * (size_t)sheet->config->image * 3;
+    for (int row = 0; row < sheet->rows; row++)
+        grid_draw(&sheet->image, column, row, sheet->input + (size_t)row * floats,
+                  sheet->config->image, &sheet->config->augment);
 }
 
 bool sheet_draw(Config *config, Image *image, FILE *list, Arena *arena, Error *err)
@@ -191,7 +158,7 @@ bool sheet_draw(Config *config, Image *image, FILE *list, Arena *arena, Error *e
               read_flips(&sheet, arena, err);
     if (ok) {
         open_loader(&sheet, arena);
-        open_image(&sheet, arena);
+        sheet.image = grid_create(COLUMNS, sheet.rows, config->image, arena);
         for (int column = 0; column < COLUMNS; column++) draw_column(&sheet, column);
         for (int row = 0; list && row < sheet.rows; row++) print_row(&sheet, list, row);
         lane_loader_destroy(sheet.loader);

@@ -254,6 +254,7 @@ void trainer_close(Trainer *trainer)
     if (!trainer) return;
     watchdog_stop(trainer->watchdog);
     ledger_close(trainer->ledger);
+    event_file_destroy(trainer->board);
     engine_close(&trainer->engine);
     if (trainer->reduce) reduce_destroy(trainer->reduce);
     pack_close(trainer->pack);
@@ -300,6 +301,12 @@ static void tell_end(const Trainer *trainer)
                  trainer->step, trainer->config->stop_patience, trainer->config->watch);
 }
 
+static void end_epoch(Trainer *trainer)
+{
+    balance_end_epoch(trainer);
+    board_add_parameters(trainer);
+}
+
 /* The loop. Leaves it at the end, at a stop, or without hope. */
 static TrainerEnd run_steps(Trainer *trainer, uint64_t end)
 {
@@ -307,7 +314,7 @@ static TrainerEnd run_steps(Trainer *trainer, uint64_t end)
     if (at_epoch_end(trainer)) trainer_validate(trainer); /* that an earlier stop has cut short */
     while (trainer->step < end && !trainer->stop && !is_over(trainer)) {
         trainer_step(trainer);
-        if (at_epoch_end(trainer)) balance_end_epoch(trainer);
+        if (at_epoch_end(trainer)) end_epoch(trainer);
         if (trainer->has_progress) progress_set(&trainer->progress, (size_t)trainer->step);
         if (is_hopeless(trainer)) return TRAINER_HOPELESS;
         if (trainer->stop) break;

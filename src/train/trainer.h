@@ -5,6 +5,7 @@
 #include "data/stage.h"
 #include "dist/reduce.h"
 #include "dist/watchdog.h"
+#include "io/event_file.h"
 #include "optim/ema.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
@@ -60,6 +61,7 @@ struct Trainer {
     RunFolder folder;
     Ledger *ledger;
     Watchdog *watchdog;
+    EventFile *board; /* on rank 0, if the configuration asks for it; NULL: none */
 
     uint64_t step, updates_skipped;
     uint64_t validated; /* step of the last validation */
@@ -103,6 +105,8 @@ struct Trainer {
 /* trainer_batch.c */
 /* Finds the batch of the step that comes, and what it means for the heads' losses. */
 void trainer_find_batch(Trainer *trainer);
+/* Loads a lane of the batch into a worker; returns the number of bad images. */
+int trainer_load_lane(Trainer *trainer, LaneWorker *worker, int lane);
 /* How the images of a lane of the batch are mixed: (config->lane); NULL: they are not. */
 const Mix *trainer_mix_of(const Trainer *trainer, int lane);
 
@@ -119,6 +123,14 @@ void trainer_renew_records(Trainer *trainer, bool resumed, Error *err);
 
 /* The epoch's line and record. */
 void log_interference(Trainer *trainer);
+
+/* trainer_board.c: what TensorBoard shows; nothing on other ranks than 0, and if nobody asks for it. */
+/* For the steps from here on, with the configuration as text. */
+void board_open(Trainer *trainer, const char *config, Error *err);
+void board_add_record(Trainer *trainer, const JsonValue *record);
+/* Before a run's first step, whose batch is found: its pictures, and the parameters. */
+void board_add_beginning(Trainer *trainer);
+void board_add_parameters(Trainer *trainer);
 
 /* trainer_balance.c */
 void trainer_open_balance(Trainer *trainer);

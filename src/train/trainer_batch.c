@@ -2,6 +2,8 @@
  * head they have. */
 #include "trainer.h"
 
+#include <string.h>
+
 static void find_records(Trainer *trainer)
 {
     uint64_t epoch = trainer->step / trainer->steps_per_epoch;
@@ -68,4 +70,13 @@ void trainer_find_batch(Trainer *trainer)
     find_records(trainer);
     draw_mixes(trainer);
     count_terms(trainer);
+}
+
+int trainer_load_lane(Trainer *trainer, LaneWorker *worker, int lane)
+{
+    int images = trainer->config->lane;
+    memcpy(worker->record, trainer->batch + (size_t)lane * (size_t)images,
+           sizeof(uint32_t) * (size_t)images);
+    worker->mix = trainer_mix_of(trainer, lane);
+    return engine_load(&trainer->engine, worker, images, true, trainer->order_epoch);
 }

@@ -107,6 +107,7 @@ static void write_record(Trainer *trainer, Json *json)
         log_warning("%s; training goes on without the record of step %" PRIu64, err.text,
                     trainer->step);
     free(text);
+    board_add_record(trainer, json_whole(json));
     json_destroy(json);
 }
 
@@ -290,13 +291,16 @@ static void record_start(Trainer *trainer)
 
 void trainer_renew_records(Trainer *trainer, bool resumed, Error *err)
 {
-    Error metrics = {0}, config = {0};
+    Error metrics = {0}, config = {0}, board = {0};
     const char *text = config_print(trainer->config, trainer->arena);
     run_folder_rewind(&trainer->folder, trainer->step, &metrics);
     run_folder_write_config(&trainer->folder, text, &config);
+    board_open(trainer, text, &board);
     record_start(trainer);
     if (!resumed) {
-        *err = metrics.kind != ERROR_NONE ? metrics : config; /* none, if neither failed */
+        *err = metrics.kind != ERROR_NONE  ? metrics
+               : config.kind != ERROR_NONE ? config
+                                           : board; /* none, if nothing failed */
         return;
     }
     if (metrics.kind != ERROR_NONE)
@@ -304,4 +308,6 @@ void trainer_renew_records(Trainer *trainer, bool resumed, Error *err)
                     metrics.text, trainer->step);
     if (config.kind != ERROR_NONE)
         log_warning("%s; training goes on, config.yaml stays that of before", config.text);
+    if (board.kind != ERROR_NONE)
+        log_warning("%s; training goes on, TensorBoard may lack some of it", board.text);
 }

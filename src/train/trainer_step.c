@@ -107,15 +107,11 @@ static void compute_lane(Trainer *trainer, int index, int lane)
 {
     LaneWorker *worker = &trainer->engine.worker[index];
     Run *run = &worker->run;
-    int images = trainer->config->lane;
-    memcpy(worker->record, trainer->batch + (size_t)lane * (size_t)images,
-           sizeof(uint32_t) * (size_t)images);
     LaneContext *context = &trainer->lane[index];
     context->overflowed = false;
     context->overflow_offset = SIZE_MAX;
-    worker->mix = trainer_mix_of(trainer, lane);
     double arrival = clock_seconds();
-    int bad = engine_load(&trainer->engine, worker, images, true, trainer->order_epoch);
+    int bad = trainer_load_lane(trainer, worker, lane);
     double begin = clock_seconds();
     if (run->spans) spans_add(run->spans, SPAN_INPUT, lane, arrival);
     balance_prepare_lane(trainer, run);
@@ -241,6 +237,7 @@ void trainer_step(Trainer *trainer)
     if (trainer->step % trainer->steps_per_epoch == 0) trainer->bad = 0;
     int lanes = trainer->config->batch / trainer->config->lane;
     trainer_find_batch(trainer);
+    board_add_beginning(trainer);
     deal_lanes(trainer, lanes);
     reduce_begin(trainer->reduce, lanes, trainer->last_lane - trainer->first_lane);
     announce_lr(trainer);

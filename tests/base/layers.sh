@@ -19,7 +19,7 @@ check() {
             sed -E 's/^([^:]+):#include "([^"]+)"/\1 \2/')
     done
     grep -rnE --include='*.[ch]' '#include "\.\./' "$1/src" "$1/include"
-    for header in mpi.h hdf5.h cblas.h jpeglib.h png.h yaml.h jansson.h archive.h xxhash.h onnx.pb-c.h hwloc.h; do
+    for header in mpi.h hdf5.h cblas.h jpeglib.h png.h yaml.h jansson.h archive.h xxhash.h onnx.pb-c.h event_file.pb-c.h hwloc.h; do
         users=$(grep -rlE --include='*.[ch]' "#include <$header>" "$1/src" "$1/include" | sort)
         [ "$(echo "$users" | grep -c .)" = 1 ] && [ "${users#"$1"/src/}" != "$users" ] ||
             echo "<$header> must be included by exactly one file of src, not by: $users"

@@ -294,6 +294,10 @@ umbel pack --manifest set/manifest.csv --root set --split train=0.8,val=0.2 --ou
 mistake "resumed on another pack" 3 train good.yaml --set run=done --resume --set pack=other.h5
 touch file
 mistake "run folder is a file" 4 train good.yaml --set run=file
+mkdir board && touch board/tensorboard
+mistake "folder of event files is a file" 4 train good.yaml --set run=board --set tensorboard=true
+mistake "a table that is also a page" 2 umbel report done --csv figures.csv --out page.html
+mistake "disk full under a table" 4 bash -c "'$UMBEL' report done --csv - >/dev/full"
 
 section "Export"
 export_to() { umbel export $checkpoint "$@"; }
