@@ -143,7 +143,7 @@ UMBEL_API int umbel_classify(UmbelContext *context, const UmbelImage *images, in
 /* Whether the next calls compute each image a second time, mirrored left to right (0: no, as at first), which drops
  * the results of the last call. Probabilities, values and features are then the means over both, and the best class
  * follows from the probabilities; logits stay those of the image itself. Classes that change places in a mirrored image
- * by the configuration (heads[].flips) do so here; a head for which it forbids flips keeps what the image itself
+ * by the configuration (heads[].flips), and numbers that are mirrored, do so here; a head for which it forbids flips keeps what the image itself
  * gives. 0 with an error: there is no memory; else 1. */
 UMBEL_API int umbel_set_flip(UmbelContext *context, int flip, UmbelError *error);
 

@@ -18,7 +18,7 @@ enum { CHECKPOINT_VERSION = 2 };
 
 /* A named array of floats. */
 typedef struct CheckpointArray {
-    const char *group; /* "param", "slot/m", "state", "ema", "ema_state" */
+    const char *group; /* "param", "slot/m", "state", "ema", "ema_state", "best_param", … */
     const char *name;  /* of the parameter */
     Shape shape;
     float *value;
@@ -50,6 +50,7 @@ typedef struct Checkpoint {
     Watch watch;
     CheckpointNumbers balance;      /* as in Balancer */
     CheckpointNumbers interference; /* as in Interference: sums, then steps */
+    CheckpointNumbers front;        /* as front_to_numbers makes them */
     uint64_t *born;                 /* (parameters), as in Optimizer; NULL: all zero */
     int params;
     double *

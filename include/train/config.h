@@ -23,6 +23,7 @@ typedef struct HeadConfig {
     double weight;                /* of its loss in the sum */
     bool mix;                     /* it learns from mixed images */
     int patience; /* validations without a better score after which it is frozen; 0: it never is */
+    bool restore; /* then it goes back to its best weights, if they score better */
     /* Rules of data/flips.h for horizontal and vertical flips. */
     char flips[OPTION_TEXT_BYTES], flips_vertical[OPTION_TEXT_BYTES];
     HeadBody body;
@@ -59,7 +60,7 @@ typedef struct Config {
     int workers;                     /* 0: the cores that the rank may use */
     int log_every;                   /* steps */
     bool tensorboard;                /* event files, too */
-    int checkpoint_every, checkpoint_keep;
+    int checkpoint_every, checkpoint_keep, checkpoint_pareto;
 
     HeadConfig *heads; /* (head_count); none: config_default_heads fills them in */
     int head_count;

@@ -65,9 +65,8 @@ typedef struct EngineOptions {
     EngineForm *form; /* (forms): image and freeze given; kept, and their models built */
     int forms;
     const AugmentOptions *augment;
-    /* (heads)(classes) of horizontal and vertical flips; NULL, or NULL for a head: labels stay */
-    const int32_t *const *turned[2];
-    const bool *mixed; /* (heads): learns from mixed images; NULL: images are never mixed */
+    const FlipRule *rules[2]; /* as in LabelFlips */
+    const bool *mixed;        /* (heads): learns from mixed images; NULL: images are never mixed */
     uint64_t seed;
     StillPictures still; /* in place of the pack's; for measurements */
     int workers;

@@ -12,10 +12,8 @@ typedef struct LabelFlips {
     uint64_t seed;
     int heads;
     const LabelGroup *labels; /* (heads) */
-    /* (heads)(classes), by data/flips.h, of horizontal and vertical flips; NULL, also of one head: labels
-     * stay */
-    const int32_t *const *turned[2];
-    uint8_t *forbidden; /* (records): flips that some label does not allow; NULL: none */
+    const FlipRule *rules[2]; /* (heads), of horizontal and vertical flips; NULL: labels stay */
+    uint8_t *forbidden;       /* (records): flips that some label does not allow; NULL: none */
     LabelGroup (*view)[LABEL_VIEWS]; /* (heads): the labels of pictures that are so turned over */
 } LabelFlips;
 

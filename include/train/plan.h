@@ -2,6 +2,7 @@
  */
 #pragma once
 
+#include "data/flips.h"
 #include "data/pack.h"
 #include "models/model.h"
 #include "train/config.h"
@@ -34,10 +35,12 @@ typedef struct FormPlan {
 /* The forms that progressive resizing and gradual unfreezing ask for. Memory comes from `run`. */
 bool plan_forms(const Config *config, const Pack *pack, FormPlan *plan, Arena *run, Error *err);
 
-/* (heads)(classes): what horizontal (0) or vertical (1) flips make of each head's classes, by its rules (data/flips.h); NULL
- * for a head without rules, and for all if none has any. Mistakes are in terms of the key. */
-bool plan_flips(const Config *config, const Pack *pack, int direction,
-                const int32_t *const **turned, Arena *run, Error *err);
+/* (heads): what horizontal (0) or vertical (1) flips make of each head's labels, by its rules (data/flips.h); NULL if no
+ * head has any. Mistakes are in terms of the key. */
+bool plan_flips(const Config *config, const Pack *pack, int direction, const FlipRule **rules,
+                Arena *run, Error *err);
+/* Warns of angles whose pictures are turned over without a rule. */
+void plan_flips_warn(const Config *config);
 
 /* Bytes. */
 typedef struct Footprint {

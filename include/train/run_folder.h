@@ -30,6 +30,8 @@ bool run_folder_write_config(const RunFolder *folder, const char *text, Error *e
 
 /* Points checkpoint/NAME.h5 … "last", "best-HEAD", "best-joint" … at the checkpoint of `step`. */
 bool run_folder_link(const RunFolder *folder, const char *name, uint64_t step, Error *err);
+/* Has links "pareto-N" to those of the checkpoints of `step` (count) that are there, and to no others. */
+bool run_folder_link_front(const RunFolder *folder, const uint64_t *step, size_t count, Error *err);
 /* Removes all but the newest `keep` checkpoints and the linked ones. */
 void run_folder_prune(const RunFolder *folder);
 

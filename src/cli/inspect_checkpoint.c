@@ -4,8 +4,10 @@
 #include "io/json.h"
 #include "train/checkpoint.h"
 #include "train/config.h"
+#include "train/front.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +31,7 @@ typedef struct Facts {
     const Checkpoint *checkpoint;
     char digest[HASH_TEXT_BYTES], pack[HASH_TEXT_BYTES];
     Config config;
+    Front front; /* of no points, if the run has kept none */
 } Facts;
 
 /* --- for people --- */
@@ -68,6 +71,39 @@ static void print_best(double best, bool is_error)
         printf("not evaluated yet\n");
 }
 
+static bool is_error(const Facts *facts, int head)
+{
+    return !head_judges(type_of(facts, &facts->checkpoint->head[head])->measure);
+}
+
+static void print_merit(double merit, bool is_error)
+{
+    char text[32] = "-";
+    if (isfinite(merit) && is_error)
+        snprintf(text, sizeof text, "%.6g", -merit);
+    else if (isfinite(merit))
+        snprintf(text, sizeof text, "%.2f%%", 100 * merit);
+    printf("  %12s", text);
+}
+
+static void print_front(const Facts *facts)
+{
+    const ParetoFront *pareto = &facts->front.pareto;
+    if (pareto->points == 0) return;
+    printf("\nValidations that no other beats in every head; those with a * as checkpoints "
+           "pareto-STEP\n"
+           "  %-12s",
+           "step");
+    for (int h = 0; h < pareto->heads; h++) printf("  %12.12s", facts->checkpoint->head[h].name);
+    printf("\n");
+    for (size_t p = 0; p < pareto->points; p++) {
+        printf("  %-10" PRIu64 " %s", pareto->point[p].step, pareto->point[p].kept ? "*" : " ");
+        for (int h = 0; h < pareto->heads; h++)
+            print_merit(pareto->merit[p * (size_t)pareto->heads + (size_t)h], is_error(facts, h));
+        printf("\n");
+    }
+}
+
 static void print_facts(const Facts *facts, bool all)
 {
     const Checkpoint *c = facts->checkpoint;
@@ -95,6 +131,7 @@ static void print_facts(const Facts *facts, bool all)
     }
     printf("  %-16s %27s", "all right", "");
     print_best(c->best[c->heads], false);
+    print_front(facts);
     printf("\nWritten by\n");
     print_lines(c->provenance, "  ");
     printf("\nConfiguration\n");
@@ -126,6 +163,27 @@ static void json_head(Json *json, const CheckpointHead *head, const HeadType *ty
     json_end(json);
 }
 
+static void json_front(Json *json, const Facts *facts)
+{
+    const ParetoFront *pareto = &facts->front.pareto;
+    if (pareto->points == 0) return;
+    json_begin_array(json, "pareto");
+    for (size_t p = 0; p < pareto->points; p++) {
+        json_begin(json, NULL);
+        json_add_integer(json, "step", (int64_t)pareto->point[p].step);
+        json_add_bool(json, "kept", pareto->point[p].kept);
+        json_begin(json, "heads");
+        for (int h = 0; h < pareto->heads; h++) {
+            double merit = pareto->merit[p * (size_t)pareto->heads + (size_t)h];
+            json_add_real(json, facts->checkpoint->head[h].name,
+                          is_error(facts, h) ? -merit : merit);
+        }
+        json_end(json);
+        json_end(json);
+    }
+    json_end(json);
+}
+
 static void json_facts(const Facts *facts)
 {
     const Checkpoint *c = facts->checkpoint;
@@ -149,6 +207,7 @@ static void json_facts(const Facts *facts)
         json_head(json, &c->head[h], type_of(facts, &c->head[h]), c->best[h]);
     json_end(json);
     if (c->best[c->heads] >= 0) json_add_real(json, "best_joint_accuracy", c->best[c->heads]);
+    json_front(json, facts);
     json_add_text(json, "provenance", c->provenance);
     json_add_text(json, "config", c->config);
     put_json(json);
@@ -163,6 +222,12 @@ bool inspect_checkpoint(const char *path, const InspectOptions *options, Error *
     bool ok = checkpoint_load(&checkpoint, path, arena, err) &&
               checkpoint_digest(&checkpoint, &digest, err) &&
               config_parse(&facts.config, arena, checkpoint.config, path, err);
+    if (ok) {
+        facts.front = front_begin(checkpoint.heads, arena);
+        ok =
+            front_from_numbers(&facts.front, checkpoint.front.value, checkpoint.front.count, err) ||
+            error_context(err, "%s", path);
+    }
     if (ok) {
         hash_print(digest, facts.digest);
         hash_print(checkpoint.pack, facts.pack);

@@ -1,9 +1,11 @@
-/* Rules of flips for the classes of a label group. */
+/* Rules of flips for the labels of a group. */
 #include "data/flips.h"
 
 #include "base/option.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char ARROW[] = "<->";
@@ -50,17 +52,9 @@ static bool parse_rule(const char *rule, size_t length, const LabelGroup *group,
                      (int)length, rule);
 }
 
-bool flips_parse(const char *rules, const LabelGroup *group, int32_t *becomes, Error *err)
+static bool parse_classes(const char *rules, const LabelGroup *group, int32_t *becomes, Error *err)
 {
-    bool never = strcmp(rules, "never") == 0, values = group->kind == LABEL_VALUE, ok = true;
-    for (int k = 0; k < (values ? 1 : group->classes); k++) becomes[k] = never ? FLIP_FORBIDDEN : k;
-    if (never || !*rules) return true;
-    if (values)
-        return error_set(
-            err, ERROR_USAGE,
-            "the labels of group %s are numbers, which have no classes that could change "
-            "places; write never, or nothing if a flip leaves them as they are",
-            group->name);
+    bool ok = true;
     size_t length = strlen(rules);
     const char *end = rules + length;
     if (length >= 2 && rules[0] == '[' && end[-1] == ']') rules++, end--;
@@ -73,4 +67,50 @@ bool flips_parse(const char *rules, const LabelGroup *group, int32_t *becomes, E
         rules += rule + 1;
     }
     return ok;
+}
+
+/* "180 - x", or "-x" for a sum of 0. */
+static bool parse_sum(const char *text, double *sum)
+{
+    char *end;
+    *sum = strtod(text, &end);
+    end += strspn(end, " ");
+    if (*end++ != '-') return false;
+    end += strspn(end, " ");
+    return strcmp(end, "x") == 0 && isfinite(*sum);
+}
+
+static bool parse_values(const char *text, const LabelGroup *group, FlipRule *rule, Error *err)
+{
+    if (strcmp(text, "x") == 0) return true;
+    rule->mirrored = parse_sum(text, &rule->sum);
+    return rule->mirrored ||
+           error_set(
+               err, ERROR_USAGE,
+               "the labels of group %s are numbers, for which \"%s\" is no rule; write 180 - x "
+               "or the like for a number that is mirrored, x for one that stays as it is, or "
+               "never",
+               group->name, text);
+}
+
+bool flips_parse(const char *rules, const LabelGroup *group, FlipRule *rule, Error *err)
+{
+    bool never = strcmp(rules, "never") == 0, values = group->kind == LABEL_VALUE;
+    for (int k = 0; k < (values ? 1 : group->classes); k++)
+        rule->becomes[k] = never ? FLIP_FORBIDDEN : k;
+    rule->mirrored = false;
+    if (never || !*rules) return true;
+    return values ? parse_values(rules, group, rule, err)
+                  : parse_classes(rules, group, rule->becomes, err);
+}
+
+double flips_value(const FlipRule *rule, double value)
+{
+    if (!rule->mirrored) return value;
+    double mirrored = rule->sum - value;
+    if (rule->period > 0) {
+        mirrored -= rule->period * floor(mirrored / rule->period);
+        if (mirrored >= rule->period) mirrored = 0; /* a little below 0 has been rounded up */
+    }
+    return mirrored;
 }

@@ -31,8 +31,9 @@ static bool plan_sizes(RankFacts *facts, Survey *survey, Config *config, const P
         pack_records(pack) * (PACK_RECORD_BYTES + sizeof(int32_t) * (uint64_t)pack_groups(pack));
     survey->parameters = footprint.parameters;
     survey->checkpoint_bytes = footprint.checkpoint;
-    /* The newest ones, the best of each head, jointly and weighted, and the one being written. */
-    survey->checkpoints = config->checkpoint_keep + config->head_count + 2 + 1;
+    /* The newest ones, the best of each head, jointly and weighted, of the Pareto front, and the one being written. */
+    survey->checkpoints =
+        config->checkpoint_keep + config->head_count + 2 + config->checkpoint_pareto + 1;
     return true;
 }
 

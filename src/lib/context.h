@@ -4,6 +4,7 @@
 #include "handles.h"
 
 #include "data/augment.h"
+#include "data/flips.h"
 #include "nn/run.h"
 
 enum { PROBLEM_BYTES = 256 };
@@ -21,8 +22,7 @@ struct UmbelContext {
     float **logits, **prediction;   /* (heads)(batch,outputs), (heads)(batch,classes or 1) */
     bool flip;
     float *mirrored; /* (lane,side,side,3): input of the second run; NULL until there was one */
-    /* (heads)(classes or 1): the class of a mirrored image; NULL: the head allows no flip */
-    const int32_t **turned;
+    FlipRule *rule;  /* (heads); without `becomes`: the head allows no flip */
 };
 
 /* Keeps the lane's input, mirrored: a forward may use its place for other things. */

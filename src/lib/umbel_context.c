@@ -269,7 +269,7 @@ int umbel_best_class(const UmbelContext *context, int image, int head)
     if (!probability) return -1;
     const ModelHead *found = &context->network.head[head];
     if (found->type->measure == MEASURE_RANK) return nn_ordinal_rank(probability, found->classes);
-    const float *logits = context->flip && context->turned[head]
+    const float *logits = context->flip && context->rule[head].becomes
                               ? probability
                               : umbel_logits(context, image, head); /* which are finer */
     int best = 0;

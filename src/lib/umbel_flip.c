@@ -16,6 +16,11 @@ static const char *rules_of(const UmbelModel *model, int head)
     return "";
 }
 
+static double period_of(const ModelHead *head)
+{
+    return head->type->measure == MEASURE_ANGLE ? head->type->unit(head->options, &head->facts) : 0;
+}
+
 static bool read_rules(UmbelContext *context, int head, Error *err)
 {
     const CheckpointHead *facts = &context->model->head[head];
@@ -23,12 +28,16 @@ static bool read_rules(UmbelContext *context, int head, Error *err)
                         .kind = context->network.head[head].type->label,
                         .classes = facts->classes,
                         .class_name = facts->class_name};
+    FlipRule *rule = &context->rule[head];
     int count = facts->classes > 0 ? facts->classes : 1;
-    int32_t *turned = arena_new(context->arena, int32_t, count);
-    if (!flips_parse(rules_of(context->model, head), &group, turned, err)) return false;
-    context->turned[head] = turned;
+    rule->becomes = arena_new(context->arena, int32_t, count);
+    rule->period = period_of(&context->network.head[head]);
+    if (!flips_parse(rules_of(context->model, head), &group, rule, err)) return false;
     for (int k = 0; k < count; k++)
-        if (turned[k] == FLIP_FORBIDDEN) context->turned[head] = NULL;
+        if (rule->becomes[k] == FLIP_FORBIDDEN) {
+            rule->becomes = NULL;
+            break;
+        }
     return true;
 }
 
@@ -39,7 +48,7 @@ static bool prepare(UmbelContext *context, Error *err)
         return error_set(err, ERROR_SYSTEM, "no memory for mirrored images: %zu MiB",
                          sizeof(float) * floats >> 20);
     float *mirrored = arena_new(context->arena, float, floats);
-    context->turned = arena_new(context->arena, const int32_t *, context->network.heads + 1);
+    context->rule = arena_new(context->arena, FlipRule, context->network.heads + 1);
     for (int h = 0; h < context->network.heads; h++)
         if (!read_rules(context, h, err)) return false;
     context->mirrored = mirrored;
@@ -82,18 +91,25 @@ static float mean_angle(float a, float b, double period)
     return (double)(float)middle < period ? (float)middle : 0;
 }
 
+/* A mirror undoes itself, so the rule of flips leads back to the image's own number. */
+static float merge_value(float own, float other, const FlipRule *rule)
+{
+    float back = (float)flips_value(rule, (double)other);
+    return rule->period > 0 ? mean_angle(own, back, rule->period) : mean_of(own, back);
+}
+
 static void merge_head(UmbelContext *context, int h, int begin)
 {
     const ModelHead *head = &context->network.head[h];
+    const FlipRule *rule = &context->rule[h];
     const float *other = run_value(&context->run, head->prediction);
     int length = head->prediction->shape.dim[1];
-    double period =
-        head->type->measure == MEASURE_ANGLE ? head->type->unit(head->options, &head->facts) : 0;
+    bool values = head->type->label == LABEL_VALUE;
     float *own = context->prediction[h] + (size_t)begin * (size_t)length;
     for (int n = 0; n < context->run.images; n++, own += length, other += length)
         for (int k = 0; k < length; k++)
-            own[k] = period > 0 ? mean_angle(own[k], other[k], period)
-                                : mean_of(own[k], other[context->turned[h][k]]);
+            own[k] = values ? merge_value(own[k], other[k], rule)
+                            : mean_of(own[k], other[rule->becomes[k]]);
 }
 
 void flip_merge(UmbelContext *context, int begin)
@@ -103,7 +119,7 @@ void flip_merge(UmbelContext *context, int begin)
            sizeof(float) * images * side * side * 3);
     graph_forward(&context->run);
     for (int h = 0; h < context->network.heads; h++)
-        if (context->turned[h]) merge_head(context, h, begin);
+        if (context->rule[h].becomes) merge_head(context, h, begin);
     size_t length = (size_t)context->network.features->shape.dim[1];
     const float *other = run_value(&context->run, context->network.features);
     float *own = context->features + (size_t)begin * length;

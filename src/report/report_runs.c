@@ -13,6 +13,7 @@ typedef struct SectionRow {
 static const SectionRow sections[] = {
     {"summary", "Summary", section_summary},
     {"curves", "Curves", section_curves},
+    {"pareto", "Trade-offs", section_pareto},
     {"classes", "Classes", section_classes},
     {"mistakes", "Mistakes", section_mistakes},
     {"predictions", "Predictions", section_predictions},

@@ -28,9 +28,9 @@ typedef struct Report {
 } Report;
 
 typedef void SectionWriter(Page *page, const Report *report);
-SectionWriter section_summary, section_curves, section_classes, section_interference,
-    section_mistakes, section_predictions, section_augmentation, section_speed, section_faults,
-    section_config, section_provenance;
+SectionWriter section_summary, section_curves, section_pareto, section_classes,
+    section_interference, section_mistakes, section_predictions, section_augmentation,
+    section_speed, section_faults, section_config, section_provenance;
 
 /* Names the run where there are several. */
 void write_run_name(Page *page, const Report *report, const ReportRun *run);

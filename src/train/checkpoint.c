@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum { PATH_BYTES = 4096, NAME_BYTES = 512, HEADS_MAX = 256 };
-enum { NUMBERS_MAX = 2 * HEADS_MAX * HEADS_MAX };
+enum { NUMBERS_MAX = 2 * HEADS_MAX * HEADS_MAX, FRONT_MAX = 1 << 26 };
 
 static const char *const integer_keys[] = {"step",    "epoch",     "updates",
                                            "skipped", "validated", "bad"};
@@ -74,7 +74,8 @@ static bool write_header(H5 *file, const Checkpoint *checkpoint, Error *err)
     watch_to_numbers(&checkpoint->watch, watch);
     ok = ok && h5_write(file, "/watch", H5_F64, (H5Shape){1, {WATCH_NUMBERS}}, watch, err);
     ok = ok && write_numbers(file, "/balance", &checkpoint->balance, err) &&
-         write_numbers(file, "/interference", &checkpoint->interference, err);
+         write_numbers(file, "/interference", &checkpoint->interference, err) &&
+         write_numbers(file, "/front", &checkpoint->front, err);
     if (checkpoint->born)
         ok = ok && h5_write(file, "/born", H5_U64, (H5Shape){1, {(uint64_t)checkpoint->params}},
                             checkpoint->born, err);
@@ -169,16 +170,16 @@ static bool read_header(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *e
 }
 
 /* Absent numbers are none. */
-static bool read_numbers(H5 *file, const char *name, CheckpointNumbers *numbers, Arena *arena,
-                         Error *err)
+static bool read_numbers(H5 *file, const char *name, CheckpointNumbers *numbers, uint64_t most,
+                         Arena *arena, Error *err)
 {
     H5Type type;
     H5Shape shape;
     if (!h5_has(file, name)) return true;
     if (!h5_info(file, name, &type, &shape, err)) return false;
-    if (shape.rank != 1 || shape.dim[0] < 1 || shape.dim[0] > NUMBERS_MAX)
-        return error_set(err, ERROR_DATA, "%s: is not a list of at most %d numbers", name,
-                         NUMBERS_MAX);
+    if (shape.rank != 1 || shape.dim[0] < 1 || shape.dim[0] > most)
+        return error_set(err, ERROR_DATA, "%s: is not a list of at most %llu numbers", name,
+                         (unsigned long long)most);
     numbers->count = shape.dim[0];
     numbers->value = arena_new(arena, double, numbers->count);
     return h5_read(file, name, H5_F64, shape, numbers->value, err);
@@ -196,8 +197,9 @@ static bool read_watch(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
             return false;
         checkpoint->watch = watch_from_numbers(watch);
     }
-    if (!read_numbers(file, "/balance", &checkpoint->balance, arena, err) ||
-        !read_numbers(file, "/interference", &checkpoint->interference, arena, err))
+    if (!read_numbers(file, "/balance", &checkpoint->balance, NUMBERS_MAX, arena, err) ||
+        !read_numbers(file, "/interference", &checkpoint->interference, NUMBERS_MAX, arena, err) ||
+        !read_numbers(file, "/front", &checkpoint->front, FRONT_MAX, arena, err))
         return false;
     if (!h5_has(file, "/born")) return true;
     if (!h5_info(file, "/born", &type, &shape, err)) return false;
@@ -311,7 +313,9 @@ bool checkpoint_load(Checkpoint *checkpoint, const char *path, Arena *arena, Err
               read_slots(file, checkpoint, arena, err) &&
               read_group(file, checkpoint, "state", arena, err) &&
               read_group(file, checkpoint, "ema", arena, err) &&
-              read_group(file, checkpoint, "ema_state", arena, err);
+              read_group(file, checkpoint, "ema_state", arena, err) &&
+              read_group(file, checkpoint, "best_param", arena, err) &&
+              read_group(file, checkpoint, "best_ema", arena, err);
     if (!ok) error_context(err, "%s: not a checkpoint that this program can read", path);
     h5_close(file, ok ? err : &(Error){0});
     return ok;

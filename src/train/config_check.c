@@ -50,6 +50,18 @@ static void check_balance(const Binding *binding)
                       binding->name, config->balancer->name, config->heads[h].name);
 }
 
+static void check_restore(const Binding *binding)
+{
+    const Config *config = binding->config;
+    for (int h = 0; h < config->head_count; h++)
+        if (config->heads[h].restore && config->heads[h].patience == 0)
+            error_set(
+                binding->err, ERROR_USAGE,
+                "%s: heads[%d].restore: is true, but without patience \"%s\" never finishes, so "
+                "there is nothing to go back from; choose heads[%d].patience",
+                binding->name, h, config->heads[h].name, h);
+}
+
 void binding_check_together(const Binding *binding)
 {
     const Config *config = binding->config;
@@ -60,4 +72,5 @@ void binding_check_together(const Binding *binding)
     check_mix(binding);
     check_batch(binding);
     check_balance(binding);
+    check_restore(binding);
 }

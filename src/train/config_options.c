@@ -266,6 +266,15 @@ const Option config_checkpoint_options[] = {
      .low = 1,
      .high = 1000,
      .help = "newest checkpoints that are kept, besides the best ones"},
+    {.key = "pareto",
+     .type = OPTION_INT,
+     .scope = SCOPE_RUN,
+     .offset = AT(checkpoint_pareto),
+     .fallback = "0",
+     .low = 0,
+     .high = 1000,
+     .help = "most checkpoints that are kept of the validations that no other beats in every head; "
+             "0: none"},
     {.key = NULL},
 };
 #undef AT
@@ -292,6 +301,13 @@ const Option config_head_options[] = {
      .high = 1e6,
      .help = "validations in a row without a better score after which it is frozen, and the trunk "
              "learns no more from it; when all heads are, the run ends; 0: it never is"},
+    {.key = "restore",
+     .type = OPTION_BOOL,
+     .added = true,
+     .offset = offsetof(HeadConfig, restore),
+     .fallback = "false",
+     .help = "when patience has run out, its weights become those of its best validation, if they "
+             "score better with the trunk of now"},
     {.key = "mix",
      .type = OPTION_BOOL,
      .added = true,
@@ -305,7 +321,8 @@ const Option config_head_options[] = {
      .fallback = "",
      .help =
          "what a horizontal flip does to its labels: nothing if empty; never: is not done; a list "
-         "of left<->right (they change places) and !text (that class is not flipped)"},
+         "of left<->right (they change places) and !text (that class is not flipped); of numbers "
+         "180 - x or the like, or x"},
     {.key = "flips_vertical",
      .type = OPTION_TEXT,
      .added = true,

@@ -152,7 +152,7 @@ bool engine_open(Engine *engine, const EngineOptions *options, Arena *run, Error
                                  .seed = options->seed,
                                  .heads = options->spec.heads,
                                  .labels = engine->labels,
-                                 .turned = {options->turned[0], options->turned[1]}};
+                                 .rules = {options->rules[0], options->rules[1]}};
     label_flips_find(&engine->flips, pack_records(options->pack), run);
     Graph *graph = engine->model.graph;
     param_layout(graph->params, options->seed);

@@ -5,27 +5,29 @@
 
 static const unsigned bit[2] = {FLIP_HORIZONTAL, FLIP_VERTICAL};
 
-static const int32_t *rules_of(const LabelFlips *flips, int direction, int head)
+/* NULL: the head has none. */
+static const FlipRule *rule_of(const LabelFlips *flips, int direction, int head)
 {
-    return flips->turned[direction] ? flips->turned[direction][head] : NULL;
+    const FlipRule *rules = flips->rules[direction];
+    return rules && rules[head].becomes ? &rules[head] : NULL;
 }
 
 /* Whether a label of this group forbids the flip whatever it is. Values have one rule for all. */
-static bool forbids_all(const int32_t *turned, const LabelGroup *labels)
+static bool forbids_all(const FlipRule *rule, const LabelGroup *labels)
 {
     for (int k = 0; k < labels->classes; k++)
-        if (turned[k] != FLIP_FORBIDDEN) return false;
-    return labels->classes > 0 || turned[0] == FLIP_FORBIDDEN;
+        if (rule->becomes[k] != FLIP_FORBIDDEN) return false;
+    return labels->classes > 0 || rule->becomes[0] == FLIP_FORBIDDEN;
 }
 
-static bool forbids(const int32_t *turned, const LabelGroup *labels, size_t record)
+static bool forbids(const FlipRule *rule, const LabelGroup *labels, size_t record)
 {
     bool forbidden = false;
     int classes;
     const int32_t *class = label_classes(labels, record, &classes);
     if (!label_is_known(labels, record)) return false;
-    if (classes == 0) return forbids_all(turned, labels);
-    for (int j = 0; j < classes; j++) forbidden |= turned[class[j]] == FLIP_FORBIDDEN;
+    if (classes == 0) return forbids_all(rule, labels);
+    for (int j = 0; j < classes; j++) forbidden |= rule->becomes[class[j]] == FLIP_FORBIDDEN;
     return forbidden;
 }
 
@@ -33,8 +35,8 @@ static bool is_forbidden(const LabelFlips *flips, int direction, size_t record)
 {
     bool forbidden = false;
     for (int h = 0; h < flips->heads; h++) {
-        const int32_t *turned = rules_of(flips, direction, h);
-        forbidden |= turned && forbids(turned, &flips->labels[h], record);
+        const FlipRule *rule = rule_of(flips, direction, h);
+        forbidden |= rule && forbids(rule, &flips->labels[h], record);
     }
     return forbidden;
 }
@@ -43,19 +45,52 @@ static bool is_forbidden(const LabelFlips *flips, int direction, size_t record)
 static int turn_class(const LabelFlips *flips, int head, unsigned turns, int class)
 {
     for (int d = 0; d < 2; d++) {
-        const int32_t *turned = rules_of(flips, d, head);
-        if (turned && (turns & bit[d]) && turned[class] >= 0) class = turned[class];
+        const FlipRule *rule = rule_of(flips, d, head);
+        if (rule && (turns & bit[d]) && rule->becomes[class] >= 0) class = rule->becomes[class];
     }
     return class;
+}
+
+static double turn_value(const LabelFlips *flips, int head, unsigned turns, double value)
+{
+    for (int d = 0; d < 2; d++) {
+        const FlipRule *rule = rule_of(flips, d, head);
+        if (rule && (turns & bit[d])) value = flips_value(rule, value);
+    }
+    return value;
+}
+
+static const double *turn_values(const LabelFlips *flips, int head, unsigned turns, size_t records,
+                                 Arena *run)
+{
+    double *value = arena_new(run, double, records + 1);
+    for (size_t r = 0; r < records; r++)
+        value[r] = turn_value(flips, head, turns, flips->labels[head].value[r]);
+    return value;
+}
+
+/* Whether these turns change any label of the head. */
+static bool changes_labels(const LabelFlips *flips, int head, unsigned turns)
+{
+    bool changes = false;
+    for (int d = 0; d < 2; d++) {
+        const FlipRule *rule = rule_of(flips, d, head);
+        changes |=
+            rule && (turns & bit[d]) && (rule->mirrored || flips->labels[head].kind != LABEL_VALUE);
+    }
+    return changes;
 }
 
 static LabelGroup turn_labels(const LabelFlips *flips, int head, unsigned turns, size_t records,
                               Arena *run)
 {
     const LabelGroup *labels = &flips->labels[head];
-    bool ruled = ((turns & bit[0]) && rules_of(flips, 0, head)) ||
-                 ((turns & bit[1]) && rules_of(flips, 1, head));
-    if (!ruled) return *labels;
+    LabelGroup turned = *labels;
+    if (!changes_labels(flips, head, turns)) return turned;
+    if (labels->kind == LABEL_VALUE) {
+        turned.value = turn_values(flips, head, turns, records, run);
+        return turned;
+    }
     int *class_of = arena_new(run, int, labels->classes + 1);
     for (int k = 0; k < labels->classes; k++) class_of[k] = turn_class(flips, head, turns, k);
     return head_labels_renumber(labels, class_of, records, run);
@@ -63,10 +98,10 @@ static LabelGroup turn_labels(const LabelFlips *flips, int head, unsigned turns,
 
 void label_flips_find(LabelFlips *flips, size_t records, Arena *run)
 {
-    if (!flips->turned[0] && !flips->turned[1]) return;
+    if (!flips->rules[0] && !flips->rules[1]) return;
     flips->forbidden = arena_new(run, uint8_t, records + 1);
     for (int d = 0; d < 2; d++)
-        for (size_t r = 0; flips->turned[d] && r < records; r++)
+        for (size_t r = 0; flips->rules[d] && r < records; r++)
             if (is_forbidden(flips, d, r)) flips->forbidden[r] |= (uint8_t)bit[d];
     flips->view = arena_alloc(run, sizeof *flips->view * (size_t)(flips->heads + 1));
     for (int h = 0; h < flips->heads; h++)

@@ -117,6 +117,73 @@ bool run_folder_link(const RunFolder *folder, const char *name, uint64_t step, E
     return file_link(target, link, err);
 }
 
+/* Whether the link points at the checkpoint of `step`. */
+static bool points_at(const char *link, uint64_t step)
+{
+    char target[64];
+    uint64_t linked;
+    ssize_t length = readlink(link, target, sizeof target - 1);
+    if (length < 0) return false;
+    target[length] = 0;
+    return parse_step(target, &linked) && linked == step;
+}
+
+static bool has_checkpoint(const RunFolder *folder, uint64_t step)
+{
+    char path[RUN_PATH_BYTES];
+    run_folder_checkpoint(folder, step, path, sizeof path);
+    return file_exists(path);
+}
+
+static bool is_among(uint64_t step, const uint64_t *steps, size_t count)
+{
+    bool found = false;
+    for (size_t i = 0; i < count; i++) found |= steps[i] == step;
+    return found;
+}
+
+/* Parses exactly "pareto-N". */
+static bool parse_front(const char *name, uint64_t *step)
+{
+    char *end;
+    if (strncmp(name, "pareto-", 7) != 0 || name[7] < '0' || name[7] > '9') return false;
+    *step = strtoull(name + 7, &end, 10);
+    return !*end;
+}
+
+/* Removes the links of the front to others than these, or to nothing. */
+static void unlink_others(const RunFolder *folder, const uint64_t *steps, size_t count)
+{
+    char path[RUN_PATH_BYTES];
+    checkpoint_folder(folder, path, sizeof path);
+    DIR *dir = opendir(path);
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        char link[RUN_PATH_BYTES + 300];
+        uint64_t step;
+        if (!parse_front(entry->d_name, &step) ||
+            (is_among(step, steps, count) && has_checkpoint(folder, step)))
+            continue;
+        snprintf(link, sizeof link, "%s/%s", path, entry->d_name);
+        if (remove(link) != 0) log_warning("cannot remove %s: %s", link, strerror(errno));
+    }
+    if (dir) closedir(dir);
+}
+
+/* New links come before old ones go, so that a checkpoint of the front is never without one. */
+bool run_folder_link_front(const RunFolder *folder, const uint64_t *step, size_t count, Error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        char name[64], link[RUN_PATH_BYTES + 64];
+        snprintf(name, sizeof name, "pareto-%" PRIu64, step[i]);
+        snprintf(link, sizeof link, "%s/checkpoint/%s", folder->path, name);
+        if (has_checkpoint(folder, step[i]) && !points_at(link, step[i]) &&
+            !run_folder_link(folder, name, step[i], err))
+            return false;
+    }
+    unlink_others(folder, step, count);
+    return true;
+}
+
 /* Whether a link of the folder points at the checkpoint of `step`. */
 static bool is_linked(const RunFolder *folder, uint64_t step)
 {
@@ -125,13 +192,9 @@ static bool is_linked(const RunFolder *folder, uint64_t step)
     DIR *dir = opendir(path);
     bool linked = false;
     for (struct dirent *entry; dir && !linked && (entry = readdir(dir));) {
-        char link[RUN_PATH_BYTES + 300], target[64];
-        uint64_t linked_step;
+        char link[RUN_PATH_BYTES + 300];
         snprintf(link, sizeof link, "%s/%s", path, entry->d_name);
-        ssize_t length = readlink(link, target, sizeof target - 1);
-        if (length < 0) continue;
-        target[length] = 0;
-        linked = parse_step(target, &linked_step) && linked_step == step;
+        linked = points_at(link, step);
     }
     if (dir) closedir(dir);
     return linked;

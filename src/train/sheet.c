@@ -54,7 +54,7 @@ static bool read_flips(Sheet *sheet, Arena *arena, Error *err)
                                 .heads = config->head_count,
                                 .labels = labels};
     for (int d = 0; d < 2; d++)
-        if (!plan_flips(config, sheet->pack, d, &sheet->flips.turned[d], arena, err)) return false;
+        if (!plan_flips(config, sheet->pack, d, &sheet->flips.rules[d], arena, err)) return false;
     label_flips_find(&sheet->flips, pack_records(sheet->pack), arena);
     return true;
 }
@@ -91,6 +91,8 @@ static void print_label(FILE *list, const LabelGroup *labels, uint32_t record)
 static bool same_label(const LabelGroup *a, const LabelGroup *b, uint32_t record)
 {
     int count, other;
+    if (a->kind == LABEL_VALUE && label_is_known(a, record))
+        return a->value[record] == b->value[record];
     const int32_t *classes = label_classes(a, record, &count),
                   *others = label_classes(b, record, &other);
     return count == other &&

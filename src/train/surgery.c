@@ -286,8 +286,8 @@ static bool save(Surgery *s, const char *path, Error *err)
     out.best[s->heads] = -1; /* of all heads together: not known of this set */
     out.watch = watch_begin();
     out.stale = NULL;
-    out.balance = out.interference = (CheckpointNumbers){0}; /* of other heads */
-    out.born = NULL;                                         /* parameters are others */
+    out.balance = out.interference = out.front = (CheckpointNumbers){0}; /* of other heads */
+    out.born = NULL;                                                     /* parameters are others */
     out.params = 0;
     return copy_arrays(s, &out, err) && checkpoint_save(&out, path, err);
 }

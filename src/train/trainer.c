@@ -63,7 +63,8 @@ static bool open_pack(Trainer *trainer, Error *err)
         plan_epochs(trainer, err))
         plan_forms(trainer->config, trainer->pack, &trainer->forms, trainer->arena, err);
     for (int d = 0; d < 2 && err->kind == ERROR_NONE; d++)
-        plan_flips(trainer->config, trainer->pack, d, &trainer->turned[d], trainer->arena, err);
+        plan_flips(trainer->config, trainer->pack, d, &trainer->rules[d], trainer->arena, err);
+    if (err->kind == ERROR_NONE) plan_flips_warn(trainer->config);
     return comm_agree(trainer->comm, err) && same_pack_everywhere(trainer, err);
 }
 
@@ -86,7 +87,7 @@ static bool open_engine(Trainer *trainer, StillPictures still, Error *err)
         .form = trainer->forms.form,
         .forms = trainer->forms.forms,
         .augment = &config->augment,
-        .turned = {trainer->turned[0], trainer->turned[1]},
+        .rules = {trainer->rules[0], trainer->rules[1]},
         .mixed = mixed_heads(config, trainer->arena),
         .seed = (uint64_t)config->seed,
         .workers = config->workers > 0 ? config->workers : pool_cores(),
@@ -134,6 +135,7 @@ static void open_buffers(Trainer *trainer)
     trainer->best = arena_new(trainer->arena, double, heads + 1);
     for (size_t h = 0; h <= heads; h++) trainer->best[h] = -1;
     trainer->stale = arena_new(trainer->arena, uint64_t, heads + 1);
+    trainer->front = front_begin((int)heads, trainer->arena);
     trainer->lane = arena_new(trainer->arena, LaneContext, pool_workers(trainer->engine.pool));
     for (int w = 0; w < pool_workers(trainer->engine.pool); w++)
         trainer->lane[w] = (LaneContext){.trainer = trainer, .worker = w};
@@ -180,6 +182,14 @@ static bool open_folder(Trainer *trainer, bool resume, bool *has_checkpoint, uin
     return comm_agree(trainer->comm, err);
 }
 
+/* A process that was killed has perhaps not come to it. */
+static void link_front(Trainer *trainer)
+{
+    Error err = {0};
+    if (comm_rank(trainer->comm) == 0 && !trainer_link_front(trainer, &err))
+        log_warning("%s; training goes on", err.text);
+}
+
 static bool restore(Trainer *trainer, uint64_t step, Error *err)
 {
     char path[RUN_PATH_BYTES];
@@ -187,6 +197,7 @@ static bool restore(Trainer *trainer, uint64_t step, Error *err)
     trainer_restore(trainer, path, err);
     if (!comm_agree(trainer->comm, err)) return false;
     log_info("resuming %s at step %" PRIu64, trainer->folder.path, trainer->step);
+    link_front(trainer);
     return true;
 }
 
@@ -194,6 +205,7 @@ static bool start(Trainer *trainer, Error *err)
 {
     if (!trainer_start(trainer, err)) return false;
     if (trainer->ema) ema_begin(trainer->ema);
+    trainer_begin_snapshot(trainer);
     return true;
 }
 
@@ -216,6 +228,7 @@ static bool open_all(Trainer *trainer, const TrainerOptions *options, Error *err
     if (!open_engine(trainer, options->still, err)) return false;
     open_reduction(trainer);
     open_buffers(trainer);
+    trainer_open_snapshot(trainer);
     trainer_open_balance(trainer);
     trainer_open_sampler(trainer);
     if (!(has_checkpoint ? restore(trainer, step, err) : start(trainer, err))) return false;

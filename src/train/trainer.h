@@ -13,6 +13,7 @@
 #include "train/checkpoint.h"
 #include "train/engine.h"
 #include "train/evaluate.h"
+#include "train/front.h"
 #include "train/ledger.h"
 #include "train/plan.h"
 #include "train/run_folder.h"
@@ -36,6 +37,15 @@ typedef struct Interval {
     double load_seconds, wait_seconds; /* of this rank, at the start of the interval */
     double grad_norm;                  /* of the last step */
 } Interval;
+
+/* Heads with `restore` as they were at their best validation, or before the first. */
+typedef struct Snapshot {
+    ParamStore *store;      /* their parameters, one behind the other; without values */
+    const Param **of;       /* (store->count): the same in the network */
+    float *value, *average; /* (store->total); average NULL without ema */
+    bool *back;             /* (heads): goes back in the validation under way */
+    HeadResult *now;        /* (heads): its score before that */
+} Snapshot;
 
 /* What a run's callbacks get. */
 typedef struct LaneContext {
@@ -74,13 +84,15 @@ struct Trainer {
     uint64_t saved;   /* step of the newest checkpoint that was written; UINT64_MAX: none */
     uint64_t steps_per_epoch;
     FormPlan forms;
-    const int32_t *const *turned[2]; /* by plan_flips */
+    const FlipRule *rules[2]; /* by plan_flips */
     Sampler *sampler;
     uint32_t *order;      /* training records in the order of epoch `order_epoch` */
     uint64_t order_epoch; /* UINT64_MAX: none yet */
     double *best;         /* (heads + 1), as in Checkpoint */
     uint64_t *stale;      /* (heads), as in Checkpoint */
     Watch watch;
+    Front front; /* empty without checkpoint.pareto */
+    Snapshot snapshot;
     Balancer balancer;
     Interference interference;
 
@@ -158,6 +170,12 @@ void trainer_enter_epoch(Trainer *trainer, uint64_t epoch);
 /* Gives it the form in which it is evaluated. */
 void trainer_leave_epoch(Trainer *trainer);
 
+/* trainer_front.c */
+/* True if the validation is one that checkpoint.pareto keeps. */
+bool trainer_take_in_front(Trainer *trainer, const Score *score);
+/* Has the run folder's links name the checkpoints of the front. Rank 0. */
+bool trainer_link_front(Trainer *trainer, Error *err);
+
 /* trainer_heads.c */
 /* Counts a validation for each head that has not finished; improved (heads): its score is the best so far.
  * Heads that finish by it are frozen. */
@@ -166,11 +184,31 @@ void trainer_count_stale(Trainer *trainer, const Score *score, const bool *impro
 void trainer_freeze_heads(Trainer *trainer);
 bool trainer_head_is_finished(const Trainer *trainer, int head); /* -1, the trunk, never is */
 bool trainer_heads_are_finished(const Trainer *trainer);         /* all of them */
+/* Whether it finishes unless the next validation has a better score of it. */
+bool trainer_head_is_last_try(const Trainer *trainer, int head);
+/* Says so. What it has learnt is frozen by trainer_freeze_heads. */
+void trainer_finish_head(Trainer *trainer, int head);
 
 /* trainer_sampling.c */
 void trainer_open_sampler(Trainer *trainer);
 
+/* trainer_snapshot.c */
+void trainer_open_snapshot(Trainer *trainer);
+/* Heads as they are in a new run. */
+void trainer_begin_snapshot(Trainer *trainer);
+/* A head whose validation is its best. */
+void trainer_take_snapshot(Trainer *trainer, int head);
+/* To a checkpoint and back; without a head that may go back there is nothing. */
+void trainer_describe_snapshot(Trainer *trainer, Checkpoint *checkpoint, Arena *arena);
+bool trainer_restore_snapshot(Trainer *trainer, const Checkpoint *saved, Error *err);
+/* Takes a validation that heads with `restore` finish by: those that are better off with the weights of their best one get
+ * them, and finish. Returns the score of what is left, which has then been validated anew; NULL if that was
+ * stopped, and nothing has changed. */
+const Score *trainer_go_back(Trainer *trainer, const Score *score);
+
 /* trainer_validate.c */
+/* Scores the network's weights, or their average if there is one, on the validation images; NULL: stopped. */
+const Score *trainer_score(Trainer *trainer);
 /* Validates after an epoch. A stop may cut it short; then it is made up for when the run goes on. */
 void trainer_validate(Trainer *trainer);
 

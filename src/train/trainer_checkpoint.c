@@ -17,9 +17,12 @@ static void describe_arrays(Trainer *trainer, Checkpoint *checkpoint, Arena *are
         checkpoint_add_store(checkpoint, arena_printf(arena, "slot/%s", type->slot_name[s]),
                              graph->params, trainer->optimizer->slot[s], arena);
     checkpoint_add_store(checkpoint, "state", graph->state, graph->state->value, arena);
-    if (!trainer->ema) return;
-    checkpoint_add_store(checkpoint, "ema", graph->params, trainer->ema->param_value, arena);
-    checkpoint_add_store(checkpoint, "ema_state", graph->state, trainer->ema->state_value, arena);
+    if (trainer->ema) {
+        checkpoint_add_store(checkpoint, "ema", graph->params, trainer->ema->param_value, arena);
+        checkpoint_add_store(checkpoint, "ema_state", graph->state, trainer->ema->state_value,
+                             arena);
+    }
+    trainer_describe_snapshot(trainer, checkpoint, arena);
 }
 
 static void describe_heads(Trainer *trainer, Checkpoint *checkpoint, Arena *arena)
@@ -61,6 +64,7 @@ static Checkpoint describe_run(Trainer *trainer, Arena *arena)
         checkpoint.params = trainer->optimizer->store->count;
     }
     if (config_heads_finish(trainer->config)) checkpoint.stale = trainer->stale;
+    checkpoint.front.value = front_to_numbers(&trainer->front, &checkpoint.front.count, arena);
     describe_arrays(trainer, &checkpoint, arena);
     describe_heads(trainer, &checkpoint, arena);
     describe_balance(trainer, &checkpoint);
@@ -119,6 +123,17 @@ static bool copy_balance(Trainer *trainer, const Checkpoint *saved, Error *err)
     return true;
 }
 
+/* A run that keeps less of it than before gives up the rest. */
+static bool copy_front(Trainer *trainer, const Checkpoint *saved, Error *err)
+{
+    int limit = trainer->config->checkpoint_pareto;
+    if (limit == 0) return true;
+    if (!front_from_numbers(&trainer->front, saved->front.value, saved->front.count, err))
+        return false;
+    pareto_keep(&trainer->front.pareto, (size_t)limit);
+    return true;
+}
+
 static bool copy_all(Trainer *trainer, const Checkpoint *saved, Arena *arena, Error *err)
 {
     const Graph *graph = trainer->engine.model.graph;
@@ -135,7 +150,9 @@ static bool copy_all(Trainer *trainer, const Checkpoint *saved, Arena *arena, Er
     if (saved->born && saved->params != graph->params->count)
         ok = error_set(err, ERROR_DATA, "/born: has %d numbers for %d parameters", saved->params,
                        graph->params->count);
-    if (!ok || !copy_balance(trainer, saved, err)) return false;
+    if (!ok || !copy_balance(trainer, saved, err) || !copy_front(trainer, saved, err) ||
+        !trainer_restore_snapshot(trainer, saved, err))
+        return false;
     if (saved->born)
         memcpy(trainer->optimizer->born, saved->born, sizeof(uint64_t) * (size_t)saved->params);
     trainer->watch = saved->watch;

@@ -32,18 +32,34 @@ void trainer_freeze_heads(Trainer *trainer)
             optimizer_freeze(trainer->optimizer, i, true);
 }
 
+bool trainer_head_is_last_try(const Trainer *trainer, int head)
+{
+    return patience_of(trainer, head) > 0 && trainer->stale[head] + 1 == patience_of(trainer, head);
+}
+
+void trainer_finish_head(Trainer *trainer, int head)
+{
+    const HeadConfig *config = &trainer->config->heads[head];
+    trainer->stale[head] = patience_of(trainer, head);
+    log_info("head %s has finished at step %" PRIu64
+             ": no better score in %d validations; it is frozen",
+             config->name, trainer->step, config->patience);
+}
+
 void trainer_count_stale(Trainer *trainer, const Score *score, const bool *improved)
 {
     for (int h = 0; h < score->heads; h++) {
         if (patience_of(trainer, h) == 0 || trainer_head_is_finished(trainer, h) ||
             score_head(score, h).labelled == 0)
             continue;
-        trainer->stale[h] = improved[h] ? 0 : trainer->stale[h] + 1;
-        if (trainer_head_is_finished(trainer, h))
-            log_info("head %s has finished at step %" PRIu64
-                     ": no better score in %d validations; it is frozen",
-                     trainer->config->heads[h].name, trainer->step,
-                     trainer->config->heads[h].patience);
+        if (improved[h]) {
+            trainer->stale[h] = 0;
+            trainer_take_snapshot(trainer, h);
+        } else if (trainer_head_is_last_try(trainer, h)) {
+            trainer_finish_head(trainer, h);
+        } else {
+            trainer->stale[h]++;
+        }
     }
     trainer_freeze_heads(trainer);
 }

@@ -104,16 +104,19 @@ static bool link_best(Trainer *trainer, const bool *improved, Error *err)
                               : "weighted");
         if (improved[h] && !run_folder_link(&trainer->folder, name, trainer->step, err)) break;
     }
+    if (err->kind == ERROR_NONE) trainer_link_front(trainer, err);
     run_folder_prune(&trainer->folder);
     return comm_agree(trainer->comm, err);
 }
 
-/* Keeps a checkpoint of an epoch in which a head is better than ever. */
+/* Keeps a checkpoint of an epoch in which a head is better than ever, or which no other beats in all. */
 static void keep_best(Trainer *trainer, const Score *score)
 {
     bool *improved = calloc((size_t)score->heads + 2, sizeof *improved);
     if (!improved) die("validation: out of memory");
-    if (find_improved(trainer, score, improved)) {
+    bool any = find_improved(trainer, score, improved),
+         chosen = trainer_take_in_front(trainer, score);
+    if (any || chosen) {
         Error err = {0};
         trainer_try_save(trainer);
         if (trainer->saved == trainer->step && !link_best(trainer, improved, &err))
@@ -122,8 +125,7 @@ static void keep_best(Trainer *trainer, const Score *score)
     free(improved);
 }
 
-/* Scores the weights, or their average if there is one. */
-static const Score *validate_network(Trainer *trainer)
+const Score *trainer_score(Trainer *trainer)
 {
     const Graph *graph = trainer->engine.model.graph;
     const Ema *ema = trainer->ema;
@@ -141,7 +143,8 @@ void trainer_validate(Trainer *trainer)
     pack_split(trainer->pack, SPLIT_VAL, &images);
     if (images == 0 || trainer->validated == trainer->step) return;
     if (trainer->has_progress) progress_hide(&trainer->progress);
-    const Score *score = validate_network(trainer);
+    const Score *score = trainer_score(trainer);
+    if (score) score = trainer_go_back(trainer, score);
     trainer->stop = score == NULL;
     if (!score) return;
     trainer->validated = trainer->step;

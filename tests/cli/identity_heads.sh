@@ -14,7 +14,7 @@ heads:
   - {name: tags, kind: sigmoid, loss: asymmetric, positive_weights: balanced, hidden: [24], dropout: 0.3, flips: "square<->triangle"}
   - {name: grade, kind: ordinal, order: "low, middle, high", pool: attention, flips: "low<->middle"}
   - {name: size, kind: regression, hidden: [16, 16]}
-  - {name: azimuth, kind: circular, pool: attention, weight: 0.5, flips_vertical: never}
+  - {name: azimuth, kind: circular, pool: attention, weight: 0.5, flips: 80 - x, flips_vertical: never}
 batch: 24
 lane: 4
 epochs: 4
@@ -63,14 +63,16 @@ param = h5py.File(sys.argv[1])["param"]
 print(hashlib.md5(b"".join(param[name][()].tobytes() for name in sorted(param))).hexdigest())' "runs/$1/checkpoint/last"
 }
 run plain 1 2 --steps 2
+run unruled 2 1 --steps 1 --set heads[4].flips=
+same "an angle without a rule for flips is warned of" "1 0" "$(grep -c "warning: heads\[4\].flips: azimuth is an angle" unruled.log) $(grep -c "is an angle" plain.log)"
 differing=""
 for key in heads[0].smoothing=0.2 heads[0].class_weights=inverse heads[0].class_factors=bar=3 heads[0].dropout=0.3 \
     heads[1].loss=bce heads[1].positive_weights=none heads[1].margin=0.1 heads[2].pool=features heads[3].loss=l1 \
-    heads[3].delta=0.5 heads[4].period=180 'heads[1].flips=square<->circle' heads[2].flips=never heads[4].flips_vertical= dropout=0 \
+    heads[3].delta=0.5 heads[4].period=180 'heads[1].flips=square<->circle' heads[2].flips=never heads[4].flips_vertical= heads[4].flips=-x heads[3].flips=500-x dropout=0 \
     sampling.by=grade; do
     run other 1 2 --set "$key" --steps 2
     [ "$(weights other)" != "$(weights plain)" ] && differing="$differing." || echo "$key changes nothing"
     rm -rf runs/other
 done
-same "each option shapes the numbers" "................" "$differing"
+same "each option shapes the numbers" ".................." "$differing"
 finish

@@ -165,6 +165,7 @@ mistake "a head to balance that is not there" 2 train good.yaml --set sampling.b
 mistake "a flip of no class" 2 train good.yaml --set 'heads=[shape]' --set 'heads[0].flips=rong<->bar'
 mistake "nobody to be mixed with" 2 train good.yaml --set augment.mixup.alpha=0.2 --set lane=1
 mistake "a head that would learn nothing" 2 train good.yaml --set augment.cutmix.alpha=1 --set 'heads=[shape]' --set 'heads[0].mix=false'
+mistake "nothing to go back from" 2 train good.yaml --set 'heads=[shape]' --set 'heads[0].restore=true'
 mistake "a side beyond the last" 2 train good.yaml --set 'progressive.sides=[512]'
 mistake "unknown trunk" 2 train good.yaml --set trunk.kind=resnet19
 mistake "number out of range" 2 train good.yaml --set epochs=0

@@ -1,7 +1,7 @@
 #!/bin/bash
 # docs/recipe.md names every key of its sections with the default that the program has, and no key that there is not.
 . tests/cli/common.sh
-SECTIONS='^((optimizer|schedule|augment|ema|sampling|progressive|early_stop)\.|(watch|dropout|clip_.*|heads_lr_scale|heads\[\]\.(flips.*|mix|patience)) |trunk\.(freeze|unfreeze|lr_decay|drop_path))'
+SECTIONS='^((optimizer|schedule|augment|ema|sampling|progressive|early_stop)\.|(watch|dropout|clip_.*|heads_lr_scale|heads\[\]\.(flips.*|mix|patience|restore)|checkpoint\.pareto) |trunk\.(freeze|unfreeze|lr_decay|drop_path))'
 
 # Lines "  KEY  help (DEFAULT, from …)" or "(DEFAULT, this | that)" or "(DEFAULT)" as "KEY DEFAULT".
 "$UMBEL" train --keys | sed -nE 's/^  ([^ ]+) +.* \((.*)\)$/\1 \2/p' | sed -E 's/, (from .*|[^,]* \|.*)$//' | grep -E "$SECTIONS" | sort -u >"$WORK/program"

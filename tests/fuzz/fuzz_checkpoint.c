@@ -4,6 +4,7 @@
 #include "io/seal.h"
 #include "train/checkpoint.h"
 #include "train/config.h"
+#include "train/front.h"
 
 #include <string.h>
 
@@ -39,6 +40,18 @@ static void check_copy(const Checkpoint *checkpoint, Arena *arena)
     fuzz_check_error(checkpoint_copy(checkpoint, "param", store, flat, &err), &err);
 }
 
+static void check_front(const Checkpoint *checkpoint, Arena *arena)
+{
+    Error err = {0};
+    size_t count;
+    Front front = front_begin(checkpoint->heads, arena);
+    bool ok = front_from_numbers(&front, checkpoint->front.value, checkpoint->front.count, &err);
+    fuzz_check_error(ok, &err);
+    if (!ok) return;
+    front_to_numbers(&front, &count, arena);
+    FUZZ_REQUIRE(count == checkpoint->front.count);
+}
+
 static void check_digest(const Checkpoint *checkpoint)
 {
     Hash128 digest, again;
@@ -61,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     if (ok) {
         check_contents(&checkpoint);
         check_copy(&checkpoint, arena);
+        check_front(&checkpoint, arena);
         check_digest(&checkpoint);
     }
     arena_destroy(arena);

@@ -15,9 +15,8 @@ static const char text[] =
     "pack: a.h5\nimage: 32\nbatch: 8\nlane: 4\nseed: 3\ntrunk: {kind: resnet20, width: 8}\n"
     "heads: [{name: type, flips: \"a<->c\"}, {name: tags, kind: sigmoid, hidden: [7]}, {name: "
     "grade, "
-    "kind: ordinal, pool: attention, flips: never}, {name: size, kind: regression}, {name: "
-    "azimuth, kind: circular, period: "
-    "180}]\n";
+    "kind: ordinal, pool: attention, flips: never}, {name: size, kind: regression, flips: 90 - x}, "
+    "{name: azimuth, kind: circular, period: 180, flips: -30 - x}]\n";
 static const char *const names[] = {"a", "b", "c", "d"};
 static const double weights[] = {1, 2, 3, 4};
 #define TEMPERATURE 2.5
@@ -134,11 +133,12 @@ static void test_flip(const UmbelModel *model, const UmbelContext *context,
         }
         if (h == TYPE) assert_int_equal(umbel_best_class(both, 0, h), best);
     }
-    double a = umbel_value(context, 0, AZIMUTH), b = umbel_value(context, 1, AZIMUTH);
+    double a = umbel_value(context, 0, AZIMUTH), b = -30 - umbel_value(context, 1, AZIMUTH);
     double way = remainder(b - a, 180), mean = umbel_value(both, 0, AZIMUTH);
     assert_true(fabs(remainder(mean - a - way / 2, 180)) < 1e-2 && mean >= 0 && mean < 180);
     assert_true(fabs(umbel_value(both, 0, SIZE) -
-                     (umbel_value(context, 0, SIZE) + umbel_value(context, 1, SIZE)) / 2) < 1e-3);
+                     (umbel_value(context, 0, SIZE) + 90 - umbel_value(context, 1, SIZE)) / 2) <
+                1e-3);
     assert_true(
         fabs((double)(umbel_features(both, 0)[1] -
                       (umbel_features(context, 0)[1] + umbel_features(context, 1)[1]) / 2)) < 1e-5);

@@ -39,7 +39,7 @@ END
 { "$UMBEL" train c.yaml --set run=one --steps 5 && ranks 3 "$UMBEL" train c.yaml --set run=one --resume &&
     ranks 2 "$UMBEL" train c.yaml --set run=two --set optimizer.lr=1e-3 --set workers=1; } >log 2>&1 || not_ok "train" "$(tail -1 log)"
 
-report=(summary curves classes mistakes predictions augmentation interference speed faults config provenance)
+report=(summary curves pareto classes mistakes predictions augmentation interference speed faults config provenance)
 sound() { # NAME PAGE SECTION...
     local found
     found=$("$PYTHON" "$TESTS/report/check_page.py" "${@:2}" 2>&1) && ok "$1" || not_ok "$1" "$(echo "$found" | tail -1)"

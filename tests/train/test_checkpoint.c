@@ -4,6 +4,7 @@
 #include "train/checkpoint.h"
 
 #include <dirent.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -152,16 +153,18 @@ static void test_digest(void **state)
     arena_destroy(arena);
 }
 
-/* What balancing has learnt shapes a run; what was only watched does not. */
+/* What balancing has learnt shapes a run; what was only watched, or chosen among validations, does not. */
 static void test_balance(void **state)
 {
     (void)state;
     Arena *arena = arena_create("test");
     double balance[] = {1, 0.5, 2, 0.25}, watched[] = {1, -0.5, 3, 3};
+    double front[] = {40, 1, -INFINITY};
     Checkpoint checkpoint = make(arena), loaded;
     Error err = {0};
     Hash128 digest = digest_of(&checkpoint);
     checkpoint.interference = (CheckpointNumbers){watched, 4};
+    checkpoint.front = (CheckpointNumbers){front, 3};
     assert_true(same(digest, digest_of(&checkpoint)));
     checkpoint.balance = (CheckpointNumbers){balance, 4};
     digest = digest_of(&checkpoint);
@@ -171,6 +174,8 @@ static void test_balance(void **state)
     assert_true(loaded.balance.count == 4 && loaded.interference.count == 4);
     assert_memory_equal(loaded.balance.value, balance, sizeof balance);
     assert_memory_equal(loaded.interference.value, watched, sizeof watched);
+    assert_int_equal(loaded.front.count, 3);
+    assert_memory_equal(loaded.front.value, front, sizeof front);
     assert_true(same(digest, digest_of(&loaded)));
     balance[3] = 0.26;
     assert_false(same(digest, digest_of(&checkpoint)));

@@ -248,6 +248,7 @@ static void test_scopes(void **state)
         {"log_every=3", false, true},
         {"checkpoint.keep=9", false, true},
         {"checkpoint.every_steps=9", false, true},
+        {"checkpoint.pareto=9", false, true},
         {"epochs=31", true, true},
         {"optimizer.lr=1e-3", true, true},
         {"schedule.warmup_epochs=2", true, true},

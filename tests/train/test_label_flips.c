@@ -5,24 +5,35 @@
 
 #include <math.h>
 
-enum { RECORDS = 300, HEADS = 4 };
+enum { RECORDS = 300, HEADS = 5 };
 
-/* left, right, front; plain, text; any of handle left, handle right, old; a number */
+/* left, right, front; plain, text; any of handle left, handle right, old; a number; an angle */
 static int32_t side[RECORDS], kind[RECORDS], member[2 * RECORDS];
 static uint64_t begin[RECORDS + 1];
 static uint8_t known[RECORDS];
-static double number[RECORDS];
+static double number[RECORDS], angle[RECORDS];
 static const LabelGroup labels[HEADS] = {
     {.kind = LABEL_CLASS, .classes = 3, .label = side},
     {.kind = LABEL_CLASS, .classes = 2, .label = kind},
     {.kind = LABEL_MULTI, .classes = 3, .begin = begin, .member = member, .known = known},
     {.kind = LABEL_VALUE, .value = number},
+    {.kind = LABEL_VALUE, .value = angle},
 };
-static const int32_t side_across[3] = {1, 0, 2}, kind_across[2] = {0, FLIP_FORBIDDEN};
-static const int32_t parts_across[3] = {1, 0, 2}, side_down[3] = {0, 1, FLIP_FORBIDDEN};
-static const int32_t number_down[1] = {FLIP_FORBIDDEN};
-static const int32_t *const across[HEADS] = {side_across, kind_across, parts_across, NULL};
-static const int32_t *const down[HEADS] = {side_down, NULL, NULL, number_down};
+static int32_t side_across[3] = {1, 0, 2}, kind_across[2] = {0, FLIP_FORBIDDEN};
+static int32_t parts_across[3] = {1, 0, 2}, side_down[3] = {0, 1, FLIP_FORBIDDEN};
+static int32_t number_down[1] = {FLIP_FORBIDDEN}, allowed[1] = {0};
+static const FlipRule across[HEADS] = {
+    {.becomes = side_across},
+    {.becomes = kind_across},
+    {.becomes = parts_across},
+    {0},
+    {.becomes = allowed, .mirrored = true, .sum = 180, .period = 360}};
+static const FlipRule down[HEADS] = {
+    {.becomes = side_down},
+    {0},
+    {0},
+    {.becomes = number_down},
+    {.becomes = allowed, .mirrored = true, .sum = 0, .period = 360}};
 
 /* Sets: none, {left}, {left, old}, {right, old}, {left, right}, missing. */
 static void make_sets(void)
@@ -45,10 +56,11 @@ static LabelFlips make_flips(AugmentOptions *options, Arena *arena)
         side[r] = r % 4 == 3 ? -1 : r % 4;
         kind[r] = r % 3 == 2 ? -1 : r % 3;
         number[r] = r % 10 == 0 ? r : NAN;
+        angle[r] = r % 7 == 0 ? NAN : r;
     }
     make_sets();
     LabelFlips flips = {
-        .augment = options, .seed = 4, .heads = HEADS, .labels = labels, .turned = {across, down}};
+        .augment = options, .seed = 4, .heads = HEADS, .labels = labels, .rules = {across, down}};
     label_flips_find(&flips, RECORDS, arena);
     return flips;
 }
@@ -110,6 +122,32 @@ static void sets_follow_the_picture(void **state)
     arena_destroy(arena);
 }
 
+/* Across, an angle x is 180 - x, down it is -x, and both ways 180 + x: of 360. */
+static void angles_follow_the_picture(void **state)
+{
+    (void)state;
+    Arena *arena = arena_create("test");
+    AugmentOptions options;
+    LabelFlips flips = make_flips(&options, arena);
+    int seen[LABEL_VIEWS] = {0};
+    for (uint32_t r = 0; r < RECORDS; r++) {
+        AugmentChoice choice =
+            augment_draw(&options, 40, 30, (AugmentAddress){4, 6, r}, flips.forbidden[r]);
+        double turned[LABEL_VIEWS] = {r, fmod(540.0 - r, 360), fmod(360.0 - r, 360),
+                                      fmod(180.0 + r, 360)};
+        double now = label_flips_group(&flips, 4, r, 6)->value[r];
+        unsigned view =
+            (choice.flips & FLIP_HORIZONTAL ? 1U : 0U) | (choice.flips & FLIP_VERTICAL ? 2U : 0U);
+        if (r % 7 == 0)
+            assert_true(isnan(now));
+        else
+            assert_true(now == turned[view]);
+        seen[view]++;
+    }
+    for (int v = 0; v < LABEL_VIEWS; v++) assert_true(seen[v] > 30);
+    arena_destroy(arena);
+}
+
 static void without_rules_labels_stay(void **state)
 {
     (void)state;
@@ -119,7 +157,7 @@ static void without_rules_labels_stay(void **state)
     options.enabled = false; /* then nothing is turned over */
     for (uint32_t r = 0; r < RECORDS; r++) assert_int_equal(class_of(&flips, 0, r), side[r]);
     options.enabled = true;
-    flips.turned[0] = flips.turned[1] = NULL;
+    flips.rules[0] = flips.rules[1] = NULL;
     flips.forbidden = NULL;
     label_flips_find(&flips, RECORDS, arena);
     assert_null(flips.forbidden);
@@ -129,8 +167,8 @@ static void without_rules_labels_stay(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(labels_follow_the_picture),
-                                       cmocka_unit_test(sets_follow_the_picture),
-                                       cmocka_unit_test(without_rules_labels_stay)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(labels_follow_the_picture), cmocka_unit_test(sets_follow_the_picture),
+        cmocka_unit_test(angles_follow_the_picture), cmocka_unit_test(without_rules_labels_stay)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,83 @@
+/* The Pareto front of a run's validations. */
+#include "train/front.h"
+
+#include <math.h>
+#include <string.h>
+
+Front front_begin(int heads, Arena *arena)
+{
+    return (Front){.pareto = {.heads = heads, .range = arena_new(arena, double, heads + 1)},
+                   .arena = arena};
+}
+
+/* Growing by copying inside an arena leaves the old arrays behind. */
+static void make_room(Front *front)
+{
+    ParetoFront *pareto = &front->pareto;
+    size_t row = (size_t)pareto->heads;
+    if (pareto->points < front->capacity) return;
+    front->capacity = front->capacity ? 2 * front->capacity : 64;
+    ParetoPoint *point = arena_new(front->arena, ParetoPoint, front->capacity);
+    double *merit = arena_new(front->arena, double, front->capacity *row + 1);
+    if (pareto->points) {
+        memcpy(point, pareto->point, sizeof *point * pareto->points);
+        memcpy(merit, pareto->merit, sizeof *merit * pareto->points * row);
+    }
+    pareto->point = point;
+    pareto->merit = merit;
+}
+
+bool front_take(Front *front, uint64_t step, const Score *score, size_t limit)
+{
+    ParetoFront *pareto = &front->pareto;
+    double *merit = pareto->range; /* which is free until points are given up */
+    for (int h = 0; h < pareto->heads; h++) {
+        HeadResult result = score_head(score, h);
+        merit[h] = head_merit(&result);
+    }
+    make_room(front);
+    if (!pareto_add(pareto, step, merit)) return false;
+    size_t own = pareto->points - 1;
+    pareto_keep(pareto, limit);
+    return pareto->point[own].kept;
+}
+
+double *front_to_numbers(const Front *front, size_t *count, Arena *arena)
+{
+    const ParetoFront *pareto = &front->pareto;
+    size_t heads = (size_t)pareto->heads;
+    *count = pareto->points * (heads + 2);
+    double *number = arena_new(arena, double, *count + 1), *at = number;
+    for (size_t p = 0; p < pareto->points; p++, at += heads + 2) {
+        at[0] = (double)pareto->point[p].step;
+        at[1] = pareto->point[p].kept;
+        memcpy(at + 2, pareto->merit + p * heads, sizeof *at * heads);
+    }
+    return number;
+}
+
+static bool is_point(const double *number, size_t heads)
+{
+    static const double most = 9007199254740992; /* 2^53 */
+    bool ok = number[0] >= 0 && number[0] <= most && (number[1] == 0 || number[1] == 1);
+    for (size_t h = 0; h < heads; h++) ok &= !isnan(number[2 + h]);
+    return ok;
+}
+
+bool front_from_numbers(Front *front, const double *number, size_t count, Error *err)
+{
+    ParetoFront *pareto = &front->pareto;
+    size_t heads = (size_t)pareto->heads, row = heads + 2;
+    if (count % row != 0)
+        return error_set(err, ERROR_DATA, "/front: has %zu numbers, not %zu for each point", count,
+                         row);
+    for (; count > 0; count -= row, number += row) {
+        if (!is_point(number, heads))
+            return error_set(err, ERROR_DATA, "/front: holds a point that is none");
+        make_room(front);
+        memcpy(pareto->merit + pareto->points * heads, number + 2, sizeof *number * heads);
+        pareto->point[pareto->points++] =
+            (ParetoPoint){.step = (uint64_t)number[0], .kept = number[1] == 1};
+    }
+    return true;
+}
