@@ -322,8 +322,9 @@ uninstall: ## remove what install wrote, from the same PREFIX and DESTDIR
 	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
 
 .PHONY: docs
-docs: all ## write what tests document anew: the table of docs/errors.md
-	$(Q)folder=$$(mktemp -d) && UMBEL_UPDATE=1 tests/cli/mistakes.sh $(OUT) $$folder | grep -v '^ok'; rm -rf $$folder
+docs: all build/mechanical ## write what tests document anew: the table of docs/errors.md, what docs/tutorial.md shows
+	$(Q)for test in cli/mistakes.sh docs/tutorial.sh; do \
+	    folder=$$(mktemp -d) && UMBEL_UPDATE=1 tests/$$test $(OUT) $$folder | grep -v '^ok'; rm -rf $$folder; done
 
 .PHONY: format
 format: ## format the C sources
