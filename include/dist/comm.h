@@ -60,7 +60,7 @@ Comm *comm_split_node(Comm *comm);
 Comm *comm_split_leaders(Comm *comm, const Comm *node);
 /* Frees what these have made; NULL is allowed. Collective over it. */
 void comm_free(Comm *comm);
-/* Zeroed memory that the ranks of a node share, aligned to 64 bytes; one piece per communicator,
+/* Memory that the ranks of a node share, of any content, aligned to 64 bytes; one piece per communicator,
  * freed with it. NULL on all of them if there is none (/dev/shm is full). Collective over `node`. */
 void *comm_share(Comm *node, size_t bytes);
 

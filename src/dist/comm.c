@@ -342,7 +342,5 @@ void *comm_share(Comm *node, size_t bytes)
     MPI_Win_shared_query(node->window, 0, &size, &unit, &memory);
     /* Each rank has an address of its own for it, of the same page and so of the same alignment. */
     char *aligned = (char *)(((uintptr_t)memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
-    if (node->rank == 0) memset(aligned, 0, bytes);
-    comm_barrier(node);
     return aligned;
 }

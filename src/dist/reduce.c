@@ -146,7 +146,10 @@ static bool place_on_node(Reduce *reduce)
     reduce->leaders = comm_split_leaders(reduce->comm, reduce->node);
     reduce->sum = (int64_t *)(void *)memory;
     reduce->bucket = (Bucket *)(void *)(memory + place);
-    if (comm_rank(reduce->node) == 0) init_locks(reduce, true);
+    if (comm_rank(reduce->node) == 0) {
+        memset(reduce->bucket, 0, sizeof(Bucket) * (size_t)reduce->buckets);
+        init_locks(reduce, true);
+    }
     comm_barrier(reduce->node);
     return true;
 }
