@@ -51,7 +51,7 @@ const char *ranges_print(const bool *member, int count, char *text, size_t bytes
             snprintf(text + used, room, "%s…", comma);
             break;
         }
-        strcpy(text + used, range);
+        snprintf(text + used, room, "%s", range);
         first = last;
     }
     return text;

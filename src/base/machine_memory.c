@@ -5,7 +5,7 @@
  */
 #include "base/machine.h"
 
-#include <inttypes.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,37 +14,47 @@
 
 enum { PATH_BYTES = 1024 };
 
-/* The number in a file that holds nothing else; false if there is no such file or no number. */
+static bool parse_number(const char *text, uint64_t *number)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (end == text || errno != 0) return false;
+    *number = value;
+    return true;
+}
+
+/* The number behind `label` at the beginning of a line of a file; false if there is no such file, line or number. */
+static bool read_field(const char *path, const char *label, uint64_t *number)
+{
+    FILE *file = fopen(path, "r");
+    char line[256];
+    size_t length = strlen(label);
+    bool found = false;
+    while (!found && file && fgets(line, sizeof line, file))
+        found = strncmp(line, label, length) == 0 && parse_number(line + length, number);
+    if (file) fclose(file);
+    return found;
+}
+
+/* The number that a file of a group begins with; "max" is none. */
 static bool read_number(const char *folder, const char *name, uint64_t *number)
 {
     char path[PATH_BYTES + 64];
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "r");
-    bool ok = file && fscanf(file, "%" SCNu64, number) == 1;
-    if (file) fclose(file);
-    return ok;
+    return read_field(path, "", number);
 }
 
 static uint64_t available_in_system(void)
 {
-    FILE *file = fopen("/proc/meminfo", "r");
-    char line[256];
-    uint64_t kib, bytes = UINT64_MAX;
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "MemAvailable: %" SCNu64 " kB", &kib) == 1) bytes = kib * 1024;
-    if (file) fclose(file);
-    return bytes;
+    uint64_t kib;
+    return read_field("/proc/meminfo", "MemAvailable:", &kib) ? kib * 1024 : UINT64_MAX;
 }
 
 uint64_t machine_memory_peak(void)
 {
-    FILE *file = fopen("/proc/self/status", "r");
-    char line[256];
-    uint64_t kib, bytes = 0;
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "VmHWM: %" SCNu64 " kB", &kib) == 1) bytes = kib * 1024;
-    if (file) fclose(file);
-    return bytes;
+    uint64_t kib;
+    return read_field("/proc/self/status", "VmHWM:", &kib) ? kib * 1024 : 0;
 }
 
 /* What a cgroup leaves: its limit, less what its processes hold beyond caches that could be given
@@ -54,12 +64,9 @@ static uint64_t left_in_group(const char *folder, const char *limit_name, const 
     uint64_t limit, usage, cache = 0;
     if (!read_number(folder, limit_name, &limit) || !read_number(folder, usage_name, &usage))
         return UINT64_MAX;
-    char path[PATH_BYTES + 64], line[256];
+    char path[PATH_BYTES + 64];
     snprintf(path, sizeof path, "%s/memory.stat", folder);
-    FILE *file = fopen(path, "r");
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "inactive_file %" SCNu64, &cache) == 1) break;
-    if (file) fclose(file);
+    read_field(path, "inactive_file ", &cache);
     uint64_t held = usage > cache ? usage - cache : 0;
     return limit > held ? limit - held : 0;
 }

@@ -8,7 +8,8 @@ enum { LANE, SIDE, IN, OUT, KERNEL_SIDE, STRIDE };
 
 static double flops(const int *dim)
 {
-    double out = (dim[SIDE] + dim[STRIDE] - 1) / dim[STRIDE];
+    int side = (dim[SIDE] + dim[STRIDE] - 1) / dim[STRIDE];
+    double out = side;
     return 2.0 * dim[LANE] * out * out * dim[IN] * dim[OUT] * dim[KERNEL_SIDE] * dim[KERNEL_SIDE];
 }
 

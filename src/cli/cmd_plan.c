@@ -228,8 +228,8 @@ static void forecast_rows(PlanReport *report, const Arguments *given)
         PlanRow *row = &report->row[report->rows++];
         row->forecast = step_forecast(&report->model, given->ranks[i]);
         row->images_per_second = config->batch / row->forecast.step;
-        row->epoch_seconds =
-            (double)(report->images / (uint64_t)config->batch) * row->forecast.step;
+        uint64_t steps = report->images / (uint64_t)config->batch;
+        row->epoch_seconds = (double)steps * row->forecast.step;
         row->batch_needed = config->lane * step_lanes_for(&report->model, given->ranks[i],
                                                           PLAN_EFFICIENCY, LANES_MAX);
         if (row->forecast.efficiency >= PLAN_EFFICIENCY &&

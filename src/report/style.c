@@ -108,7 +108,7 @@ const char page_style[] =
     ".tiles{grid-template-columns:repeat(auto-fill,minmax(105px,1fr));gap:.6rem}"
     ".shots{grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:.5rem}"
     ".strip{grid-template-columns:1fr;gap:.2rem}.roomy{display:none}th,td{padding-right:.6rem}td:"
-    "not(.n):not(.whole){overflow-wrap:anywhere}}\n"
+    "not(.n):not(.whole){overflow-wrap:anywhere;min-width:4.5rem}}\n"
     "@media print{header{position:static}}\n";
 
 /*

@@ -58,7 +58,7 @@ static void print_tick(char *text, size_t bytes, double value, bool percent)
 {
     if (percent)
         snprintf(text, bytes, "%g%%", round(value * 1e4) / 100);
-    else if (value != 0 && (fabs(value) < 1e-3 || fabs(value) >= 1e5))
+    else if (value != 0 && (fabs(value) < 1e-4 || fabs(value) >= 1e5))
         snprintf(text, bytes, "%.0e", value);
     else
         snprintf(text, bytes, "%g", value);
