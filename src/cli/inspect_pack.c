@@ -4,6 +4,7 @@
 #include "inspect.h"
 #include "io/json.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,7 @@ static void count_record(GroupCount *count, size_t record, Split split)
     }
     count->labelled++;
     if (group->kind == LABEL_VALUE) {
+        assert(group->value);
         count->value[count->values++] = group->value[record];
         return;
     }
@@ -142,6 +144,7 @@ static void print_values(const GroupCount *count)
 static void print_group(const GroupCount *count, bool all)
 {
     const LabelGroup *group = count->group;
+    assert(group);
     if (group->kind == LABEL_VALUE) {
         print_values(count);
         return;
@@ -213,6 +216,7 @@ static void json_splits(Json *json, const size_t count[SPLIT_COUNT])
 
 static void json_group(Json *json, const GroupCount *count)
 {
+    assert(count->group);
     json_begin(json, count->group->name);
     json_add_text(json, "kind", label_kind_name(count->group->kind));
     json_add_integer(json, "classes", count->group->classes);
