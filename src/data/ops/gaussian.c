@@ -43,7 +43,7 @@ static void blur_line(uint8_t *out, const uint8_t *in, size_t step, int side, co
 
 void frame_gaussian(Frame *frame, double sigma)
 {
-    double weight[RADIUS_MAX + 1];
+    double weight[RADIUS_MAX + 1] = {0};
     int radius = make_weights(weight, sigma, frame->side);
     size_t line = 4 * (size_t)frame->side;
     for (size_t y = 0; y < (size_t)frame->side; y++)
