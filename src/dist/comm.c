@@ -341,6 +341,5 @@ void *comm_share(Comm *node, size_t bytes)
                             node->world, &memory, &node->window);
     MPI_Win_shared_query(node->window, 0, &size, &unit, &memory);
     /* Each rank has an address of its own for it, of the same page and so of the same alignment. */
-    char *aligned = (char *)(((uintptr_t)memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
-    return aligned;
+    return (char *)memory + (ALIGNMENT - (uintptr_t)memory % ALIGNMENT) % ALIGNMENT;
 }

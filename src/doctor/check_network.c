@@ -5,6 +5,7 @@
  */
 #include "checks.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +23,15 @@ static bool is_virtual(const char *name)
 /* "10.1.0.0/16" holds the interface's network. */
 static bool holds_network(const char *text, const Interface *interface)
 {
-    unsigned a, b, c, d, bits;
-    if (sscanf(text, "%u.%u.%u.%u/%u", &a, &b, &c, &d, &bits) != 5 || bits > 32) return false;
+    char address[INET_ADDRSTRLEN], *end;
+    struct in_addr parsed;
+    size_t length = strcspn(text, "/");
+    if (text[length] != '/' || length >= sizeof address) return false;
+    snprintf(address, sizeof address, "%.*s", (int)length, text);
+    unsigned long bits = strtoul(text + length + 1, &end, 10);
+    if (inet_pton(AF_INET, address, &parsed) != 1 || *end || bits > 32) return false;
     uint32_t mask = bits ? ~(uint32_t)0 << (32 - bits) : 0;
-    uint32_t network = a << 24 | b << 16 | c << 8 | d;
-    return (interface->network & mask) == (network & mask);
+    return (interface->network & mask) == (ntohl(parsed.s_addr) & mask);
 }
 
 /* Whether a list of names and networks, separated by commas, holds the interface. */

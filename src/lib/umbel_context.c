@@ -273,7 +273,7 @@ int umbel_best_class(const UmbelContext *context, int image, int head)
                               ? probability
                               : umbel_logits(context, image, head); /* which are finer */
     int best = 0;
-    for (int k = 1; k < found->classes; k++)
+    for (int k = 1; logits && k < found->classes; k++)
         if (logits[k] > logits[best]) best = k;
     return best;
 }

@@ -2,6 +2,7 @@
  * the unit's own values. The last layers, the heads, are left out, as there. */
 #include "agc.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ size_t agc_units(const Param *param)
 
 static size_t unit_of(const Param *param, size_t units, size_t element)
 {
+    assert(units > 0);
     return is_depthwise(param) ? element % units : element / (param->count / units);
 }
 

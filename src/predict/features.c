@@ -59,7 +59,7 @@ static bool write_rows(FeatureFile *file, Error *err)
     int rows = file->rows;
     file->rows = 0;
     bool ok = file->kind->append(file->file, (const char *const *)file->name, file->row, rows, err);
-    for (int i = 0; i < rows; i++) free(file->name[i]);
+    for (int i = 0; i < rows; i++) free(file->name[i]), file->name[i] = NULL;
     return ok || error_context(err, "cannot write %s", file->path);
 }
 

@@ -8,6 +8,7 @@
 #include "base/pool.h"
 #include "base/stop.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,9 +153,11 @@ static bool begin_round(Predictor *p)
     p->images = counts[0];
     p->names.bytes = counts[1];
     comm_broadcast(p->options->comm, room_for(&p->names, p->names.bytes), p->names.bytes, 0);
+    if (p->images == 0) return false;
+    assert(p->names.text);
     for (size_t i = 0, at = 0; i < p->images; i++, at += strlen(p->names.text + at) + 1)
         p->names.begin[i] = at;
-    return p->images > 0;
+    return true;
 }
 
 /* --- computing --- */

@@ -64,7 +64,7 @@ static void forward(const Op *op, Run *run)
     int T = dims.T, D = dims.D, d = dims.d;
     for (size_t n = 0; n < (size_t)run->images; n++)
         for (int head = 0; head < dims.heads; head++) {
-            size_t at = (size_t)(head * d);
+            size_t at = (size_t)head * (size_t)d;
             const float *q = run_value(run, op->in[0]) + n * (size_t)T * (size_t)(3 * D) + at;
             float *p = probability_of(op, run, &dims, n, head);
             float *out = run_value(run, op->out) + n * (size_t)T * (size_t)D + at;
@@ -82,7 +82,7 @@ static void backward(const Op *op, Run *run)
     if (!dqkv) return;
     for (size_t n = 0; n < (size_t)run->images; n++)
         for (int head = 0; head < dims.heads; head++) {
-            size_t at = (size_t)(head * d), image = n * (size_t)T * (size_t)(3 * D) + at;
+            size_t at = (size_t)head * (size_t)d, image = n * (size_t)T * (size_t)(3 * D) + at;
             const float *q = run_value(run, op->in[0]) + image;
             float *p = probability_of(op, run, &dims, n, head);
             if (!op->saved[PROBABILITY]) make_probability(run, &dims, q, p);
