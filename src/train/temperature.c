@@ -134,9 +134,11 @@ static void bin_rank(int64_t *bins, const HeadLogits *answers, const float *row,
 {
     double beyond = 1, next = 0;
     int rank = 0;
-    for (; rank < answers->classes - 1; rank++, beyond = next) {
+    while (rank < answers->classes - 1) {
         next = beyond * sigmoid(b * (double)row[rank]);
         if (!(next > 0.5)) break;
+        beyond = next;
+        rank++;
     }
     if (rank == answers->classes - 1) next = 0;
     calibration_add(bins, (float)(beyond - next), rank == target->label);
