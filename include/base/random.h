@@ -8,13 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The multipliers of Philox 4x32, and what its key grows by in each round. */
-#define PHILOX_M0 0xD2511F53U
-#define PHILOX_M1 0xCD9E8D57U
-#define PHILOX_W0 0x9E3779B9U
-#define PHILOX_W1 0xBB67AE85U
-enum { PHILOX_ROUNDS = 10 };
-
 /* What a draw is for; the comment says what `name`, `a` and `b` hold. Never renumber. */
 typedef enum RandomPurpose {
     RANDOM_INIT = 1,      /* parameter name, 0, 0 */

@@ -12,6 +12,7 @@
 typedef struct Front {
     ParetoFront pareto;
     size_t capacity; /* points */
+    double *merit;   /* (heads): of the validation that is taken in */
     Arena *arena;
 } Front;
 

@@ -5,18 +5,16 @@
  */
 #include "base/random.h"
 
+#include "philox.h"
+
 #include <string.h>
 
 void random_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {
-    uint32_t c[4] = {counter[0], counter[1], counter[2], counter[3]}, k0 = key[0], k1 = key[1];
+    uint32_t c[4] = {counter[0], counter[1], counter[2], counter[3]}, k[2] = {key[0], key[1]};
     for (int round = 0; round < PHILOX_ROUNDS; round++) {
-        uint64_t p0 = (uint64_t)PHILOX_M0 * c[0], p1 = (uint64_t)PHILOX_M1 * c[2];
-        uint32_t next[4] = {(uint32_t)(p1 >> 32) ^ c[1] ^ k0, (uint32_t)p1,
-                            (uint32_t)(p0 >> 32) ^ c[3] ^ k1, (uint32_t)p0};
-        memcpy(c, next, sizeof c);
-        k0 += PHILOX_W0;
-        k1 += PHILOX_W1;
+        philox_round(&c[0], &c[1], &c[2], &c[3], k);
+        philox_next_key(k);
     }
     memcpy(out, c, sizeof c);
 }

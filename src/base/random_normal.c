@@ -5,6 +5,7 @@
  */
 #include "base/plain_log.h"
 #include "base/random.h"
+#include "philox.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -64,21 +65,15 @@ double random_normal(Random *random)
 /* random_philox of BLOCKS counters that follow one another. */
 static void draw_blocks(Random *random, uint32_t word[4][BLOCKS])
 {
-    uint32_t k0 = random->key[0], k1 = random->key[1];
+    uint32_t key[2] = {random->key[0], random->key[1]};
     for (int b = 0; b < BLOCKS; b++) {
         word[0][b] = random->counter[0] + (uint32_t)b;
         for (int w = 1; w < 4; w++) word[w][b] = random->counter[w];
     }
     for (int round = 0; round < PHILOX_ROUNDS; round++) {
-        for (int b = 0; b < BLOCKS; b++) {
-            uint64_t p0 = (uint64_t)PHILOX_M0 * word[0][b], p1 = (uint64_t)PHILOX_M1 * word[2][b];
-            word[0][b] = (uint32_t)(p1 >> 32) ^ word[1][b] ^ k0;
-            word[1][b] = (uint32_t)p1;
-            word[2][b] = (uint32_t)(p0 >> 32) ^ word[3][b] ^ k1;
-            word[3][b] = (uint32_t)p0;
-        }
-        k0 += PHILOX_W0;
-        k1 += PHILOX_W1;
+        for (int b = 0; b < BLOCKS; b++)
+            philox_round(&word[0][b], &word[1][b], &word[2][b], &word[3][b], key);
+        philox_next_key(key);
     }
     random->counter[0] += BLOCKS;
 }

@@ -33,7 +33,7 @@ static bool append(const Sweep *sweep, Json *json, Error *err)
 
 /* --- which sweep it is --- */
 
-enum { FACTS = 9, FACT_BYTES = 4096 };
+enum { FACTS_MAX = 16, FACT_BYTES = 4096 };
 
 /* What may not change while a sweep goes on, and how a message calls it. */
 typedef struct Fact {
@@ -42,62 +42,71 @@ typedef struct Fact {
     char value[FACT_BYTES];
 } Fact;
 
-static void print_over(const Sweep *sweep, char text[FACT_BYTES])
+typedef struct FactList {
+    Fact fact[FACTS_MAX];
+    int count;
+} FactList;
+
+static void add_text(FactList *list, const char *key, const char *name, const char *value)
 {
-    size_t used = 0;
-    *text = 0;
-    for (int a = 0; a < sweep->space.axes && used < FACT_BYTES; a++)
-        used += (size_t)snprintf(text + used, FACT_BYTES - used, "%s%s", a ? " " : "",
-                                 sweep->space.axis[a].text);
+    Fact *fact = &list->fact[list->count++];
+    *fact = (Fact){.key = key, .name = name, .is_text = true};
+    snprintf(fact->value, FACT_BYTES, "%s", value);
 }
 
-static void print_hash(Hash128 hash, char text[FACT_BYTES])
+static void add_number(FactList *list, const char *key, const char *name, uint64_t value)
+{
+    Fact *fact = &list->fact[list->count++];
+    *fact = (Fact){.key = key, .name = name};
+    snprintf(fact->value, FACT_BYTES, "%" PRIu64, value);
+}
+
+static void add_hash(FactList *list, const char *key, const char *name, Hash128 hash)
 {
     char digits[HASH_TEXT_BYTES];
     hash_print(hash, digits);
-    snprintf(text, FACT_BYTES, "%s", digits);
+    add_text(list, key, name, digits);
 }
 
-static Fact *list_facts(const Sweep *sweep, Arena *arena)
+static void add_over(FactList *list, const Space *space)
+{
+    char text[FACT_BYTES] = "";
+    size_t used = 0;
+    for (int a = 0; a < space->axes && used < FACT_BYTES; a++)
+        used += (size_t)snprintf(text + used, FACT_BYTES - used, "%s%s", a ? " " : "",
+                                 space->axis[a].text);
+    add_text(list, "over", "--over", text);
+}
+
+static FactList *list_facts(const Sweep *sweep, Arena *arena)
 {
     const SweepOptions *options = &sweep->options;
-    Fact *fact = arena_new(arena, Fact, FACTS);
-    const Fact numbers[] = {
-        {"trials", "--trials", false, ""},
-        {"seed", "--seed", false, ""},
-        {"eta", "--eta", false, ""},
-        {"min_epochs", "--min-epochs", false, ""},
-        {"epochs", "the number of epochs", false, ""},
-        {"metric", "--metric", true, ""},
-        {"over", "--over", true, ""},
-        {"config", "the configuration (its hash)", true, ""},
-        {"pack", "the pack (its hash)", true, ""},
-    };
-    const uint64_t value[] = {(uint64_t)options->trials, options->seed, (uint64_t)options->eta,
-                              (uint64_t)options->min_epochs, (uint64_t)sweep->config.epochs};
-    memcpy(fact, numbers, sizeof numbers);
-    for (size_t i = 0; i < sizeof value / sizeof *value; i++)
-        snprintf(fact[i].value, FACT_BYTES, "%" PRIu64, value[i]);
+    FactList *list = arena_new(arena, FactList, 1);
     Hasher *hasher = hasher_create();
     config_digest(&sweep->config, hasher);
-    snprintf(fact[5].value, FACT_BYTES, "%s", sweep->metric.name);
-    print_over(sweep, fact[6].value);
-    print_hash(hasher_finish(hasher), fact[7].value);
-    print_hash(sweep->pack, fact[8].value);
-    return fact;
+    add_number(list, "trials", "--trials", (uint64_t)options->trials);
+    add_number(list, "seed", "--seed", options->seed);
+    add_number(list, "eta", "--eta", (uint64_t)options->eta);
+    add_number(list, "min_epochs", "--min-epochs", (uint64_t)options->min_epochs);
+    add_number(list, "epochs", "the number of epochs", (uint64_t)sweep->config.epochs);
+    add_text(list, "metric", "--metric", sweep->metric.name);
+    add_over(list, &sweep->space);
+    add_hash(list, "config", "the configuration (its hash)", hasher_finish(hasher));
+    add_hash(list, "pack", "the pack (its hash)", sweep->pack);
+    return list;
 }
 
 static bool begin(const Sweep *sweep, Error *err)
 {
     Arena *arena = arena_create("record");
-    const Fact *fact = list_facts(sweep, arena);
+    const FactList *list = list_facts(sweep, arena);
     Json *json = json_create();
     json_add_text(json, "kind", "sweep");
-    for (int i = 0; i < FACTS; i++)
-        if (fact[i].is_text)
-            json_add_text(json, fact[i].key, fact[i].value);
+    for (const Fact *fact = list->fact; fact < list->fact + list->count; fact++)
+        if (fact->is_text)
+            json_add_text(json, fact->key, fact->value);
         else
-            json_add_integer(json, fact[i].key, strtoll(fact[i].value, NULL, 10));
+            json_add_integer(json, fact->key, strtoll(fact->value, NULL, 10));
     arena_destroy(arena);
     return append(sweep, json, err);
 }
@@ -120,9 +129,9 @@ static bool is_same(const Fact *fact, const JsonValue *header, const char *path,
 static bool check_header(const Sweep *sweep, const JsonValue *header, const char *path, Error *err)
 {
     Arena *arena = arena_create("record");
-    const Fact *fact = list_facts(sweep, arena);
+    const FactList *list = list_facts(sweep, arena);
     bool ok = true;
-    for (int i = 0; ok && i < FACTS; i++) ok = is_same(&fact[i], header, path, err);
+    for (int i = 0; ok && i < list->count; i++) ok = is_same(&list->fact[i], header, path, err);
     arena_destroy(arena);
     return ok;
 }

@@ -7,6 +7,7 @@
 Front front_begin(int heads, Arena *arena)
 {
     return (Front){.pareto = {.heads = heads, .range = arena_new(arena, double, heads + 1)},
+                   .merit = arena_new(arena, double, heads + 1),
                    .arena = arena};
 }
 
@@ -30,13 +31,12 @@ static void make_room(Front *front)
 bool front_take(Front *front, uint64_t step, const Score *score, size_t limit)
 {
     ParetoFront *pareto = &front->pareto;
-    double *merit = pareto->range; /* which is free until points are given up */
     for (int h = 0; h < pareto->heads; h++) {
         HeadResult result = score_head(score, h);
-        merit[h] = head_merit(&result);
+        front->merit[h] = head_merit(&result);
     }
     make_room(front);
-    if (!pareto_add(pareto, step, merit)) return false;
+    if (!pareto_add(pareto, step, front->merit)) return false;
     size_t own = pareto->points - 1;
     pareto_keep(pareto, limit);
     return pareto->point[own].kept;
