@@ -59,6 +59,9 @@ static void keep(const Argument *argument, const struct argp_option *options, ch
     case ARGUMENT_PACKS:
         keep_pack(place, text, state);
         return;
+    case ARGUMENT_CONFIG:
+        state->child_inputs[0] = place;
+        return;
     case ARGUMENT_INT:
         keep_number(argument, options, text, state);
         return;

@@ -14,15 +14,17 @@ typedef enum ArgumentKind {
     ARGUMENT_SPLIT, /* Split */
     ARGUMENT_ONLY,  /* const char *: the argument without an option, which may stand once */
     ARGUMENT_PACKS, /* PackArgument: may stand several times; of arguments without an option the key is ARGP_KEY_ARG */
+    ARGUMENT_CONFIG, /* ConfigArguments: the input of config_arguments_child, the first child of the command's argp */
 } ArgumentKind;
 
 typedef struct Argument {
     ArgumentKind kind;
-    int key;             /* of its argp_option; none of ARGUMENT_ONLY */
-    size_t offset;       /* in what argp has as its input */
-    int low, high;       /* of ARGUMENT_INT */
-    const char *what;    /* ARGUMENT_ONLY: the noun of "one checkpoint at a time" */
-    const char *missing; /* of a text that must be given: the mistake if it is not */
+    int key;          /* of its argp_option; none of ARGUMENT_ONLY */
+    size_t offset;    /* in what argp has as its input */
+    int low, high;    /* of ARGUMENT_INT */
+    const char *what; /* ARGUMENT_ONLY: the noun of "one checkpoint at a time" */
+    const char
+        *missing; /* of a text, or a configuration, that must be given: the mistake if it is not */
 } Argument;
 
 /* Packs that are read as one, under one name (data/pack_names.h). */
@@ -33,6 +35,10 @@ typedef struct PackArgument {
 
 /* Rows; the command's struct is called Arguments. */
 #define KEEP(as, at, member) .kind = (as), .key = (at), .offset = offsetof(Arguments, member)
+#define KEEP_CONFIG(member, mistake)                                                               \
+    {                                                                                              \
+        KEEP(ARGUMENT_CONFIG, ARGP_KEY_INIT, member), .missing = (mistake)                         \
+    }
 #define KEEP_TEXT(at, member)                                                                      \
     {                                                                                              \
         KEEP(ARGUMENT_TEXT, at, member)                                                            \

@@ -68,6 +68,7 @@ static void check(const Arguments *given, struct argp_state *state)
 }
 
 static const Argument kept[] = {
+    KEEP_CONFIG(from, NULL),
     KEEP_TEXT(KEY_TRUNK, trunk),
     KEEP_TEXT(KEY_CLASSES, classes),
     KEEP_INT(KEY_STEPS, steps, 1, STEPS_MAX),
@@ -85,9 +86,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     Arguments *given = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &given->from;
-        return 0;
     case KEY_PICTURE:
         if (given->pictures == PICTURES_MAX)
             argp_error(state, "more than %d --picture", PICTURES_MAX);

@@ -26,6 +26,7 @@ static const struct argp_option options[] = {
 };
 
 static const Argument kept[] = {
+    KEEP_CONFIG(from, NULL),
     KEEP_FLAG(KEY_JSON, json),
     KEEP_FLAG(KEY_LAYOUT, layout),
     {0},
@@ -35,9 +36,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     Arguments *arguments = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &arguments->from;
-        return 0;
     case ARGP_KEY_END:
         if (arguments->from.sets && !arguments->from.path)
             argp_error(state, "--set: no configuration given");

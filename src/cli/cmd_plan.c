@@ -80,6 +80,7 @@ static void parse_ranks(Arguments *given, const char *text, struct argp_state *s
 }
 
 static const Argument kept[] = {
+    KEEP_CONFIG(from, "no configuration given"),
     KEEP_TEXT(KEY_NETWORK, network),
     KEEP_TEXT(KEY_CLASSES, classes),
     KEEP_INT(KEY_PER_NODE, per_node, 1, 1024),
@@ -91,9 +92,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     Arguments *given = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &given->from;
-        return 0;
     case KEY_RANKS:
         given->rank_count = 0;
         parse_ranks(given, text, state);
@@ -106,9 +104,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case KEY_IMAGES:
         given->images = cli_number(state, "--images", text, 1, 1000000000000);
-        return 0;
-    case ARGP_KEY_END:
-        if (!given->from.path) argp_error(state, "no configuration given");
         return 0;
     default:
         return arguments_keep(kept, options, key, text, state);

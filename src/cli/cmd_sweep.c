@@ -61,6 +61,7 @@ static const struct argp_option options[] = {
 };
 
 static const Argument kept[] = {
+    KEEP_CONFIG(from, "no configuration given"),
     KEEP_INT(KEY_TRIALS, trials, 1, SWEEP_TRIALS_MAX),
     KEEP_TEXT(KEY_RUN, folder),
     KEEP_INT(KEY_RANKS, ranks_per_trial, 1, 1000000),
@@ -76,9 +77,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     Arguments *arguments = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &arguments->from;
-        return 0;
     case KEY_OVER:
         if (arguments->overs == SPACE_AXES_MAX)
             argp_error(state, "more than %d --over", SPACE_AXES_MAX);
@@ -88,7 +86,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         arguments->seed = cli_number(state, "--seed", text, 0, LONG_MAX);
         return 0;
     case ARGP_KEY_END:
-        if (!arguments->from.path) argp_error(state, "no configuration given");
+        arguments_keep(kept, options, key, text, state);
         if (arguments->overs == 0)
             argp_error(state, "nothing is to vary; name keys, such as --over "
                               "optimizer.lr=1e-4..1e-2:log");

@@ -32,6 +32,7 @@ static const struct argp_option options[] = {
 };
 
 static const Argument kept[] = {
+    KEEP_CONFIG(from, NULL),
     KEEP_FLAG(KEY_RESUME, resume),
     KEEP_FLAG(KEY_KEYS, list_keys),
     KEEP_FLAG(KEY_PRINT, print),
@@ -42,9 +43,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     Arguments *arguments = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &arguments->from;
-        return 0;
     case KEY_STEPS:
         arguments->steps = cli_number(state, "--steps", text, 0, LONG_MAX);
         return 0;

@@ -7,7 +7,7 @@
 enum { SETS_MAX = 256 };
 
 typedef struct ConfigArguments {
-    const char *path; /* NULL: none was given */
+    const char *path; /* NULL: none was given; first, where arguments.h looks for it */
     const char *set[SETS_MAX];
     int sets;
 } ConfigArguments;
