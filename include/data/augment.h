@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-enum { AUGMENTATIONS = 7 }; /* rows of the table of augmentations.c */
+enum { AUGMENTATIONS = 8 }; /* rows of the table of augmentations.c */
 
 /* Section `augment` of the configuration. */
 typedef struct AugmentOptions {

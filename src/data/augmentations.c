@@ -8,6 +8,7 @@
     ROW(augment_trivialaugment)                                                                    \
     ROW(augment_rotate)                                                                            \
     ROW(augment_zoom)                                                                              \
+    ROW(augment_shift)                                                                             \
     ROW(augment_jitter)                                                                            \
     ROW(augment_blur)                                                                              \
     ROW(augment_erase)

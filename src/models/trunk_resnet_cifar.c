@@ -9,9 +9,9 @@
 
 #include <stddef.h>
 
-static const char *const kinds[] = {"resnet20", "resnet32",  "resnet44",
-                                    "resnet56", "resnet110", NULL};
-static const int blocks_per_stage[] = {3, 5, 7, 9, 18};
+static const char *const kinds[] = {"resnet20",  "resnet32", "resnet44", "resnet56",
+                                    "resnet110", "resnet8",  "resnet14", NULL};
+static const int blocks_per_stage[] = {3, 5, 7, 9, 18, 1, 2};
 
 typedef struct CifarOptions {
     int width;

@@ -33,7 +33,7 @@ ema: {decay: 0.9}
 progressive: {sides: [16, 20], epochs: 2}
 sampling: {balance: sqrt, by: shape}
 augment: {flip: 0.4, flip_vertical: 0.3, randaugment: {changes: 1}, trivialaugment: {enabled: true}, rotate: {degrees: 20},
-          zoom: {range: [0.8, 1.2]}, jitter: {brightness: 0.3, contrast: 0.3, saturation: 0.3, hue: 0.1},
+          zoom: {range: [0.8, 1.2]}, shift: {pixels: 2, edge: reflect}, jitter: {brightness: 0.3, contrast: 0.3, saturation: 0.3, hue: 0.1},
           blur: {probability: 0.3}, erase: {probability: 0.5, fill: noise},
           mixup: {alpha: 0.8}, cutmix: {alpha: 1}, mix: {probability: 0.7, off_epochs: 1}}
 balance: {kind: fixed}

@@ -35,7 +35,7 @@ heads:
   - {name: colour, flips: "!red"}
   - {name: place, weight: 2, flips: left<->right}
 augment: {flip_vertical: 0.3, randaugment: {changes: 1}, trivialaugment: {enabled: true}, rotate: {degrees: 20},
-          zoom: {range: [0.8, 1.2]}, jitter: {brightness: 0.3, contrast: 0.3, saturation: 0.3, hue: 0.1},
+          zoom: {range: [0.8, 1.2]}, shift: {pixels: 2, edge: reflect}, jitter: {brightness: 0.3, contrast: 0.3, saturation: 0.3, hue: 0.1},
           blur: {probability: 0.3}, erase: {probability: 0.5, fill: noise}}
 log_every: 4
 EOF
@@ -90,7 +90,7 @@ EOF
 
 SWITCHES=(dropout=0.1 clip_norm=0.01 clip_adaptive=0.001 ema.decay=0.5 ema.warmup=false sampling.balance=full sampling.by=place
     augment.flip_vertical=0 augment.randaugment.magnitude=30 augment.trivialaugment.enabled=false augment.rotate.degrees=0
-    'augment.zoom.range=[1,1]' augment.jitter.hue=0 augment.blur.probability=0 augment.erase.fill=mean 'heads[2].flips=never'
+    'augment.zoom.range=[1,1]' augment.shift.pixels=0 augment.jitter.hue=0 augment.blur.probability=0 augment.erase.fill=mean 'heads[2].flips=never'
     'heads[1].flips=' 'heads[0].flips_vertical=' progressive.epochs=2 trunk.unfreeze_epochs=2 schedule.warmup_epochs=0
     trunk.lr_decay=0.5 trunk.lr_decay_by=block trunk.drop_path=0 schedule.patience=3)
 

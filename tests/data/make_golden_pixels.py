@@ -55,6 +55,12 @@ def blur(image, sigma):
     return from_tensor(t.round().to(torch.uint8))
 
 
+def shift(image, mode):
+    """5 to the right and 3 up, as a crop of the padded picture."""
+    fill = {"fill": FILL} if mode == "constant" else {}
+    return F.crop(F.pad(image, [5, 5, 5, 5], padding_mode=mode, **fill), 8, 0, SIDE, SIDE)
+
+
 CASES = [
     lambda i: ImageEnhance.Brightness(i).enhance(0.35), lambda i: ImageEnhance.Brightness(i).enhance(1.9),
     lambda i: ImageEnhance.Contrast(i).enhance(0.1), lambda i: ImageEnhance.Contrast(i).enhance(1.7),
@@ -73,6 +79,7 @@ CASES = [
     lambda i: ImageOps.posterize(i, int(8 - round(10 / (30 / 4)))),
     lambda i: ImageOps.posterize(i, int(8 - round(22 / (30 / 6)))),
     lambda i: ImageOps.solarize(i, 255 - 255 * 13 / 30),
+    lambda i: shift(i, "constant"), lambda i: shift(i, "edge"), lambda i: shift(i, "reflect"),
 ]
 
 

@@ -49,6 +49,19 @@ static void equalize(Frame *f, double a)
 {
     (void)a, frame_equalize(f);
 }
+/* 5 to the right and 3 up. */
+static void shift_fill(Frame *f, double a)
+{
+    (void)a, frame_shift(f, 5, -3, FRAME_FILL);
+}
+static void shift_nearest(Frame *f, double a)
+{
+    (void)a, frame_shift(f, 5, -3, FRAME_NEAREST);
+}
+static void shift_mirror(Frame *f, double a)
+{
+    (void)a, frame_shift(f, 5, -3, FRAME_MIRROR);
+}
 static void policy_shear_x(Frame *f, double level)
 {
     policy_apply(f, POLICY_RAND, 1, level, false);
@@ -113,6 +126,9 @@ static const struct {
     {"RandAugment's posterize", policy_posterize, 10, 0},
     {"TrivialAugment's posterize", policy_bits, 22, 0},
     {"TrivialAugment's solarize", policy_solarize, 13, 0},
+    {"shift, filled", shift_fill, 5, 0},
+    {"shift, nearest", shift_nearest, 5, 0},
+    {"shift, mirrored", shift_mirror, 5, 0},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
@@ -160,6 +176,7 @@ static void nothing_changes_nothing(void **state)
     frame_sharpness(&frame, 1);
     frame_rotate(&frame, 0);
     frame_zoom(&frame, 1);
+    frame_shift(&frame, 0, 0, FRAME_MIRROR);
     frame_affine(&frame, (const double[6]){1, 0, 0, 0, 1, 0});
     for (int i = 0; i < VALUES; i++)
         assert_int_equal(frame.image->pixels[4 * (i / 3) + i % 3], before[4 * (i / 3) + i % 3]);
@@ -175,6 +192,7 @@ static void one_pixel_is_enough(void **state)
             frame.side = 1;
             policy_apply(&frame, POLICY_TRIVIAL, change, level, level & 1);
             frame_gaussian(&frame, 2);
+            frame_shift(&frame, level, -level, FRAME_MIRROR);
         }
 }
 
@@ -220,8 +238,8 @@ static void make_input(float *input, const AugmentOptions *options, uint64_t epo
 static const char *const all_on[][2] = {
     {"randaugment.changes", "2"}, {"trivialaugment.enabled", "true"},
     {"rotate.degrees", "30"},     {"zoom.range", "[0.8, 1.2]"},
-    {"jitter.hue", "0.2"},        {"blur.probability", "1"},
-    {"erase.probability", "1"},
+    {"shift.pixels", "3"},        {"jitter.hue", "0.2"},
+    {"blur.probability", "1"},    {"erase.probability", "1"},
 };
 
 /* Each changes the input, follows from its address alone, and leaves the draws of the others alone. */

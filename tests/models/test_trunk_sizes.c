@@ -26,6 +26,8 @@ static const Known known[] = {
     {"convnextv2_tiny", 28635496, 1000, 768, NULL},
     {"convnextv2_base", 88717800, 1000, 1024, NULL},
     {"convnextv2_large", 197956840, 1000, 1536, NULL},
+    {"resnet8", 75290, 10, 64, NULL},
+    {"resnet14", 172506, 10, 64, NULL},
     {"resnet20", 269722, 10, 64, NULL},
     {"resnet32", 464154, 10, 64, NULL},
     {"resnet44", 658586, 10, 64, NULL},

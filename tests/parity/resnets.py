@@ -4,7 +4,7 @@ from torch import nn
 from torch.nn import functional
 from torchvision.models import resnet
 
-CIFAR_BLOCKS = {"resnet20": 3, "resnet32": 5, "resnet44": 7, "resnet56": 9, "resnet110": 18}
+CIFAR_BLOCKS = {"resnet8": 1, "resnet14": 2, "resnet20": 3, "resnet32": 5, "resnet44": 7, "resnet56": 9, "resnet110": 18}
 # layers, bottleneck, groups, base_width
 IMAGENET = {
     "resnet18": ([2, 2, 2, 2], False, 1, 64),

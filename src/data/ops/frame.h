@@ -7,6 +7,7 @@
 #include "data/image.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* A picture under treatment. What cannot be done in place is written to `spare`, then the two change
  * places. */
@@ -40,6 +41,12 @@ void frame_affine(Frame *frame, const double matrix[6]);
 void frame_rotate(Frame *frame, double degrees);
 /* About the centre; above 1 the picture grows. */
 void frame_zoom(Frame *frame, double factor);
+
+/* --- move.c --- */
+/* What is seen beyond the edges: `fill`, the nearest pixel, or the picture mirrored about its outermost pixels. */
+typedef enum FrameEdge { FRAME_FILL, FRAME_NEAREST, FRAME_MIRROR } FrameEdge;
+/* By whole pixels, either way. */
+void frame_shift(Frame *frame, int right, int down, FrameEdge edge);
 
 /* --- gaussian.c --- */
 /* A Gaussian of `sigma` pixels, cut at 3 sigma, mirrored at the edges. */
