@@ -10,6 +10,8 @@ remove_hosts() {
         kill -KILL $(ip netns pids "$hosts-h$i") 2>/dev/null
         ip netns del "$hosts-h$i"
     done
+    # A connection to a host that is gone keeps its namespace, and the link into it, for minutes.
+    for i in 1 2; do ip link del "$hosts-v$i" 2>/dev/null; done
     ip link del "$hosts-br" 2>/dev/null
 }
 
