@@ -3,6 +3,7 @@
 
 #include "data/pack.h"
 #include "train/engine.h"
+#include "train/mirror.h"
 #include "train/predictions.h"
 #include "train/score.h"
 
@@ -13,6 +14,10 @@ Evaluator *evaluator_create(Engine *engine, Arena *run);
 
 /* From here on evaluations of this split also fill `predictions`, which rank 0 then holds as a whole. */
 void evaluator_keep(Evaluator *evaluator, Predictions *predictions);
+
+/* From here on predictions are the means over each image and its mirror image; losses stay those of the images
+ * themselves. mirror (workers) is kept, memory comes from `run`. */
+void evaluator_flip(Evaluator *evaluator, const Mirror *mirror, Arena *run);
 
 /* The first of `images` images that a rank scores; of `rank` = ranks: all of them. Ranks have theirs in a row. */
 size_t evaluate_begin(const Engine *engine, size_t images, int rank);

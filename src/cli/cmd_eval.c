@@ -24,7 +24,8 @@ enum {
     KEY_CONFUSION,
     KEY_PREDICTIONS,
     KEY_ALL,
-    KEY_BOOTSTRAP
+    KEY_BOOTSTRAP,
+    KEY_FLIP
 };
 
 typedef struct Arguments {
@@ -33,7 +34,7 @@ typedef struct Arguments {
     const char *pack;        /* the one that is scored on */
     Split split;
     const char *confusion, *predictions; /* NULL: not wanted */
-    bool per_class, all;
+    bool per_class, all, flip;
     int resamples; /* 0: no bootstrap */
     int workers;   /* 0: the cores this rank may use */
 } Arguments;
@@ -53,6 +54,8 @@ static const struct argp_option options[] = {
     {"bootstrap", KEY_BOOTSTRAP, "N", 0,
      "With --json: intervals of 95 % for all figures, from N resamples of the images, such as 1000",
      0},
+    {"flip", KEY_FLIP, 0, 0,
+     "Score the mean over each image and its mirror image; losses are of the images themselves", 0},
     {"workers", KEY_WORKERS, "N", 0, "Threads per rank (default: the cores the rank may use)", 0},
     {0},
 };
@@ -67,6 +70,7 @@ static const Argument kept[] = {
     KEEP_TEXT(KEY_CONFUSION, confusion),
     KEEP_TEXT(KEY_PREDICTIONS, predictions),
     KEEP_FLAG(KEY_ALL, all),
+    KEEP_FLAG(KEY_FLIP, flip),
     KEEP_INT(KEY_BOOTSTRAP, resamples, 1, RESAMPLES_MAX),
     {0},
 };
@@ -156,6 +160,18 @@ static bool check_confusion(const Arguments *arguments, const Model *model, Erro
                               arguments->checkpoint, name);
 }
 
+static bool flip(Evaluator *evaluator, const SavedModel *model, Arena *arena, Error *err)
+{
+    int workers = pool_workers(model->engine.pool);
+    Mirror *mirror = arena_new(arena, Mirror, workers);
+    for (int w = 0; w < workers; w++)
+        if (!mirror_create(&mirror[w], &model->engine.model, &model->config, model->checkpoint.head,
+                           arena, err))
+            return false;
+    evaluator_flip(evaluator, mirror, arena);
+    return true;
+}
+
 static bool evaluate_model(Arguments *arguments, SavedModel *model, Arena *arena, Error *err)
 {
     Comm *comm = model->engine.comm;
@@ -173,6 +189,8 @@ static bool evaluate_model(Arguments *arguments, SavedModel *model, Arena *arena
         return false;
     Evaluator *evaluator = evaluator_create(&model->engine, arena);
     evaluator_keep(evaluator, &predictions);
+    if (arguments->flip) flip(evaluator, model, arena, err);
+    if (!comm_agree(comm, err)) return false;
     const Score *score = evaluate(evaluator, split, "evaluating");
     if (score && comm_rank(comm) == 0) tell(arguments, score, &predictions, arena, err);
     return comm_agree(comm, err);

@@ -4,8 +4,8 @@
 #include "handles.h"
 
 #include "data/augment.h"
-#include "data/flips.h"
 #include "nn/run.h"
+#include "train/mirror.h"
 
 enum { PROBLEM_BYTES = 256 };
 
@@ -21,11 +21,8 @@ struct UmbelContext {
     float *features;                /* (batch,D) */
     float **logits, **prediction;   /* (heads)(batch,outputs), (heads)(batch,classes or 1) */
     bool flip;
-    float *mirrored; /* (lane,side,side,3): input of the second run; NULL until there was one */
-    FlipRule *rule;  /* (heads); without `becomes`: the head allows no flip */
+    Mirror mirror; /* without an input until there was a flip */
 };
 
-/* Keeps the lane's input, mirrored: a forward may use its place for other things. */
-void flip_take(UmbelContext *context);
-/* Runs it, and takes the means with the results from image `begin` on. */
+/* Runs the lane that mirror_take kept, and takes the means with the results from image `begin` on. */
 void flip_merge(UmbelContext *context, int begin);

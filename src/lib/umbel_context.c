@@ -193,7 +193,7 @@ static int run_lane(UmbelContext *context, const UmbelImage *images, int begin, 
     const Model *network = &context->network;
     int good = load_lane(context, images, begin, count);
     context->run.images = count;
-    if (context->flip) flip_take(context);
+    if (context->flip) mirror_take(&context->mirror, &context->run);
     graph_forward(&context->run);
     keep(context->features, context, network->features, begin);
     for (int h = 0; h < network->heads; h++) {
@@ -269,7 +269,7 @@ int umbel_best_class(const UmbelContext *context, int image, int head)
     if (!probability) return -1;
     const ModelHead *found = &context->network.head[head];
     if (found->type->measure == MEASURE_RANK) return nn_ordinal_rank(probability, found->classes);
-    const float *logits = context->flip && context->rule[head].becomes
+    const float *logits = context->flip && mirror_allows(&context->mirror, head)
                               ? probability
                               : umbel_logits(context, image, head); /* which are finer */
     int best = 0;

@@ -12,12 +12,19 @@
 
 #include <string.h>
 
+/* What a head says of the images themselves, kept while their mirror images are seen. */
+typedef struct OwnOutput {
+    float *logits, *prediction; /* as in HeadOutput */
+} OwnOutput;
+
 struct Evaluator {
     Engine *engine;
     Score *worker_score;        /* (workers) */
     HeadOutput **worker_output; /* (workers)(heads): of the lane under way */
     Score total;
     Predictions *predictions; /* NULL: not kept */
+    const Mirror *mirror;     /* (workers); NULL: images are seen once */
+    OwnOutput **worker_own;   /* (workers)(heads) */
     /* of the evaluation under way */
     const uint32_t *record;
     size_t count;
@@ -49,6 +56,25 @@ void evaluator_keep(Evaluator *evaluator, Predictions *predictions)
     evaluator->predictions = predictions;
 }
 
+static float *floats_of(const Tensor *tensor, Arena *run)
+{
+    return arena_new(run, float, shape_count(tensor->shape));
+}
+
+void evaluator_flip(Evaluator *evaluator, const Mirror *mirror, Arena *run)
+{
+    const Model *model = &evaluator->engine->model;
+    int workers = pool_workers(evaluator->engine->pool);
+    evaluator->mirror = mirror;
+    evaluator->worker_own = arena_new(run, OwnOutput *, workers);
+    for (int w = 0; w < workers; w++) {
+        OwnOutput *own = evaluator->worker_own[w] = arena_new(run, OwnOutput, model->heads + 1);
+        for (int h = 0; h < model->heads; h++)
+            own[h] = (OwnOutput){.logits = floats_of(model->head[h].logits, run),
+                                 .prediction = floats_of(model->head[h].prediction, run)};
+    }
+}
+
 static size_t lanes_of(const Engine *engine, size_t images)
 {
     size_t lane = (size_t)engine->lane;
@@ -67,19 +93,57 @@ size_t evaluate_begin(const Engine *engine, size_t images, int rank)
     return image < images ? image : images;
 }
 
-/* `begin`: the lane's first image, counted in the split. */
-static void score_lane(Evaluator *evaluator, LaneWorker *worker, int index, size_t begin)
+static void keep(float *to, const Run *run, const Tensor *tensor)
+{
+    size_t row = shape_count(tensor->shape) / (size_t)tensor->shape.dim[0];
+    memcpy(to, run_value(run, tensor), sizeof(float) * row * (size_t)run->images);
+}
+
+/* Makes of the outputs for a lane the means with those for its mirror images. */
+static void see_mirrored(Evaluator *evaluator, Run *run, int index)
 {
     const Model *model = &evaluator->engine->model;
-    const Run *run = &worker->run;
-    Score *score = &evaluator->worker_score[index];
+    const Mirror *mirror = &evaluator->mirror[index];
+    OwnOutput *own = evaluator->worker_own[index];
     HeadOutput *output = evaluator->worker_output[index];
+    for (int h = 0; h < model->heads; h++) {
+        keep(own[h].logits, run, model->head[h].logits);
+        keep(own[h].prediction, run, model->head[h].prediction);
+    }
+    mirror_forward(mirror, run);
+    for (int h = 0; h < model->heads; h++) {
+        mirror_merge(mirror, run, h, own[h].prediction);
+        /* A mean of probabilities has no logits; it puts the classes in order itself. */
+        bool orders = mirror_allows(mirror, h) && model->head[h].type->measure == MEASURE_CLASS;
+        output[h].logits = orders ? own[h].prediction : own[h].logits;
+        output[h].prediction = own[h].prediction;
+    }
+}
+
+/* Runs a lane: its losses into the worker's score, what the heads say into its outputs. */
+static void forward_lane(Evaluator *evaluator, LaneWorker *worker, int index)
+{
+    const Model *model = &evaluator->engine->model;
+    Run *run = &worker->run;
+    HeadOutput *output = evaluator->worker_output[index];
+    run->poll = NULL;
+    if (evaluator->mirror) mirror_take(&evaluator->mirror[index], run);
+    graph_forward(run);
     for (int h = 0; h < model->heads; h++) {
         output[h] = (HeadOutput){.logits = run_value(run, model->head[h].logits),
                                  .prediction = run_value(run, model->head[h].prediction),
                                  .target = worker->target[h]};
-        score_loss(score, h, run->head[h].loss);
+        score_loss(&evaluator->worker_score[index], h, run->head[h].loss);
     }
+    if (evaluator->mirror) see_mirrored(evaluator, run, index);
+}
+
+/* `begin`: the lane's first image, counted in the split. */
+static void score_lane(Evaluator *evaluator, LaneWorker *worker, int index, size_t begin)
+{
+    const Run *run = &worker->run;
+    Score *score = &evaluator->worker_score[index];
+    const HeadOutput *output = evaluator->worker_output[index];
     for (int n = 0; n < run->images; n++) {
         if (worker->bad[n])
             score_bad(score);
@@ -104,8 +168,7 @@ static void evaluate_some(void *context, int index)
             evaluator->count - begin < lane_images ? evaluator->count - begin : lane_images;
         memcpy(worker->record, evaluator->record + begin, sizeof(uint32_t) * count);
         engine_load(engine, worker, (int)count, false, 0);
-        worker->run.poll = NULL;
-        graph_forward(&worker->run);
+        forward_lane(evaluator, worker, index);
         score_lane(evaluator, worker, index, begin);
         if (index == 0 && evaluator->progress) progress_set(evaluator->progress, (begin + count));
     }

@@ -104,6 +104,11 @@ flags=(--format jsonl --top 9)
 "$UMBEL" predict cal1.h5 mirrored "${flags[@]}" >mirrored.jsonl 2>err
 "$UMBEL" predict cal1.h5 set/000{03,07,11}.png "${flags[@]}" --flip >flip.jsonl 2>err
 check "--flip" flip plain.jsonl mirrored.jsonl flip.jsonl
+"$UMBEL" predict cal1.h5 --pack set.h5 --split val --format jsonl --flip >flip.jsonl 2>err
+for n in 1 3; do ranks "$n" "$UMBEL" eval cal1.h5 --split val --flip --json "flip$n.json" >log 2>&1; done
+check "as many are right as evaluation counts, with --flip" counts flip.jsonl labels.csv flip1.json
+same "evaluation with --flip, on 1 and 3 ranks" "$(md5 flip1.json)" "$(md5 flip3.json)"
+cmp -s flip1.json scores.json && not_ok "evaluation with --flip is another" "the scores are the same" || ok "evaluation with --flip is another"
 
 # --- ends ---
 fails "a reader that has gone" 4 'cannot write predictions to standard output: Broken pipe' \
