@@ -47,7 +47,7 @@ void spool_put(Spool *spool, size_t place, Record *record, Error *err)
     assert(spool->offset); /* it is open */
     spool->offset[place + 1] = spool->offset[place] + (record->data ? record->bytes : 0);
     if (!record->data) return;
-    spool->checksum[place] = hash64(record->data, record->bytes);
+    spool->checksum[place] = record->checksum;
     spool->size[2 * place] = record->width;
     spool->size[2 * place + 1] = record->height;
     if (err->kind == ERROR_NONE &&
@@ -56,6 +56,7 @@ void spool_put(Spool *spool, size_t place, Record *record, Error *err)
         spool->broken = true;
     }
     free(record->data);
+    record->data = NULL;
 }
 
 void spool_drop(Spool *spool, const bool *drop)
