@@ -207,14 +207,23 @@ static void remove_files(const Writer *writer)
 
 /* --- all --- */
 
+/* A spool of one shard can become that shard. */
+static void aim_spool(Writer *writer, int shard)
+{
+    size_t begin = begin_of(writer, shard), count = begin_of(writer, shard + 1) - begin;
+    if (count == writer->spool.count)
+        spool_aim(&writer->spool, writer->contents, (Piece){begin, 0, count}, writer->arena);
+}
+
 static bool open_spool(Writer *writer, Error *err)
 {
     int first = comm_rank(writer->comm), shards = writer->options->shards;
     if (writer->listing->count < (size_t)shards)
         error_set(err, ERROR_USAGE, "--shards: %d are more than the %zu image%s", shards,
                   writer->listing->count, writer->listing->count == 1 ? "" : "s");
-    else if (first < shards)
-        spool_open(&writer->spool, path_of(writer, first), count_mine(writer), writer->arena, err);
+    else if (first < shards && spool_open(&writer->spool, path_of(writer, first),
+                                          count_mine(writer), writer->arena, err))
+        aim_spool(writer, first);
     return comm_agree(writer->comm, err);
 }
 

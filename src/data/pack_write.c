@@ -208,7 +208,8 @@ static bool write_one(Listing *listing, Contents *contents, const PackOptions *o
 {
     Spool spool = {0};
     Rejects rejects = {listing, options->keep_going, arena_new(arena, bool, listing->count + 1)};
-    if (comm_rank(comm) == 0) spool_open(&spool, options->out, listing->count, arena, err);
+    if (comm_rank(comm) == 0 && spool_open(&spool, options->out, listing->count, arena, err))
+        spool_aim(&spool, contents, (Piece){0, 0, listing->count}, arena);
     bool ok = comm_agree(comm, err);
     if (ok) {
         fill_spool(&(Writer){listing, comm, &spool, &rejects, err}, options, arena);
