@@ -1,7 +1,7 @@
 /*
  * Writing a pack as one file. Blocks of records are dealt to the ranks in turn; each rank reads, checks and, if
  * asked to, re-encodes its blocks on all its cores and sends them to rank 0, which spools the bytes
- * in record order, then writes the tables, copies the bytes behind them, and seals the file.
+ * in record order, then adds the tables and seals the file.
  */
 #include "data/pack_write.h"
 
@@ -24,72 +24,50 @@ typedef struct RecordHead {
     int32_t failed;
 } RecordHead;
 
-static void send_block(Block *block, Comm *comm)
+/* Ranks send a block only when asked, since rank 0 may want no more of them. */
+static void send_block(const Block *block, Comm *comm)
 {
+    RecordHead head[BLOCK_RECORDS];
     for (size_t i = 0; i < block->count; i++) {
         const Record *record = &block->record[i];
-        RecordHead head = {record->bytes, record->checksum, record->width, record->height,
-                           record->data == NULL};
-        comm_send(comm, &head, sizeof head, 0);
-        if (head.failed)
-            comm_send(comm, &record->err, sizeof record->err, 0);
-        else
+        head[i] = (RecordHead){record->bytes, record->checksum, record->width, record->height,
+                               record->data == NULL};
+    }
+    comm_send(comm, head, block->count * sizeof *head, 0);
+    for (size_t i = 0; i < block->count; i++) {
+        const Record *record = &block->record[i];
+        if (record->data)
             comm_send(comm, record->data, record->bytes, 0);
+        else
+            comm_send(comm, &record->err, sizeof record->err, 0);
     }
 }
 
-static void receive_record(Record *record, Comm *comm, int from)
+static void receive_record(Record *record, const RecordHead *head, Comm *comm, int from)
 {
-    RecordHead head;
     *record = (Record){0};
-    comm_receive(comm, &head, sizeof head, from);
-    if (head.failed) {
+    if (head->failed) {
         comm_receive(comm, &record->err, sizeof record->err, from);
         return;
     }
-    *record = (Record){.data = malloc(head.bytes + 1),
-                       .bytes = head.bytes,
-                       .width = head.width,
-                       .height = head.height,
-                       .checksum = head.checksum};
+    *record = (Record){.data = malloc(head->bytes + 1),
+                       .bytes = head->bytes,
+                       .width = head->width,
+                       .height = head->height,
+                       .checksum = head->checksum};
     if (!record->data) die("pack: no memory for an image of %zu bytes", record->bytes);
     comm_receive(comm, record->data, record->bytes, from);
 }
 
-/* Ranks send a block only when asked, since rank 0 may want no more of them. */
 static void receive_block(Block *block, size_t records, Comm *comm, int from)
 {
+    RecordHead head[BLOCK_RECORDS];
     bool wanted = true;
     block->count = records;
     comm_send(comm, &wanted, sizeof wanted, from);
-    for (size_t i = 0; i < records; i++) receive_record(&block->record[i], comm, from);
-}
-
-/* --- rank 0 --- */
-
-static bool finish_file(const PackOptions *options, const Spool *spool, const Contents *contents,
-                        Arena *arena, Error *err)
-{
-    char temporary[PATH_BYTES];
-    Piece all = {0, 0, contents->listing->count};
-    file_temporary(options->out, temporary, sizeof temporary);
-    return spool_write_pack(spool, contents, all, temporary, arena, err) &&
-           file_commit(temporary, options->out, err);
-}
-
-/* When all records have come. */
-static bool finish_pack(Spool *spool, Rejects *rejects, Contents *contents,
-                        const PackOptions *options, Arena *arena, Error *err)
-{
-    Listing *listing = rejects->listing;
-    size_t listed = listing->count;
-    spool_drop(spool, rejects->rejected);
-    listing_drop(listing, rejects->rejected);
-    if (!rejects_leave_some(listing, err)) return false;
-    if (listing->count < listed && !contents_prepare(contents, listing, options, arena, err))
-        return false;
-    return finish_file(options, spool, contents, arena, err) &&
-           rejects_write(listing, options->out, err);
+    comm_await(comm, from);
+    comm_receive(comm, head, records * sizeof *head, from);
+    for (size_t i = 0; i < records; i++) receive_record(&block->record[i], &head[i], comm, from);
 }
 
 /* --- spooling --- */
@@ -179,6 +157,7 @@ static void send_blocks(void *context, Pipeline *own)
     const Writer *writer = context;
     bool wanted;
     for (Block *block; (block = pipeline_next(own));) {
+        comm_await(writer->comm, 0);
         comm_receive(writer->comm, &wanted, sizeof wanted, 0);
         if (!wanted) return;
         send_block(block, writer->comm);
@@ -199,6 +178,33 @@ static void fill_spool(Writer *writer, const PackOptions *options, Arena *arena)
     PipelineInput input = deal_records(writer, options, arena);
     pipeline_run(&input, comm_rank(writer->comm) == 0 ? gather_blocks : send_blocks, writer);
     rejects_tell_end(writer->err);
+}
+
+/* --- the file --- */
+
+static bool finish_file(const PackOptions *options, const Spool *spool, const Contents *contents,
+                        Arena *arena, Error *err)
+{
+    char temporary[PATH_BYTES];
+    Piece all = {0, 0, contents->listing->count};
+    file_temporary(options->out, temporary, sizeof temporary);
+    return spool_write_pack(spool, contents, all, temporary, arena, err) &&
+           file_commit(temporary, options->out, err);
+}
+
+/* When all records have come. */
+static bool finish_pack(Spool *spool, Rejects *rejects, Contents *contents,
+                        const PackOptions *options, Arena *arena, Error *err)
+{
+    Listing *listing = rejects->listing;
+    size_t listed = listing->count;
+    spool_drop(spool, rejects->rejected);
+    listing_drop(listing, rejects->rejected);
+    if (!rejects_leave_some(listing, err)) return false;
+    if (listing->count < listed && !contents_prepare(contents, listing, options, arena, err))
+        return false;
+    return finish_file(options, spool, contents, arena, err) &&
+           rejects_write(listing, options->out, err);
 }
 
 /* --- all --- */
