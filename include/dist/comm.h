@@ -39,6 +39,9 @@ void comm_gather(Comm *comm, const void *own, size_t bytes, void *all);
 /* Point to point, blocking; used by pack. Exactly `bytes`. */
 void comm_send(Comm *comm, const void *data, size_t bytes, int to);
 void comm_receive(Comm *comm, void *data, size_t bytes, int from);
+/* Waits asleep until something can be received: the others above keep their core busy, which here has other
+ * threads to run. */
+void comm_await(Comm *comm, int from);
 
 /* Split-phase sum in place of int64 or float: `count` values, started on all ranks in the same
  * order. comm_test returns true once it is complete and is cheap; requests are slots 0 …

@@ -25,6 +25,10 @@ bool file_pread(int fd, void *buffer, size_t bytes, uint64_t offset);
 /* Writes exactly `bytes` at `offset`. False on an error (errno tells). Thread-safe. */
 bool file_pwrite(int fd, const void *buffer, size_t bytes, uint64_t offset);
 
+/* Asks the system to begin writing these bytes of the file to disk, so that a later sync finds less to do; waits
+ * at most for room in the disk's queue, and tells no errors: the sync does. */
+void file_start_sync(int fd, uint64_t offset, uint64_t bytes);
+
 /* Folder of a path ("." if it has none), into `folder`. */
 void file_folder(const char *path, char *folder, size_t bytes);
 /* Joins with one slash; an absolute `name` stands alone. */

@@ -9,7 +9,7 @@
 #include "data/pack_names.h"
 #include "faults.h"
 #include "io/file.h"
-#include "pack_block.h"
+#include "pack_pipeline.h"
 #include "pack_spool.h"
 #include "rejects.h"
 
@@ -62,37 +62,47 @@ static bool has_enough_faults(const Writer *writer)
     return !writer->options->keep_going && writer->faults.count >= PROBLEMS_MAX;
 }
 
-/* Takes over the block. With as many faults as are told, no other rank's can come before them. */
-static void spool_block(Writer *writer, Block *block, size_t place, Error *err)
+static void spool_block(Writer *writer, Block *block, const size_t *number, Error *err)
 {
     for (size_t i = 0; i < block->count; i++) {
         Record *record = &block->record[i];
+        size_t place = block->place + i;
         if (!record->data)
-            faults_add(&writer->faults, block->begin + i, record->err.kind, record->err.text);
-        spool_put(&writer->spool, place + i, record, err);
+            faults_add(&writer->faults, number[place], record->err.kind, record->err.text);
+        spool_put(&writer->spool, place, record, err);
     }
+}
+
+/* What spool_blocks needs to know. */
+typedef struct Spooling {
+    Writer *writer;
+    const size_t *number; /* of each place */
+    Error *err;
+} Spooling;
+
+/* With as many faults as are told, no other rank's can come before them. */
+static void spool_blocks(void *context, Pipeline *pipeline)
+{
+    const Spooling *spooling = context;
+    Writer *writer = spooling->writer;
+    Progress progress;
+    progress_start(&progress, "packing", "images", writer->spool.count, 0);
+    for (Block *block; (block = pipeline_next(pipeline));) {
+        spool_block(writer, block, spooling->number, spooling->err);
+        if (writer->spool.broken || has_enough_faults(writer)) break;
+        progress_set(&progress, block->place + block->count);
+    }
+    progress_hide(&progress);
 }
 
 static void spool_shards(Writer *writer, Error *err)
 {
-    Block *block = block_create(writer->listing, writer->options);
-    size_t place = 0;
-    Progress progress;
-    progress_start(&progress, "packing", "images", writer->spool.count, 0);
-    for (int s = 0; s < writer->options->shards; s++) {
-        if (!is_mine(writer, s)) continue;
-        size_t end = begin_of(writer, s + 1);
-        for (size_t at = begin_of(writer, s); at < end; at += block->count) {
-            if (writer->spool.broken || has_enough_faults(writer)) break;
-            block_set(block, at, end);
-            block_load(block);
-            spool_block(writer, block, place, err);
-            place += block->count;
-            progress_set(&progress, place);
-        }
-    }
-    progress_hide(&progress);
-    block_destroy(block);
+    size_t *number = arena_new(writer->arena, size_t, writer->spool.count + 1), count = 0;
+    for (int s = 0; s < writer->options->shards; s++)
+        for (size_t r = begin_of(writer, s); is_mine(writer, s) && r < begin_of(writer, s + 1); r++)
+            number[count++] = r;
+    PipelineInput input = {writer->listing, writer->options, number, count};
+    pipeline_run(&input, spool_blocks, &(Spooling){writer, number, err});
 }
 
 /* --- what is left --- */
@@ -197,14 +207,23 @@ static void remove_files(const Writer *writer)
 
 /* --- all --- */
 
+/* A spool of one shard can become that shard. */
+static void aim_spool(Writer *writer, int shard)
+{
+    size_t begin = begin_of(writer, shard), count = begin_of(writer, shard + 1) - begin;
+    if (count == writer->spool.count)
+        spool_aim(&writer->spool, writer->contents, (Piece){begin, 0, count}, writer->arena);
+}
+
 static bool open_spool(Writer *writer, Error *err)
 {
     int first = comm_rank(writer->comm), shards = writer->options->shards;
     if (writer->listing->count < (size_t)shards)
         error_set(err, ERROR_USAGE, "--shards: %d are more than the %zu image%s", shards,
                   writer->listing->count, writer->listing->count == 1 ? "" : "s");
-    else if (first < shards)
-        spool_open(&writer->spool, path_of(writer, first), count_mine(writer), writer->arena, err);
+    else if (first < shards && spool_open(&writer->spool, path_of(writer, first),
+                                          count_mine(writer), writer->arena, err))
+        aim_spool(writer, first);
     return comm_agree(writer->comm, err);
 }
 

@@ -13,9 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { COPY_BYTES = 1 << 22 };
+enum { COPY_BYTES = 1 << 22, FLUSH_BYTES = 1 << 24 };
 
 /* --- filling it --- */
 
@@ -45,17 +46,22 @@ void spool_close(Spool *spool)
 void spool_put(Spool *spool, size_t place, Record *record, Error *err)
 {
     assert(spool->offset); /* it is open */
+    uint64_t at = spool->base + spool->offset[place];
     spool->offset[place + 1] = spool->offset[place] + (record->data ? record->bytes : 0);
     if (!record->data) return;
-    spool->checksum[place] = hash64(record->data, record->bytes);
+    spool->checksum[place] = record->checksum;
     spool->size[2 * place] = record->width;
     spool->size[2 * place + 1] = record->height;
-    if (err->kind == ERROR_NONE &&
-        !file_pwrite(spool->fd, record->data, record->bytes, spool->offset[place])) {
+    if (err->kind == ERROR_NONE && !file_pwrite(spool->fd, record->data, record->bytes, at)) {
         error_set(err, ERROR_SYSTEM, "cannot write %s: %s", spool->out, strerror(errno));
         spool->broken = true;
     }
+    if (spool->base > 0 && at - spool->flushed >= FLUSH_BYTES) {
+        file_start_sync(spool->fd, spool->flushed, at - spool->flushed);
+        spool->flushed = at;
+    }
     free(record->data);
+    record->data = NULL;
 }
 
 void spool_drop(Spool *spool, const bool *drop)
@@ -122,40 +128,94 @@ static bool write_tables(H5 *file, const Spool *spool, const Contents *contents,
            h5_reserve(file, "/images/bytes", H5_U8, (H5Shape){1, {offset[n]}}, images_at, err);
 }
 
-static bool copy_images(const Spool *spool, uint64_t begin, uint64_t bytes, const char *path,
-                        uint64_t at, Error *err)
+static bool make_tables(const Spool *spool, const Contents *contents, Piece piece, const char *path,
+                        uint64_t *images_at, Arena *arena, Error *err)
+{
+    H5 *file = h5_create(path, err);
+    if (!file) return false;
+    bool ok = write_tables(file, spool, contents, piece, images_at, arena, err);
+    return h5_close(file, ok ? err : &(Error){0}) && ok;
+}
+
+void spool_aim(Spool *spool, const Contents *contents, Piece piece, Arena *arena)
+{
+    /* HDF5 gives an array of a block or more the same place, however large it is. */
+    enum { SOME_BYTES = 1 << 16 };
+    char path[sizeof spool->path + 16];
+    uint64_t images_at = 0;
+    snprintf(path, sizeof path, "%s.aim", spool->path);
+    spool->offset[spool->count] = SOME_BYTES;
+    if (make_tables(spool, contents, piece, path, &images_at, arena, &(Error){0}))
+        spool->base = spool->flushed = images_at;
+    spool->offset[spool->count] = 0;
+    unlink(path);
+}
+
+static bool copy_bytes(int to, uint64_t to_at, int from, uint64_t from_at, uint64_t bytes)
 {
     uint8_t *buffer = malloc(COPY_BYTES);
-    int to = open(path, O_WRONLY | O_CLOEXEC);
-    bool ok = buffer && to >= 0;
+    bool ok = buffer != NULL;
     for (uint64_t done = 0; ok && done < bytes;) {
         size_t piece = bytes - done < COPY_BYTES ? (size_t)(bytes - done) : COPY_BYTES;
-        ok = file_pread(spool->fd, buffer, piece, begin + done) &&
-             file_pwrite(to, buffer, piece, at + done);
+        ok = file_pread(from, buffer, piece, from_at + done) &&
+             file_pwrite(to, buffer, piece, to_at + done);
         done += piece;
     }
-    int reason = errno;
-    if (to >= 0 && close(to) != 0) ok = false;
     free(buffer);
-    return ok || error_set(err, ERROR_SYSTEM, "cannot copy the images: %s", strerror(reason));
+    return ok;
+}
+
+/* The images of a piece: where in the spool, where in the pack. */
+typedef struct Images {
+    uint64_t from, to, bytes;
+} Images;
+
+/* Into the file of the tables. */
+static bool copy_images(const Spool *spool, const Images *images, const char *path)
+{
+    int to = open(path, O_WRONLY | O_CLOEXEC);
+    if (to < 0) return false;
+    bool ok = copy_bytes(to, images->to, spool->fd, images->from, images->bytes);
+    return close(to) == 0 && ok;
+}
+
+/* The spool takes the tables, before and behind its images, and the place of their file. */
+static bool copy_tables(const Spool *spool, const Images *images, const char *path)
+{
+    struct stat info;
+    uint64_t end = images->to + images->bytes;
+    int from = open(path, O_RDONLY | O_CLOEXEC);
+    bool ok = from >= 0 && fstat(from, &info) == 0 &&
+              copy_bytes(spool->fd, 0, from, 0, images->to) &&
+              copy_bytes(spool->fd, end, from, end, (uint64_t)info.st_size - end) &&
+              rename(spool->path, path) == 0;
+    int reason = errno;
+    if (from >= 0) close(from);
+    errno = reason;
+    return ok;
+}
+
+static bool join_images(const Spool *spool, Piece piece, const Images *images, const char *path,
+                        Error *err)
+{
+    bool fits = images->from == images->to && piece.count == spool->count;
+    return (fits ? copy_tables(spool, images, path) : copy_images(spool, images, path)) ||
+           error_set(err, ERROR_SYSTEM, "cannot copy the images: %s", strerror(errno));
 }
 
 static bool write_file(const Spool *spool, const Contents *contents, Piece piece, const char *path,
                        Arena *arena, Error *err)
 {
     assert(contents->group && spool->offset);
-    uint64_t images_at = 0, begin = spool->offset[piece.place];
-    uint64_t bytes = spool->offset[piece.place + piece.count] - begin;
-    H5 *file = h5_create(path, err);
-    if (!file) return false;
-    bool ok = write_tables(file, spool, contents, piece, &images_at, arena, err);
-    ok = h5_close(file, ok ? err : &(Error){0}) && ok;
+    uint64_t begin = spool->offset[piece.place];
+    Images images = {.from = spool->base + begin,
+                     .bytes = spool->offset[piece.place + piece.count] - begin};
+    if (!make_tables(spool, contents, piece, path, &images.to, arena, err)) return false;
     Seal seal = {.kind = SEAL_PACK,
                  .version = (uint32_t)labels_version(contents->group, contents->listing->groups),
-                 .hole_begin = images_at,
-                 .hole_end = images_at + bytes};
-    return ok && copy_images(spool, begin, bytes, path, images_at, err) &&
-           seal_write(path, &seal, err);
+                 .hole_begin = images.to,
+                 .hole_end = images.to + images.bytes};
+    return join_images(spool, piece, &images, path, err) && seal_write(path, &seal, err);
 }
 
 bool spool_write_pack(const Spool *spool, const Contents *contents, Piece piece, const char *path,

@@ -70,7 +70,7 @@ bool record_read(Record *record, RecordSource *source, size_t index)
     return source->read(source, index, &record->data, &record->bytes, &record->err);
 }
 
-bool record_prepare(Record *record, const PackOptions *options, Image *image)
+static bool check_and_encode(Record *record, const PackOptions *options, Image *image)
 {
     Rect covered;
     Error *err = &record->err;
@@ -79,6 +79,13 @@ bool record_prepare(Record *record, const PackOptions *options, Image *image)
     Rect whole = {0, 0, record->width, record->height};
     if (!image_decode(image, &covered, record->data, record->bytes, whole, 1, err)) return false;
     return options->max_side == 0 || reencode(record, image, options);
+}
+
+bool record_prepare(Record *record, const PackOptions *options, Image *image)
+{
+    if (!check_and_encode(record, options, image)) return false;
+    record->checksum = hash64(record->data, record->bytes);
+    return true;
 }
 
 void record_fail(Record *record, const RecordSource *source, size_t index)

@@ -32,11 +32,12 @@ typedef struct Record {
     uint8_t *data; /* from malloc; NULL if it failed */
     size_t bytes;
     int width, height;
+    uint64_t checksum;
     Error err;
 } Record;
 
 bool record_read(Record *record, RecordSource *source, size_t index);
-/* Decodes it, so that nothing unsound gets into a pack; re-encodes it if that is asked for. `image` is
+/* Decodes it, so that nothing unsound gets into a pack; re-encodes it if that is asked for; sums it up. `image` is
  * reused. */
 bool record_prepare(Record *record, const PackOptions *options, Image *image);
 /* Names what has failed, and frees its bytes. */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <time.h>
 
 /* MPI counts are ints; longer calls are cut. */
 static const size_t PIECE = (size_t)1 << 30;
@@ -196,6 +197,19 @@ void comm_receive(Comm *comm, void *data, size_t bytes, int from)
         wait_for(&request);
         bytes -= piece;
     }
+}
+
+void comm_await(Comm *comm, int from)
+{
+    static const struct timespec nap = {.tv_nsec = 100000};
+    int here = 0;
+    pulse_wait_begin();
+    for (;;) {
+        MPI_Iprobe(from, 0, comm->world, &here, MPI_STATUS_IGNORE);
+        if (here) break;
+        nanosleep(&nap, NULL);
+    }
+    pulse_wait_end();
 }
 
 void comm_gather(Comm *comm, const void *own, size_t bytes, void *all)

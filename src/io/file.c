@@ -112,6 +112,13 @@ bool file_pwrite(int fd, const void *buffer, size_t bytes, uint64_t offset)
     return true;
 }
 
+void file_start_sync(int fd, uint64_t offset, uint64_t bytes)
+{
+    pulse_file_begin("writing a file", file_seconds(bytes));
+    sync_file_range(fd, (off_t)offset, (off_t)bytes, SYNC_FILE_RANGE_WRITE);
+    pulse_file_end();
+}
+
 void file_folder(const char *path, char *folder, size_t bytes)
 {
     char copy[PATH_BYTES];
