@@ -16,6 +16,8 @@ for row in csv.DictReader(open("rendered/manifest.csv")):
     os.makedirs(folder, exist_ok=True)
     shutil.copy(os.path.join("rendered", row["path"]), folder)
 PROGRAM
+# Of no commit, which this folder is, the program would be another, and linked anew while other tests start it.
+export MAKEFLAGS="${MAKEFLAGS:-} COMMIT=$(cat "$1/commit")"
 IMAGES=800 "$PYTHON" "$ROOT/tests/docs/page.py" "$ROOT/README.md" . --skip '^make test' || failures=1
 [ -s photos.csv ] && [ -s runs/parts/report.html ] && [ -s parts.onnx ] && ok "README: the files are there" || not_ok "README: the files are there" "$(ls)"
 

@@ -102,3 +102,16 @@ expect() {
         ok "$2"
     fi
 }
+
+# stopped NAME TEST PATTERN: exit code 85, a checkpoint of the last step that was done, the newest
+stopped() {
+    expect "$1" "$2" 85 "$3"
+    same "$2: no step is lost" "$(last_step "$1")" "$(newest "$1")"
+}
+
+# make_slow: options $slow, for a network whose steps and validation last a second or so: one step per epoch, then four times as many images to validate.
+make_slow() {
+    "$UMBEL" pack --manifest "$WORK/set/manifest.csv" --root "$WORK/set" --labels shape,colour --split train=0.2,val=0.8 \
+        --out "$WORK/slow.h5" >"$WORK/pack.log" 2>&1 || not_ok "pack" "$(tail -1 "$WORK/pack.log")"
+    slow="--set pack=$WORK/slow.h5 --set image=448 --set trunk.patch=4 --set trunk.dims=[40,80,160,320]"
+}
