@@ -27,6 +27,8 @@ typedef struct Writer {
     Spool spool; /* of the records of this rank's shards, one shard after the other */
     Rejects rejects;
     Faults faults; /* of this rank, then of all */
+    Piece *
+        piece; /* (shards): where the bytes of each of this rank's lie, and which records it has, once gaps are closed */
 } Writer;
 
 /* --- which shard is whose --- */
@@ -116,8 +118,7 @@ static void note_faults(Writer *writer, Error *err)
     rejects_tell_end(err);
 }
 
-/* (shards): where the bytes of each of this rank's lie, and which records it has, once gaps are closed. */
-static bool find_pieces(const Writer *writer, Piece *piece, Error *err)
+static bool find_pieces(Writer *writer, Error *err)
 {
     size_t record = 0, place = 0;
     int shards = writer->options->shards;
@@ -125,7 +126,7 @@ static bool find_pieces(const Writer *writer, Piece *piece, Error *err)
         size_t count = 0;
         for (size_t r = begin_of(writer, s); r < begin_of(writer, s + 1); r++)
             count += !writer->rejects.rejected[r];
-        piece[s] = (Piece){record, place, count};
+        writer->piece[s] = (Piece){record, place, count};
         record += count;
         if (is_mine(writer, s)) place += count;
         if (count == 0 && err->kind == ERROR_NONE)
@@ -148,7 +149,7 @@ static void close_gaps(Writer *writer)
 }
 
 /* The same on all ranks. */
-static bool leave_out(Writer *writer, Piece *piece, Error *err)
+static bool leave_out(Writer *writer, Error *err)
 {
     size_t listed = writer->listing->count;
     note_faults(writer, err);
@@ -157,7 +158,7 @@ static bool leave_out(Writer *writer, Piece *piece, Error *err)
         listing_drop(writer->listing, writer->rejects.rejected);
         return rejects_leave_some(writer->listing, err);
     }
-    if (!find_pieces(writer, piece, err)) return false;
+    if (!find_pieces(writer, err)) return false;
     close_gaps(writer);
     return writer->listing->count == listed ||
            contents_prepare(writer->contents, writer->listing, writer->options, writer->arena, err);
@@ -165,44 +166,44 @@ static bool leave_out(Writer *writer, Piece *piece, Error *err)
 
 /* --- files --- */
 
-static void name_temporary(const char *path, char temporary[PATH_BYTES])
+/* What is done with a shard's file, under its temporary name. */
+typedef bool FileWork(Writer *writer, int shard, const char *temporary, Error *err);
+
+static bool write_file(Writer *writer, int shard, const char *temporary, Error *err)
 {
-    file_temporary(path, temporary, PATH_BYTES);
+    return spool_write_pack(&writer->spool, writer->contents, writer->piece[shard], temporary,
+                            writer->arena, err);
 }
 
-static bool write_files(Writer *writer, const Piece *piece, Error *err)
+static bool commit_file(Writer *writer, int shard, const char *temporary, Error *err)
+{
+    return file_commit(temporary, path_of(writer, shard), err);
+}
+
+static bool remove_file(Writer *writer, int shard, const char *temporary, Error *err)
+{
+    (void)writer, (void)shard, (void)err;
+    unlink(temporary);
+    return true;
+}
+
+/* With the files of this rank's shards, until one fails. */
+static void with_files(Writer *writer, FileWork *work, Error *err)
 {
     char temporary[PATH_BYTES];
     bool ok = true;
     for (int s = 0; s < writer->options->shards && ok; s++) {
         if (!is_mine(writer, s)) continue;
-        name_temporary(path_of(writer, s), temporary);
-        ok = spool_write_pack(&writer->spool, writer->contents, piece[s], temporary, writer->arena,
-                              err);
+        file_temporary(path_of(writer, s), temporary, sizeof temporary);
+        ok = work(writer, s, temporary, err);
     }
-    return comm_agree(writer->comm, err);
 }
 
-static bool commit_files(const Writer *writer, Error *err)
+/* With those of all ranks; the same on all ranks. */
+static bool with_all_files(Writer *writer, FileWork *work, Error *err)
 {
-    char temporary[PATH_BYTES];
-    bool ok = true;
-    for (int s = 0; s < writer->options->shards && ok; s++) {
-        if (!is_mine(writer, s)) continue;
-        name_temporary(path_of(writer, s), temporary);
-        ok = file_commit(temporary, path_of(writer, s), err);
-    }
+    with_files(writer, work, err);
     return comm_agree(writer->comm, err);
-}
-
-static void remove_files(const Writer *writer)
-{
-    char temporary[PATH_BYTES];
-    for (int s = 0; s < writer->options->shards; s++) {
-        if (!is_mine(writer, s)) continue;
-        name_temporary(path_of(writer, s), temporary);
-        unlink(temporary);
-    }
 }
 
 /* --- all --- */
@@ -229,15 +230,14 @@ static bool open_spool(Writer *writer, Error *err)
 
 static bool write_shards(Writer *writer, Error *err)
 {
-    Piece *piece = arena_new(writer->arena, Piece, writer->options->shards);
     if (!open_spool(writer, err)) return false;
     if (writer->spool.count > 0) spool_shards(writer, err);
     if (!comm_agree(writer->comm, err)) return false;
     faults_share(&writer->faults, writer->comm);
-    leave_out(writer, piece, err);
+    leave_out(writer, err);
     if (!comm_agree(writer->comm, err)) return false;
-    if (!write_files(writer, piece, err) || !commit_files(writer, err)) {
-        remove_files(writer);
+    if (!with_all_files(writer, write_file, err) || !with_all_files(writer, commit_file, err)) {
+        with_files(writer, remove_file, err);
         return false;
     }
     if (comm_rank(writer->comm) == 0) rejects_write(writer->listing, writer->options->out, err);
@@ -254,6 +254,7 @@ bool shards_write(Listing *listing, Contents *contents, const PackOptions *optio
         .arena = arena,
         .comm = comm,
         .faults = {.arena = arena},
+        .piece = arena_new(arena, Piece, options->shards),
         .rejects = {listing, options->keep_going, arena_new(arena, bool, listing->count + 1)}};
     bool ok = write_shards(&writer, err);
     spool_close(&writer.spool);
