@@ -40,6 +40,6 @@ uint64_t run_folder_bytes(const RunFolder *folder);
 
 /* Appends one line to metrics.jsonl. */
 bool run_folder_append(const RunFolder *folder, const char *line, Error *err);
-/* Drops the records of steps after `step`: they will be written again. They are the last ones, but where
- * an earlier call failed; so it needs no room on the disk. */
-bool run_folder_rewind(const RunFolder *folder, uint64_t step, Error *err);
+/* Drops the records that will be written again: of steps after `step`, and of its validation, unless that is done (`validated`).
+ * They are the last ones, but where an earlier call failed; so it needs no room on the disk. */
+bool run_folder_rewind(const RunFolder *folder, uint64_t step, bool validated, Error *err);

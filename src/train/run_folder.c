@@ -249,9 +249,21 @@ static uint64_t record_step(const char *line, size_t length)
     return at ? strtoull(at + sizeof key - 1, NULL, 10) : 0;
 }
 
-/* Moves the whole lines of steps up to `step` to the front; returns their bytes. *prefix: bytes of
- * those that did not move. */
-static size_t keep_lines(uint8_t *data, size_t bytes, uint64_t step, size_t *prefix)
+static bool is_validation(const char *line, size_t length)
+{
+    static const char kind[] = "\"kind\":\"val\"";
+    return memmem(line, length, kind, sizeof kind - 1) != NULL;
+}
+
+/* Whether a record stays when a run goes on after `step`. */
+static bool stays(const char *line, size_t length, uint64_t step, bool validated)
+{
+    uint64_t at = record_step(line, length);
+    return at < step || (at == step && (validated || !is_validation(line, length)));
+}
+
+/* Moves the whole lines that stay to the front; returns their bytes. *prefix: bytes of those that did not move. */
+static size_t keep_lines(uint8_t *data, size_t bytes, uint64_t step, bool validated, size_t *prefix)
 {
     size_t kept = 0;
     *prefix = 0;
@@ -259,7 +271,7 @@ static size_t keep_lines(uint8_t *data, size_t bytes, uint64_t step, size_t *pre
         const uint8_t *newline = memchr(data + begin, '\n', bytes - begin);
         if (!newline) break; /* a torn last line is dropped */
         size_t length = (size_t)(newline - (data + begin)) + 1;
-        if (record_step((const char *)data + begin, length) <= step) {
+        if (stays((const char *)data + begin, length, step, validated)) {
             memmove(data + kept, data + begin, length);
             if (kept == begin) *prefix = kept + length;
             kept += length;
@@ -269,7 +281,7 @@ static size_t keep_lines(uint8_t *data, size_t bytes, uint64_t step, size_t *pre
     return kept;
 }
 
-bool run_folder_rewind(const RunFolder *folder, uint64_t step, Error *err)
+bool run_folder_rewind(const RunFolder *folder, uint64_t step, bool validated, Error *err)
 {
     char path[RUN_PATH_BYTES];
     metrics_path(folder, path, sizeof path);
@@ -277,7 +289,7 @@ bool run_folder_rewind(const RunFolder *folder, uint64_t step, Error *err)
     uint8_t *data;
     size_t bytes, prefix;
     if (!file_read(path, &data, &bytes, err)) return false;
-    size_t kept = keep_lines(data, bytes, step, &prefix);
+    size_t kept = keep_lines(data, bytes, step, validated, &prefix);
     bool ok = kept == bytes ||
               (kept == prefix ? file_truncate(path, kept, err) : file_write(path, data, kept, err));
     free(data);

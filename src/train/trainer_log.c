@@ -293,7 +293,8 @@ void trainer_renew_records(Trainer *trainer, bool resumed, Error *err)
 {
     Error metrics = {0}, config = {0}, board = {0};
     const char *text = config_print(trainer->config, trainer->arena);
-    run_folder_rewind(&trainer->folder, trainer->step, &metrics);
+    run_folder_rewind(&trainer->folder, trainer->step, trainer->validated == trainer->step,
+                      &metrics);
     run_folder_write_config(&trainer->folder, text, &config);
     board_open(trainer, text, &board);
     record_start(trainer);

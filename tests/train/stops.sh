@@ -42,8 +42,12 @@ validation() {
     ended validation 60
     stopped validation "SIGTERM during validation" "stopped at step 1 "
     same "SIGTERM during validation: cut short" 0 "$(validation_records validation | wc -l)"
+    cp "$WORK/runs/validation/checkpoint/step-1.h5" "$WORK/not-validated.h5"
     finish_run validation 1 1 $slow && finish_run validated 2 1 $slow
     same "a validation that was cut short is made up for" "$(validation_records validated)" "$(validation_records validation)"
+    # As if it had been killed before the next checkpoint.
+    cp "$WORK/not-validated.h5" "$WORK/runs/validation/checkpoint/step-1.h5" && finish_run validation 2 1 $slow
+    same "a validation that is done again is recorded once" "$(validation_records validated)" "$(validation_records validation)"
 }
 
 second_interrupt() {
