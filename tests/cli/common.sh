@@ -35,11 +35,11 @@ differ() {
 # Starts ranks, more than cores if need be; another launcher than Open MPI's by MPIRUN in the environment.
 read -ra MPIRUN <<<"${MPIRUN:-mpirun --oversubscribe}"
 
-# ranks N COMMAND...: on N ranks, whatever cores there are
+# ranks N COMMAND...: on N ranks, whatever cores there are; one rank needs no launcher
 ranks() {
     local n=$1
     shift
-    "${MPIRUN[@]}" -n "$n" "$@"
+    if [ "$n" = 1 ]; then "$@"; else "${MPIRUN[@]}" -n "$n" "$@"; fi
 }
 
 # fails NAME CODE PATTERN COMMAND...: exits with CODE, and exactly one line of its standard error matches PATTERN

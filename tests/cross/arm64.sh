@@ -43,7 +43,7 @@ fi
 export PKG_CONFIG_SYSROOT_DIR="$S" PKG_CONFIG_LIBDIR="$L/pkgconfig:$L/openblas-pthread/pkgconfig:$S/usr/share/pkgconfig"
 programs="base/test_random base/test_option io/test_io kernels/test_kernels nn/test_ops optim/test_optimizer"
 # shellcheck disable=SC2086
-if make -j"$(nproc)" CC=aarch64-linux-gnu-gcc BUILD=release OUT=build/arm64 EXTRA_CFLAGS="--sysroot=$S" \
+if make -j"$(nproc)" CC=aarch64-linux-gnu-gcc BUILD=release OUT=build/arm64 EXTRA_CFLAGS="--sysroot=$S -g0" \
     EXTRA_LDFLAGS="--sysroot=$S -Wl,-rpath-link,$L:$L/openblas-pthread:$L/openmpi/lib:$L/hdf5/serial" \
     build/arm64/umbel $(printf 'build/arm64/tests/%s ' $programs) >"$WORK/make.log" 2>&1; then
     ok "arm64: builds"

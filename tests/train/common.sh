@@ -29,9 +29,10 @@ start() {
 
 # finish_run NAME RANKS STEPS MORE...: goes on, or begins, up to a step, in the foreground
 finish_run() {
-    local name=$1 n=$2 steps=$3
+    local name=$1 n=$2 steps=$3 launch=()
     shift 3
-    timeout 120 "${MPIRUN[@]}" -n "$n" "$UMBEL" train "$WORK/small.yaml" --set run="$WORK/runs/$name" \
+    [ "$n" = 1 ] || launch=("${MPIRUN[@]}" -n "$n")
+    timeout 120 "${launch[@]}" "$UMBEL" train "$WORK/small.yaml" --set run="$WORK/runs/$name" \
         --steps "$steps" --resume "$@" >>"$WORK/$name.log" 2>&1
 }
 
