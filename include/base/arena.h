@@ -31,10 +31,6 @@ char *arena_printf(Arena *arena, const char *format, ...)
 char *arena_vprintf(Arena *arena, const char *format, va_list list)
     __attribute__((format(printf, 2, 0), nonnull(1, 2)));
 
-/* `list` of `count` pointers with room for one more: itself, or a copy of twice the length where `count` is a power
- * of two; the outgrown one stays behind in the arena. NULL of 0: a new list. */
-void *arena_extend(Arena *arena, void *list, size_t count);
-
 /* Forgets every piece and keeps the memory for the next ones. */
 void arena_reset(Arena *arena);
 
@@ -43,3 +39,11 @@ size_t arena_bytes(const Arena *arena);
 
 /* `count` elements of `type`. */
 #define arena_new(arena, type, count) ((type *)arena_alloc((arena), sizeof(type) * (size_t)(count)))
+
+/* `list`, a pointer to elements, of which there are `count`, with room for one more: itself, or a copy of twice the length where
+ * `count` is a power of two; the outgrown one stays behind in the arena. NULL of 0: a new list. Only a list that was made so. */
+#define arena_extend(arena, list, count)                                                           \
+    arena_extend_rows((arena), (list), (size_t)(count), sizeof *(list))
+
+/* The same of elements, or rows of them, of `bytes` each. */
+void *arena_extend_rows(Arena *arena, void *list, size_t count, size_t bytes);

@@ -11,7 +11,7 @@ enum { PACK_NAME_BYTES = 4096, SHARDS_MAX = 99999 };
 
 typedef struct PackNames {
     const char **file; /* (files), in the order of their records */
-    int files, capacity;
+    int files;
 } PackNames;
 
 /* The files that `name` stands for; memory comes from `arena`. A name of an existing file is that file,

@@ -25,7 +25,7 @@ typedef struct Listing {
     char **split;         /* (count) text or NULL; NULL if there is no such column */
     char **keep_together; /* (count) value of the --group column, or NULL if not asked for */
     Reject *reject;       /* (rejects) */
-    size_t rejects, reject_capacity;
+    size_t rejects;
     struct Arena *memory; /* owns all of the above */
 } Listing;
 

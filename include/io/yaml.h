@@ -18,7 +18,7 @@ typedef struct Setting {
 typedef struct Settings {
     Arena *arena; /* owns list and texts */
     Setting *list;
-    int count, capacity;
+    int count;
 } Settings;
 
 /* Appends the settings of the YAML text; `name` is the file's name in places and messages.

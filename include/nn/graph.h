@@ -95,9 +95,9 @@ typedef struct Graph {
     Arena *arena;
     ParamStore *params, *state;
     Op **op;
-    int op_count, op_capacity;
+    int op_count;
     Tensor **tensor;
-    int tensor_count, tensor_capacity;
+    int tensor_count;
     char scope[256];                /* prefix of names: "trunk.stages.0." */
     size_t scope_length[SCOPE_MAX]; /* of the prefix before each push that is open */
     int scopes;

@@ -45,7 +45,7 @@ typedef struct Param {
 
 typedef struct ParamStore {
     Param **list; /* in forward order */
-    int count, capacity;
+    int count;
     size_t
         total; /* floats, each parameter padded to a multiple of PARAM_ALIGN; padding stays zero */
     float *value; /* (total), NULL until param_layout */

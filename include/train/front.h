@@ -11,8 +11,7 @@
 
 typedef struct Front {
     ParetoFront pareto;
-    size_t capacity; /* points */
-    double *merit;   /* (heads): of the validation that is taken in */
+    double *merit; /* (heads): of the validation that is taken in */
     Arena *arena;
 } Front;
 

@@ -167,11 +167,11 @@ char *arena_printf(Arena *arena, const char *format, ...)
     return text;
 }
 
-void *arena_extend(Arena *arena, void *list, size_t count)
+void *arena_extend_rows(Arena *arena, void *list, size_t count, size_t bytes)
 {
     if (count & (count - 1)) return list;
-    void **larger = arena_new(arena, void *, count ? 2 * count : 1);
-    if (count) memcpy(larger, list, sizeof(void *) * count);
+    void *larger = arena_alloc(arena, bytes * (count ? 2 * count : 1));
+    if (count) memcpy(larger, list, bytes * count);
     return larger;
 }
 

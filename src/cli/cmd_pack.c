@@ -230,7 +230,7 @@ static Pack *open_written(const PackOptions *wanted, Error *err)
 {
     if (wanted->shards == 0) return pack_open(wanted->out, err);
     Arena *arena = arena_create("shards");
-    PackNames names = {arena_new(arena, const char *, wanted->shards), wanted->shards, 0};
+    PackNames names = {arena_new(arena, const char *, wanted->shards), wanted->shards};
     for (int s = 0; s < wanted->shards; s++)
         names.file[s] = pack_shard_path(wanted->out, s, wanted->shards, arena);
     Pack *pack =

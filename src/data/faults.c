@@ -7,12 +7,7 @@
 
 void faults_add(Faults *faults, size_t record, ErrorKind kind, const char *why)
 {
-    if (faults->count == faults->capacity) {
-        faults->capacity = faults->count ? 2 * faults->count : 64;
-        Fault *larger = arena_new(faults->arena, Fault, faults->capacity);
-        if (faults->count) memcpy(larger, faults->list, sizeof *larger * faults->count);
-        faults->list = larger;
-    }
+    faults->list = arena_extend(faults->arena, faults->list, faults->count);
     faults->list[faults->count++] = (Fault){record, kind, arena_strdup(faults->arena, why)};
 }
 

@@ -13,7 +13,7 @@ typedef struct Fault {
 typedef struct Faults {
     Arena *arena; /* owns list and texts */
     Fault *list;
-    size_t count, capacity;
+    size_t count;
 } Faults;
 
 /* `why` is copied. */

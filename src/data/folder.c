@@ -25,19 +25,14 @@ typedef struct Scan {
     Pattern pattern;
     bool keep_going, stopped;
     char **path; /* relative to the root */
-    size_t count, capacity;
+    size_t count;
     Error *err;
 } Scan;
 
 static void add_path(Scan *scan, const char *path)
 {
     Arena *arena = scan->listing->memory;
-    if (scan->count == scan->capacity) {
-        scan->capacity = scan->capacity ? 2 * scan->capacity : 1024;
-        char **larger = arena_new(arena, char *, scan->capacity);
-        if (scan->count) memcpy(larger, scan->path, sizeof *larger * scan->count);
-        scan->path = larger;
-    }
+    scan->path = arena_extend(arena, scan->path, scan->count);
     scan->path[scan->count++] = arena_strdup(arena, path);
 }
 

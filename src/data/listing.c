@@ -77,12 +77,7 @@ bool listing_add_group(Listing *listing, const char *option, const char *text, E
 
 void listing_reject(Listing *listing, const char *path, const char *reason)
 {
-    if (listing->rejects == listing->reject_capacity) {
-        listing->reject_capacity = listing->rejects ? 2 * listing->rejects : 64;
-        Reject *larger = arena_new(listing->memory, Reject, listing->reject_capacity);
-        if (listing->rejects) memcpy(larger, listing->reject, sizeof *larger * listing->rejects);
-        listing->reject = larger;
-    }
+    listing->reject = arena_extend(listing->memory, listing->reject, listing->rejects);
     listing->reject[listing->rejects++] =
         (Reject){arena_strdup(listing->memory, path), arena_strdup(listing->memory, reason)};
 }

@@ -127,12 +127,7 @@ static bool add_file(PackNames *names, const char *whole, const char *file, Aren
     for (int f = 0; f < names->files; f++)
         if (strcmp(names->file[f], file) == 0)
             return error_set(err, ERROR_USAGE, "%s: names %s twice", whole, file);
-    if (names->files == names->capacity) {
-        names->capacity = names->files ? 2 * names->files : 16;
-        const char **larger = arena_new(arena, const char *, names->capacity);
-        if (names->files) memcpy(larger, names->file, sizeof *larger * (size_t)names->files);
-        names->file = larger;
-    }
+    names->file = arena_extend(arena, names->file, names->files);
     names->file[names->files++] = arena_strdup(arena, file);
     return true;
 }

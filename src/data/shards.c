@@ -36,7 +36,7 @@ typedef struct Reading {
     int columns, groups;
     Sample now;
     Sample *sample; /* (samples) with images */
-    size_t samples, capacity;
+    size_t samples;
     bool keep_going;
     Error *err;
 } Reading;
@@ -80,13 +80,7 @@ static void finish_sample(Reading *reading)
     if (now->labelled && !now->image)
         refuse(reading, now->key, "has no image beside it; the files of a sample stand together");
     else if (now->image && check_values(reading, now)) {
-        if (reading->samples == reading->capacity) {
-            reading->capacity = reading->capacity ? 2 * reading->capacity : 1024;
-            Sample *larger = arena_new(arena, Sample, reading->capacity);
-            if (reading->samples)
-                memcpy(larger, reading->sample, sizeof *larger * reading->samples);
-            reading->sample = larger;
-        }
+        reading->sample = arena_extend(arena, reading->sample, reading->samples);
         reading->sample[reading->samples++] = *now;
     }
     *now = (Sample){.value = arena_new(arena, char *, reading->columns + 1)};

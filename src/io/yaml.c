@@ -40,13 +40,7 @@ static const char *place(const Source *source, const yaml_node_t *node)
 
 static void append(Settings *settings, const char *key, const char *value, const char *where)
 {
-    if (settings->count == settings->capacity) {
-        settings->capacity = settings->capacity ? 2 * settings->capacity : 64;
-        Setting *list = arena_new(settings->arena, Setting, settings->capacity);
-        if (settings->count)
-            memcpy(list, settings->list, sizeof(Setting) * (size_t)settings->count);
-        settings->list = list;
-    }
+    settings->list = arena_extend(settings->arena, settings->list, settings->count);
     settings->list[settings->count++] = (Setting){key, value, where};
 }
 

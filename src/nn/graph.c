@@ -19,20 +19,9 @@ Graph *graph_create(Arena *run)
     return graph;
 }
 
-/* A list of pointers with room for one more; an outgrown list stays behind in the arena. */
-static void *grown(Arena *arena, void *list, int count, int *capacity)
-{
-    if (count < *capacity) return list;
-    *capacity = *capacity ? 2 * *capacity : 64;
-    void **larger = arena_new(arena, void *, *capacity);
-    if (count) memcpy(larger, list, sizeof(void *) * (size_t)count);
-    return larger;
-}
-
 static Tensor *new_tensor(Graph *graph, const char *name, Shape shape, int producer)
 {
-    graph->tensor =
-        grown(graph->arena, graph->tensor, graph->tensor_count, &graph->tensor_capacity);
+    graph->tensor = arena_extend(graph->arena, graph->tensor, graph->tensor_count);
     Tensor *tensor = arena_new(graph->arena, Tensor, 1);
     tensor->name = arena_printf(graph->arena, "%s%s", graph->scope, name);
     tensor->shape = shape;
@@ -90,7 +79,7 @@ bool graph_is_frozen(const Graph *graph)
 Op *graph_op(Graph *graph, const OpType *type, const char *name, Tensor *in0, Tensor *in1,
              Shape shape, const void *options, size_t options_bytes)
 {
-    graph->op = grown(graph->arena, graph->op, graph->op_count, &graph->op_capacity);
+    graph->op = arena_extend(graph->arena, graph->op, graph->op_count);
     Op *op = arena_new(graph->arena, Op, 1);
     op->type = type;
     op->name = arena_printf(graph->arena, "%s%s", graph->scope, name);

@@ -14,20 +14,10 @@ ParamStore *param_store_create(Arena *run)
     return store;
 }
 
-/* Growing by copying inside an arena leaves the old list behind: a few kilobytes, once per run. */
-static void reserve_one(ParamStore *store)
-{
-    if (store->count < store->capacity) return;
-    store->capacity = store->capacity ? 2 * store->capacity : 64;
-    Param **list = arena_new(store->arena, Param *, store->capacity);
-    if (store->count) memcpy(list, store->list, sizeof(Param *) * (size_t)store->count);
-    store->list = list;
-}
-
 Param *param_declare(ParamStore *store, const char *name, Shape shape, Init init, bool decay)
 {
     assert(store->value == NULL);
-    reserve_one(store);
+    store->list = arena_extend(store->arena, store->list, store->count);
     Param *param = arena_new(store->arena, Param, 1);
     *param = (Param){.name = arena_strdup(store->arena, name),
                      .shape = shape,

@@ -75,11 +75,8 @@ static bool read_family(Settings *brought, const Settings *given, const char *pa
 
 static void add_setting(Settings *settings, Setting setting)
 {
-    Setting *list = arena_new(settings->arena, Setting, settings->count + 1);
-    if (settings->count) memcpy(list, settings->list, sizeof *list * (size_t)settings->count);
-    list[settings->count++] = setting;
-    settings->list = list;
-    settings->capacity = settings->count;
+    settings->list = arena_extend(settings->arena, settings->list, settings->count);
+    settings->list[settings->count++] = setting;
 }
 
 bool config_inherit(Settings *settings, Arena *run, Error *err)

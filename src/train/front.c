@@ -11,21 +11,13 @@ Front front_begin(int heads, Arena *arena)
                    .arena = arena};
 }
 
-/* Growing by copying inside an arena leaves the old arrays behind. */
+/* For one point more. */
 static void make_room(Front *front)
 {
     ParetoFront *pareto = &front->pareto;
-    size_t row = (size_t)pareto->heads;
-    if (pareto->points < front->capacity) return;
-    front->capacity = front->capacity ? 2 * front->capacity : 64;
-    ParetoPoint *point = arena_new(front->arena, ParetoPoint, front->capacity);
-    double *merit = arena_new(front->arena, double, front->capacity *row + 1);
-    if (pareto->points) {
-        memcpy(point, pareto->point, sizeof *point * pareto->points);
-        memcpy(merit, pareto->merit, sizeof *merit * pareto->points * row);
-    }
-    pareto->point = point;
-    pareto->merit = merit;
+    pareto->point = arena_extend(front->arena, pareto->point, pareto->points);
+    pareto->merit = arena_extend_rows(front->arena, pareto->merit, pareto->points,
+                                      sizeof *pareto->merit * (size_t)pareto->heads);
 }
 
 bool front_take(Front *front, uint64_t step, const Score *score, size_t limit)

@@ -175,6 +175,28 @@ static void test_arena(void **state)
     arena_destroy(NULL);
 }
 
+static void test_lists(void **state)
+{
+    (void)state;
+    typedef struct Triple {
+        int a, b, c;
+    } Triple;
+    Arena *arena = arena_create("test");
+    Triple *list = NULL;
+    double *row = NULL; /* of three */
+    for (int i = 0; i < 1000; i++) {
+        list = arena_extend(arena, list, i);
+        row = arena_extend_rows(arena, row, (size_t)i, 3 * sizeof *row);
+        list[i] = (Triple){i, 2 * i, 3 * i};
+        for (int k = 0; k < 3; k++) row[3 * i + k] = i + k;
+    }
+    for (int i = 0; i < 1000; i++) {
+        assert_true(list[i].a == i && list[i].b == 2 * i && list[i].c == 3 * i);
+        for (int k = 0; k < 3; k++) assert_true(row[3 * i + k] == i + k);
+    }
+    arena_destroy(arena);
+}
+
 /* --- pool --- */
 
 typedef struct Tally {
@@ -212,7 +234,7 @@ int main(void)
         cmocka_unit_test(test_mistakes),   cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_nearest),
         cmocka_unit_test(test_errors),     cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_pool),
+        cmocka_unit_test(test_lists),      cmocka_unit_test(test_pool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
