@@ -10,7 +10,7 @@ killed() {
     start "$name" 3 && await_step "$name" 5
     kill -KILL "$(rank_process "$name" "$rank")"
     ended "$name" 30
-    expect "$name" "SIGKILL of rank $rank: named" "$CODE" "umbel: rank $rank on $(hostname) \(process [0-9]+, step [0-9]+, [a-z ]+\) is gone"
+    expect "$name" "SIGKILL of rank $rank: named" "$CODE" "umbel: rank $rank on $(hostname) \(process [0-9]+, step [0-9]+, [^)]+\) is gone"
     differ "SIGKILL of rank $rank: exit code" 0 "$CODE"
     finish_run "$name" 2 $(($(newest "$name") + 2)) && ok "SIGKILL of rank $rank: goes on" || not_ok "$name" "$(tail -1 "$WORK/$name.log")"
 }
@@ -21,7 +21,7 @@ suspended() {
     start "$name" 3 --set hang_seconds=3 && await_step "$name" 5
     kill -STOP "$(rank_process "$name" "$rank")"
     ended "$name" 30
-    expect "$name" "SIGSTOP of rank $rank: named" 75 "umbel: rank $rank on $(hostname) \(process [0-9]+, step [0-9]+, [a-z ]+\) has given no sign of life for"
+    expect "$name" "SIGSTOP of rank $rank: named" 75 "umbel: rank $rank on $(hostname) \(process [0-9]+, step [0-9]+, [^)]+\) has given no sign of life for"
     same "SIGSTOP of rank $rank: told once" 1 "$(grep -c 'the job ends' "$WORK/$name.log")"
 }
 
@@ -40,7 +40,7 @@ suspended_job() {
 
 # A step that lasts longer than hang_seconds is no hang.
 long_step() {
-    start long 2 --set hang_seconds=2 $slow --set image=448 --set trunk.patch=2 --steps 1
+    start long 2 --set hang_seconds=3 $slow --set image=448 --set trunk.patch=2 --steps 1
     ended long 240
     expect long "a step that is longer than hang_seconds" 0 'step 1/'
     [ "$TOOK" -ge 5 ] || not_ok "a step that is longer than hang_seconds" "is only $TOOK s"
