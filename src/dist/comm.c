@@ -70,7 +70,7 @@ static void spare_displays(void)
 }
 
 /* Open MPI gives a process that no launcher has started a daemon, `orted`, which it needs to start
- * further processes from itself: twice the time of a start. We start none. */
+ * further processes from itself: half of what a start costs. We start none. */
 static void spare_daemon(void)
 {
     setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
