@@ -110,16 +110,20 @@ $(OUT)/libumbel.a: $(LIBRARY_ARCHIVES)
 .PHONY: FORCE
 FORCE:
 
-# Programs that make data sets: datasets/NAME/*.c -> build/NAME.
-MECHANICAL := $(patsubst %.c,$(OUT)/%.o,$(wildcard datasets/mechanical/*.c))
-$(MECHANICAL): $(OUT)/datasets/%.o: datasets/%.c $(OUT)/flags
+# Programs that make data sets: datasets/NAME/*.c and what renders, datasets/render/*.c -> build/NAME.
+dataset_objects = $(patsubst %.c,$(OUT)/%.o,$(wildcard datasets/$(1)/*.c datasets/render/*.c))
+DATASETS := mechanical kicad3d
+$(sort $(foreach d,$(DATASETS),$(call dataset_objects,$(d)))): $(OUT)/datasets/%.o: datasets/%.c $(OUT)/flags
 	@mkdir -p $(@D)
 	@echo '  CC    $<'
-	$(Q)$(CC) $(CFLAGS) $(if $(filter release,$(BUILD)),-O3) -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) -Idatasets $(if $(filter release,$(BUILD)),-O3) -c -o $@ $<
 
-build/mechanical: $(MECHANICAL) $(LIBS)
-	@echo '  LINK  $@'
-	$(Q)$(CC) $(LDFLAGS) -o $@ $(MECHANICAL) -Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
+define dataset_rule
+build/$(1): $(call dataset_objects,$(1)) $$(LIBS)
+	@echo '  LINK  $$@'
+	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $(call dataset_objects,$(1)) -Wl,--start-group $$(LIBS) -Wl,--end-group $$(LDLIBS)
+endef
+$(foreach d,$(DATASETS),$(eval $(call dataset_rule,$(d))))
 
 define layer_rule
 $(OUT)/lib$(1).a: $(call layer_objects,$(1)) $(if $(filter kernels,$(1)),$(ISA_OBJECTS)) $(if $(filter io,$(1)),$(GENERATED:%=%.o))

@@ -623,7 +623,7 @@ const Part catalogue[] = {
     {"hook", "eye", VIEWS_BOLT, true, eye_bolt, {0.97F, 2.2F}},
     {"hook", "open", VIEWS_BOLT, true, eye_bolt, {0.62F, 2.6F}},
     {"hook", "u-bolt", VIEWS_BOLT, true, u_bolt, {2.4F}},
-    {"ball", "steel", VIEW_ANY, false, ball, {1, 0}},
-    {"ball", "plastic", VIEW_ANY, false, ball, {1, 1}},
+    {"ball", "steel", VIEWS_BALL, false, ball, {1, 0}},
+    {"ball", "plastic", VIEWS_BALL, false, ball, {1, 1}},
 };
 const int catalogue_parts = sizeof catalogue / sizeof *catalogue;

@@ -3,19 +3,17 @@
  */
 #pragma once
 
-#include "mesh.h"
+#include "render/scene.h"
+#include "solids.h"
 
-#include <stdbool.h>
-
-/* Views that a picture can tell apart. The angle is that between the part's axis (z) and the direction
- * to the camera, in steps of 45 degrees. A part that looks the same from both ends has no 135; one
- * whose end says little of what it is is not seen from its end. */
-enum { VIEW_0 = 1, VIEW_45 = 2, VIEW_90 = 4, VIEW_135 = 8, VIEW_ANY = 16 /* no angle label */ };
+/* A part that looks the same from both ends has no view of 135 degrees; one whose end says little of
+ * what it is is not seen from its end; one that looks the same from all sides has no angle. */
 enum {
     VIEWS_DISC = VIEW_0 | VIEW_45 | VIEW_90,
     VIEWS_CUP = VIEW_0 | VIEW_45 | VIEW_90 | VIEW_135,
     VIEWS_ROD = VIEW_45 | VIEW_90,
-    VIEWS_BOLT = VIEW_45 | VIEW_90 | VIEW_135
+    VIEWS_BOLT = VIEW_45 | VIEW_90 | VIEW_135,
+    VIEWS_BALL = VIEWS_CUP | VIEW_UNTOLD
 };
 
 typedef struct Part {

@@ -1,36 +1,17 @@
 /* Solids as lists of triangles. */
-#include "mesh.h"
-
-#include "base/error.h"
+#include "solids.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 
 enum { ROUND = 40, TUBE_SIDES = 12, OUTLINE_MAX = 720 };
 static const float SMOOTH = 0.82F; /* cosine of 35 degrees */
-
-void mesh_free(Mesh *mesh)
-{
-    free(mesh->corner);
-    *mesh = (Mesh){0};
-}
-
-static void put(Mesh *mesh, Vec position, Vec normal)
-{
-    if (mesh->corners == mesh->capacity) {
-        mesh->capacity = mesh->capacity ? 2 * mesh->capacity : 4096;
-        mesh->corner = realloc(mesh->corner, mesh->capacity * sizeof *mesh->corner);
-        if (!mesh->corner) die("out of memory for a mesh");
-    }
-    mesh->corner[mesh->corners++] = (Corner){position, normal, (float)mesh->slot};
-}
 
 /* a b
  * c d; na … nd are their normals. */
 static void quad(Mesh *mesh, Vec a, Vec b, Vec c, Vec d, Vec na, Vec nb, Vec nc, Vec nd)
 {
-    put(mesh, a, na), put(mesh, c, nc), put(mesh, b, nb);
-    put(mesh, b, nb), put(mesh, c, nc), put(mesh, d, nd);
+    mesh_put(mesh, a, na), mesh_put(mesh, c, nc), mesh_put(mesh, b, nb);
+    mesh_put(mesh, b, nb), mesh_put(mesh, c, nc), mesh_put(mesh, d, nd);
 }
 
 static void flat_quad(Mesh *mesh, Vec a, Vec b, Vec c, Vec d, Vec normal)
@@ -173,8 +154,8 @@ void mesh_tube(Mesh *mesh, const Vec *path, int count, float radius)
                      normal_before[s + 1], normal[s], normal[s + 1]);
             Vec outward = i == 0 ? scale(-1, along) : along;
             if (end)
-                put(mesh, path[i], outward), put(mesh, now[s], outward),
-                    put(mesh, now[s + 1], outward);
+                mesh_put(mesh, path[i], outward), mesh_put(mesh, now[s], outward),
+                    mesh_put(mesh, now[s + 1], outward);
         }
         for (int s = 0; s <= TUBE_SIDES; s++) before[s] = now[s], normal_before[s] = normal[s];
     }
@@ -236,34 +217,6 @@ void mesh_plate(Mesh *mesh, float cx, float cy, float width, float height, float
                    vec(cx - width / 2 + w * ((float)(i % columns) + 0.5F),
                        cy - height / 2 + h * ((float)(i / columns) + 0.5F), 0));
     }
-}
-
-void mesh_place(Mesh *mesh, size_t first, Rotation rotation, Vec move)
-{
-    for (size_t i = first; i < mesh->corners; i++) {
-        Corner *c = &mesh->corner[i];
-        c->position = add(rotate(&rotation, c->position), move);
-        c->normal = rotate(&rotation, c->normal);
-    }
-}
-
-void mesh_normalize(Mesh *mesh)
-{
-    Vec low = mesh->corner[0].position, high = low;
-    for (size_t i = 0; i < mesh->corners; i++) {
-        Vec p = mesh->corner[i].position;
-        low = vec(smaller(low.x, p.x), smaller(low.y, p.y), smaller(low.z, p.z));
-        high = vec(larger(high.x, p.x), larger(high.y, p.y), larger(high.z, p.z));
-    }
-    Vec middle = scale(0.5F, add(low, high));
-    float radius = 0;
-    for (size_t i = 0; i < mesh->corners; i++) {
-        Vec p = sub(mesh->corner[i].position, middle);
-        radius = larger(radius, dot(p, p));
-    }
-    radius = sqrtf(radius);
-    for (size_t i = 0; i < mesh->corners; i++)
-        mesh->corner[i].position = scale(1 / radius, sub(mesh->corner[i].position, middle));
 }
 
 void outline_circle(Point *out, int count, float radius)

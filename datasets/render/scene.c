@@ -1,36 +1,18 @@
-/* Draws: plausible lights, materials, benches and cameras. */
+/* Draws: plausible lights, benches and cameras. */
 #include "scene.h"
 
 #include "base/hash.h"
+#include "draw.h"
 
 enum { DRAWS = 300 }; /* of each kind, in the training split */
 static const int draws_begin[SPLITS + 1] = {0, DRAWS, DRAWS + 60, DRAWS + 120};
-
-static float between(Random *random, float low, float high)
-{
-    return low + (high - low) * (float)random_uniform(random);
-}
-
-static Vec grey(Random *random, float low, float high, float tint)
-{
-    float g = between(random, low, high);
-    return vec(g * (1 + between(random, -tint, tint)), g * (1 + between(random, -tint, tint)),
-               g * (1 + between(random, -tint, tint)));
-}
 
 static Vec direction(float azimuth, float elevation)
 {
     return vec(cosf(elevation) * cosf(azimuth), cosf(elevation) * sinf(azimuth), sinf(elevation));
 }
 
-static Vec pick_colour(Random *random, const Vec *palette, int count)
-{
-    Vec c = palette[random_below(random, (uint32_t)count)];
-    return multiply(c, grey(random, 0.75F, 1.2F, 0.08F));
-}
-
-/* Draw number `number` of a kind. */
-static Random draw(uint64_t seed, const char *kind, int number)
+Random scene_random(uint64_t seed, const char *kind, int number)
 {
     return random_at(seed, RANDOM_RENDER, hash_text(kind), (uint64_t)number, 0);
 }
@@ -53,39 +35,6 @@ static Light draw_light(Random random)
         box->colour = grey(&random, 0.6F, 2.2F, 0.06F);
     }
     return light;
-}
-
-static Coat draw_body(Random *random)
-{
-    /* linear reflectance of steel, zinc, brass, copper, black oxide, stainless */
-    static const Vec metals[] = {{0.56F, 0.57F, 0.58F}, {0.64F, 0.66F, 0.70F},
-                                 {0.75F, 0.58F, 0.28F}, {0.78F, 0.46F, 0.33F},
-                                 {0.10F, 0.10F, 0.11F}, {0.48F, 0.47F, 0.45F}};
-    static const Vec paints[] = {{0.05F, 0.05F, 0.06F}, {0.45F, 0.06F, 0.05F},
-                                 {0.06F, 0.14F, 0.35F}, {0.55F, 0.4F, 0.05F},
-                                 {0.5F, 0.5F, 0.48F},   {0.07F, 0.22F, 0.1F}};
-    bool metal = random_uniform(random) < 0.82;
-    Coat coat = {.albedo = metal ? pick_colour(random, metals, 6) : pick_colour(random, paints, 6),
-                 .metallic = metal ? 1 : 0};
-    coat.roughness = between(random, 0.08F, 0.6F);
-    coat.brushed = between(random, 0, 0.25F);
-    coat.dirt = between(random, 0, 0.7F);
-    return coat;
-}
-
-static Material draw_material(Random random)
-{
-    static const Vec plastics[] = {{0.04F, 0.04F, 0.045F},
-                                   {0.5F, 0.07F, 0.05F},
-                                   {0.06F, 0.12F, 0.4F},
-                                   {0.45F, 0.42F, 0.38F},
-                                   {0.1F, 0.25F, 0.1F}};
-    Material material = {.seed = random_u32(&random)};
-    material.coat[SLOT_BODY] = draw_body(&random);
-    material.coat[SLOT_DARK] = (Coat){vec(0.03F, 0.03F, 0.03F), 0, 0.7F, 0, 0};
-    material.coat[SLOT_SECOND] =
-        (Coat){pick_colour(&random, plastics, 5), 0, between(&random, 0.2F, 0.7F), 0, 0.2F};
-    return material;
 }
 
 static Background draw_background(Random random)
@@ -121,7 +70,7 @@ static Camera draw_camera(Random random)
     return c;
 }
 
-/* The part's axis makes the class's angle, give or take 7 degrees, with the direction to the
+/* The subject's axis makes the class's angle, give or take 7 degrees, with the direction to the
  * camera, and leans towards the upper edge of the picture, give or take 17 degrees. */
 static Rotation draw_pose(Random *random, Vec to_camera, int angle, bool facing)
 {
@@ -136,36 +85,40 @@ static Rotation draw_pose(Random *random, Vec to_camera, int angle, bool facing)
     return (Rotation){cross(y, axis), y, axis};
 }
 
-/* One of the part's views. */
+/* One of the subject's views. */
 static int draw_angle(Random *random, int views)
 {
-    int count = 0, index[4];
-    for (int i = 0; i < 4; i++)
-        if (views & (1 << i) || views == VIEW_ANY) index[count++] = i;
+    int count = 0, index[VIEW_STEPS];
+    for (int i = 0; i < VIEW_STEPS; i++)
+        if (views & (1 << i)) index[count++] = i;
     return index[random_below(random, (uint32_t)count)];
 }
 
-Scene scene_draw(uint64_t seed, int split, int index)
+Vec scene_to_camera(const Scene *scene)
+{
+    return direction(scene->azimuth, scene->camera.elevation);
+}
+
+Scene scene_draw(uint64_t seed, int split, int index, const Subject *subjects, int count)
 {
     Random random =
         random_at(seed, RANDOM_RENDER, hash_text("image"), (uint64_t)split, (uint64_t)index);
-    Scene scene = {.part = &catalogue[random_below(&random, (uint32_t)catalogue_parts)]};
+    Scene scene = {.subject = (int)random_below(&random, (uint32_t)count)};
+    const Subject *subject = &subjects[scene.subject];
     int begin = draws_begin[split];
     uint32_t draws = (uint32_t)(draws_begin[split + 1] - begin);
     scene.light_draw = begin + (int)random_below(&random, draws);
     scene.material_draw = begin + (int)random_below(&random, draws);
     scene.background_draw = begin + (int)random_below(&random, draws);
     scene.camera_draw = begin + (int)random_below(&random, draws);
-    scene.light = draw_light(draw(seed, "light", scene.light_draw));
-    scene.material = draw_material(draw(seed, "material", scene.material_draw));
-    scene.background = draw_background(draw(seed, "background", scene.background_draw));
-    scene.camera = draw_camera(draw(seed, "camera", scene.camera_draw));
+    scene.light = draw_light(scene_random(seed, "light", scene.light_draw));
+    scene.background = draw_background(scene_random(seed, "background", scene.background_draw));
+    scene.camera = draw_camera(scene_random(seed, "camera", scene.camera_draw));
 
-    scene.angle = draw_angle(&random, scene.part->views);
+    scene.angle = draw_angle(&random, subject->views);
     scene.azimuth = between(&random, 0, TURN);
-    scene.pose = draw_pose(&random, direction(scene.azimuth, scene.camera.elevation), scene.angle,
-                           scene.part->facing);
-    if (scene.part->views == VIEW_ANY) scene.angle = -1;
+    scene.pose = draw_pose(&random, scene_to_camera(&scene), scene.angle, subject->facing);
+    if (subject->views & VIEW_UNTOLD) scene.angle = -1;
     scene.roll = between(&random, -0.15F, 0.15F);
     scene.zoom = between(&random, 1.05F, 1.36F);
     float room = 1.0F * (1 - 1 / scene.zoom);

@@ -1,35 +1,19 @@
 /*
- * Triangle meshes of mechanical parts, put together from a few solids: surfaces of revolution,
- * prisms, tubes along a path, plates with holes. A mesh is a plain list of triangles; each corner
- * has its own normal, so that edges stay sharp where the outline has a corner.
+ * Meshes of mechanical parts, put together from a few solids: surfaces of revolution, prisms, tubes
+ * along a path, plates with holes.
  *
  * Solids stand on the z axis: outlines lie in planes of equal z, profiles are pairs (r, z).
  */
 #pragma once
 
-#include "geometry.h"
-
-#include <stddef.h>
+#include "render/mesh.h"
 
 /* What a corner is made of: the part's own material or one that goes with it. */
-typedef enum Slot { SLOT_BODY, SLOT_DARK, SLOT_SECOND } Slot;
-
-typedef struct Corner {
-    Vec position, normal;
-    float slot; /* Slot; a float, as it is interpolated with the rest */
-} Corner;
-
-typedef struct Mesh {
-    Corner *corner; /* three per triangle */
-    size_t corners, capacity;
-    Slot slot; /* of what is added next */
-} Mesh;
+enum { SLOT_BODY, SLOT_DARK, SLOT_SECOND, SLOTS };
 
 typedef struct Point {
     float x, y;
 } Point;
-
-void mesh_free(Mesh *mesh);
 
 /* Turns a profile of (r, z) points about the z axis; segments that meet at less than 35 degrees
  * are smoothed. Only `count` points, in order along the profile. */
@@ -56,12 +40,6 @@ void mesh_box(Mesh *mesh, Vec low, Vec high, float chamfer);
  * of radius `hole` in the middle of each cell (0: none). */
 void mesh_plate(Mesh *mesh, float cx, float cy, float width, float height, float z0, float z1,
                 int columns, int rows, float hole);
-
-/* Turns and then moves the corners from number `first` on. */
-void mesh_place(Mesh *mesh, size_t first, Rotation rotation, Vec move);
-
-/* Moves the middle of the bounding box to the origin and scales to bounding radius 1. */
-void mesh_normalize(Mesh *mesh);
 
 /* Outlines with `count` points. */
 void outline_circle(Point *out, int count, float radius);

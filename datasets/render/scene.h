@@ -6,7 +6,9 @@
 #pragma once
 
 #include "base/random.h"
-#include "parts.h"
+#include "geometry.h"
+
+#include <stdbool.h>
 
 enum { BOXES = 3, SPLITS = 3 };
 
@@ -22,17 +24,6 @@ typedef struct Light {
     float softness;        /* 0 hard … 1 soft shadows */
     SoftBox box[BOXES];
 } Light;
-
-typedef struct Coat {
-    Vec albedo;
-    float metallic, roughness;
-    float brushed, dirt; /* strengths, 0 … 1 */
-} Coat;
-
-typedef struct Material {
-    Coat coat[3]; /* by Slot */
-    uint32_t seed;
-} Material;
 
 typedef enum Ground { WOOD, CONCRETE, CUTTING_MAT, PAPER, STEEL, CLOTH, GROUNDS } Ground;
 
@@ -51,12 +42,28 @@ typedef struct Camera {
     Vec balance;              /* factors of the channels */
 } Camera;
 
+/* Views that a picture can tell apart. The angle is that between the subject's axis (z) and the direction
+ * to the camera, in steps of 45 degrees. */
+enum {
+    VIEW_0 = 1,
+    VIEW_45 = 2,
+    VIEW_90 = 4,
+    VIEW_135 = 8,
+    VIEW_180 = 16,
+    VIEW_STEPS = 5,
+    VIEW_UNTOLD = 32 /* the angle is no label */
+};
+
+typedef struct Subject {
+    int views;   /* VIEW_*, or-ed; at least one angle */
+    bool facing; /* seen from its side, it turns its +y to the camera; else any side */
+} Subject;
+
 typedef struct Scene {
-    const Part *part;
-    int angle; /* index of the class: 45 degrees each; -1: not labelled */
+    int subject; /* which of those it was drawn for */
+    int angle;   /* index of the class: 45 degrees each; -1: not labelled */
     int light_draw, material_draw, background_draw, camera_draw;
     Light light;
-    Material material;
     Background background;
     Camera camera;
     Rotation pose;  /* part to world */
@@ -68,5 +75,11 @@ typedef struct Scene {
     uint32_t grain; /* seed of the noise */
 } Scene;
 
-/* Image number `index` of the set, whose split is `split`. */
-Scene scene_draw(uint64_t seed, int split, int index);
+/* Image number `index` of the set, whose split is `split`, of one of the subjects. */
+Scene scene_draw(uint64_t seed, int split, int index, const Subject *subjects, int count);
+
+/* What draw number `number` of a kind ("material") is made of: for those who know the subject. */
+Random scene_random(uint64_t seed, const char *kind, int number);
+
+/* From the subject to the camera, length 1. */
+Vec scene_to_camera(const Scene *scene);

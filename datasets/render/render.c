@@ -274,8 +274,8 @@ static Vec bench_at(const Renderer *r, const Scene *scene, const View *view, flo
     return ground_light(&scene->light, colour, lit, open);
 }
 
-static Vec sample_at(const Renderer *r, const Scene *scene, const View *view, int x, int y,
-                     Vec bench, float height)
+static Vec sample_at(const Renderer *r, const Scene *scene, const Model *model, const View *view,
+                     int x, int y, Vec bench, float height)
 {
     size_t i = (size_t)y * (size_t)r->view.side + (size_t)x;
     const Surface *s = &r->view.surface[i];
@@ -286,11 +286,12 @@ static Vec sample_at(const Renderer *r, const Scene *scene, const View *view, in
     if (away < 0) normal = normalize(sub(normal, scale(away, to_camera))); /* at a silhouette */
     Vec object = rotate_back(&scene->pose, sub(p, vec(0, 0, height)));
     float lit = lit_at(&r->shadow, add(p, scale(0.02F, normal)));
-    return part_light(scene, &scene->material.coat[(int)s->slot], object, normal, to_camera, p.z,
-                      lit, bench);
+    return part_light(&scene->light, &model->coat[(int)s->slot], model->seed, object, normal,
+                      to_camera, p.z, lit, bench);
 }
 
-static void shade_picture(Renderer *r, const Scene *scene, const View *view, float height)
+static void shade_picture(Renderer *r, const Scene *scene, const Model *model, const View *view,
+                          float height)
 {
     Vec bench = ground_light(&scene->light, scale(0.8F, scene->background.colour), 0.7F, 0.6F);
     for (int y = 0; y < r->side; y++)
@@ -300,7 +301,7 @@ static void shade_picture(Renderer *r, const Scene *scene, const View *view, flo
             for (int k = 0; k < 4; k++) {
                 int sx = 2 * x + k % 2, sy = 2 * y + k / 2;
                 if (r->view.depth[(size_t)sy * (size_t)r->view.side + (size_t)sx] <= 0) continue;
-                sum = add(sum, sample_at(r, scene, view, sx, sy, bench, height));
+                sum = add(sum, sample_at(r, scene, model, view, sx, sy, bench, height));
                 covered++;
             }
             if (covered < 4) {
@@ -364,14 +365,15 @@ static void expose(const Renderer *r, const Scene *scene, uint8_t *pixels)
         }
 }
 
-void render(Renderer *r, const Scene *scene, const Mesh *mesh, uint8_t *pixels)
+void render(Renderer *r, const Scene *scene, const Model *model, uint8_t *pixels)
 {
+    const Mesh *mesh = model->mesh;
     reserve(r, mesh->corners);
     float height = place(r, scene, mesh);
     View view = look(r, scene, mesh->corners, height);
     cast_shadows(r, scene, mesh->corners, height);
     draw_part(r, scene, mesh, &view);
-    shade_picture(r, scene, &view, height);
+    shade_picture(r, scene, model, &view, height);
     defocus(r, scene->camera.blur);
     expose(r, scene, pixels);
 }

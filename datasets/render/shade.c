@@ -93,11 +93,9 @@ static float highlight(const Light *light, Vec normal, Vec to_camera, float roug
     return smaller(powf(cosine, shine) * (shine + 2) / 8, 6);
 }
 
-Vec part_light(const Scene *scene, const Coat *coat, Vec object, Vec normal, Vec to_camera,
-               float height, float lit, Vec bench)
+Vec part_light(const Light *light, const Coat *coat, uint32_t seed, Vec object, Vec normal,
+               Vec to_camera, float height, float lit, Vec bench)
 {
-    const Light *light = &scene->light;
-    uint32_t seed = scene->material.seed;
     float grime = coat->dirt * smoothstep(0.45F, 0.8F, noise3(scale(3.5F, object), seed));
     float streak = noise2(50 * object.z, 6 * (object.x + object.y), seed + 7) - 0.5F;
     normal = normalize(add(normal, scale(coat->brushed * streak, vec(0.7F, 0.4F, 0.6F))));
