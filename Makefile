@@ -200,11 +200,13 @@ $(OUT)/tests/train/test_memory: LDFLAGS += $(foreach f,malloc calloc realloc mma
 # makes up more. Allocations of our objects are counted (tests/fuzz/fuzz.c).
 FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SHARED := tests/fuzz/fuzz.c tests/fuzz/h5_recipe.c
-FUZZ_CFLAGS = $(filter-out -Wmissing-prototypes,$(CFLAGS)) -Wno-conversion -Itests -Itests/fuzz -Isrc/data \
+FUZZ_CFLAGS = $(filter-out -Wmissing-prototypes,$(CFLAGS)) -Wno-conversion -Itests -Itests/fuzz -Isrc/data -Idatasets \
               $(shell pkg-config --cflags $(PKG_HDF5))
 FUZZ_LINK = $(LDFLAGS) $(foreach f,malloc calloc realloc mmap,-Wl,--wrap=$(f)) -o $@ $(filter %.c,$^) \
             -Wl,--start-group $(LIBS) -Wl,--end-group
 TEST_PROGRAMS += $(FUZZ_TARGETS:%=$(OUT)/tests/fuzz/test_%)
+# A target whose subject is no part of the libraries brings it along.
+$(OUT)/tests/fuzz/test_vrml $(OUT)/fuzz-vrml: $(wildcard datasets/kicad3d/vrml*.c datasets/kicad3d/smooth.c datasets/render/mesh.c)
 
 $(OUT)/tests/fuzz/test_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(FUZZ_SHARED) $(LIBS) $(OUT)/flags
 	@mkdir -p $(@D)
@@ -241,7 +243,7 @@ test-programs: $(TEST_PROGRAMS)
 .PHONY: test
 test: ## install what is missing, build, run all tests (at most 15 minutes)
 	$(Q)launch/setup --tests
-	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all build/mechanical test-programs
+	+$(Q)$(MAKE) --no-print-directory -j$$(nproc) all build/mechanical build/kicad3d test-programs
 	$(Q)tests/run $(OUT)
 
 .PHONY: test-cluster

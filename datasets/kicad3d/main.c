@@ -78,7 +78,7 @@ static void paint_part(void *context, int part, Easel *easel)
     }
 }
 
-/* One picture of one of the parts that are spread over all. */
+/* One picture of one of the parts that are spread over all; black if it cannot be read. */
 static void paint_cell(void *context, int cell, Easel *easel)
 {
     Library *l = context;
