@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 64, DEFINITIONS_MAX = 4096, READ_AGAIN = 64 };
+enum { DEPTH_MAX = 64, DEFINITIONS_MAX = 512, READ_AGAIN = 64 };
 
 bool text_error(Text *text, const char *format, ...)
 {
