@@ -103,19 +103,15 @@ INLINE Side image_side(const WinogradTile *tile)
                   tile->y_end,  tile->x_begin, tile->x_end};
 }
 
+/* All of its columns x columns elements lie inside. */
 INLINE Side planes_side(size_t plane, int columns)
 {
-    return (Side){0, plane * (size_t)columns, plane, 0, SIDE_MAX, 0, SIDE_MAX};
+    return (Side){0, plane * (size_t)columns, plane, 0, columns, 0, columns};
 }
 
 INLINE Side copy_side(int columns)
 {
     return planes_side(VEC_LANES, columns);
-}
-
-INLINE int is_inside(const Side *side, int i, int j)
-{
-    return i >= side->y_begin && i < side->y_end && j >= side->x_begin && j < side->x_end;
 }
 
 INLINE ptrdiff_t place_of(const Side *side, int i, int j)
@@ -146,34 +142,54 @@ INLINE void transform(Filter filter, Line line, float *out, Side to, const float
 }
 
 /* A copy of a side of `side` x `side` elements, n <= VEC_LANES channels of each: zeros outside and behind. */
-static void gather(float *copy, const float *x, const Side *from, int side, int n)
+INLINE void gather(float *copy, const float *x, const Side *from, int side, int n)
 {
-    for (int i = 0; i < side; i++)
-        for (int j = 0; j < side; j++, copy += VEC_LANES) {
-            vec element = {0};
-            if (is_inside(from, i, j)) element = vec_load_n(x + place_of(from, i, j), n);
-            vec_store(copy, element);
-        }
+    memset(copy, 0, sizeof(vec) * (size_t)(side * side));
+    for (int i = from->y_begin; i < from->y_end; i++)
+        for (int j = from->x_begin; j < from->x_end; j++)
+            vec_store(copy + (i * side + j) * VEC_LANES, vec_load_n(x + place_of(from, i, j), n));
 }
 
 /* The way back of what lies inside. */
-static void scatter(float *out, const float *copy, const Side *to, int side, int n, int adds)
+INLINE void scatter(float *out, const float *copy, const Side *to, int side, int n, int adds)
 {
-    for (int i = 0; i < side; i++)
-        for (int j = 0; j < side; j++, copy += VEC_LANES) {
-            if (!is_inside(to, i, j)) continue;
+    for (int i = to->y_begin; i < to->y_end; i++)
+        for (int j = to->x_begin; j < to->x_end; j++) {
             float *place = out + place_of(to, i, j);
-            vec element = vec_load(copy);
+            vec element = vec_load(copy + (i * side + j) * VEC_LANES);
             vec_store_n(place, adds ? vec_load_n(place, n) + element : element, n);
         }
 }
 
-/* Of n <= VEC_LANES channels and tiles that hang over the image's edge. */
-INLINE void transform_copies(Filter filter, Line line, float *out, Side to, const float *x,
-                             Side from, int adds, int n)
+enum { COPY_FLOATS = SIDE_MAX * SIDE_MAX * VEC_LANES };
+
+/* Whether the side that is read, or else the one that is written, lies in an image. */
+INLINE int reads_image(Line line)
+{
+    return line == INPUT || line == OUTPUT_BACKWARD;
+}
+
+/* Of a tile that hangs over the edge of the image. */
+INLINE void transform_edge(Filter filter, Line line, float *out, Side to, const float *x, Side from,
+                           int adds)
 {
     const int ins = inputs_of(filter, line), outs = outputs_of(filter, line);
-    float in_copy[SIDE_MAX * SIDE_MAX * VEC_LANES], out_copy[SIDE_MAX * SIDE_MAX * VEC_LANES];
+    float copy[COPY_FLOATS];
+    if (reads_image(line)) {
+        gather(copy, x, &from, ins, VEC_LANES);
+        transform(filter, line, out, to, copy, copy_side(ins), adds);
+    } else {
+        transform(filter, line, copy, copy_side(outs), x, from, 0);
+        scatter(out, copy, &to, outs, VEC_LANES, adds);
+    }
+}
+
+/* Of n < VEC_LANES channels. */
+INLINE void transform_rest(Filter filter, Line line, float *out, Side to, const float *x, Side from,
+                           int adds, int n)
+{
+    const int ins = inputs_of(filter, line), outs = outputs_of(filter, line);
+    float in_copy[COPY_FLOATS], out_copy[COPY_FLOATS];
     gather(in_copy, x, &from, ins, n);
     transform(filter, line, out_copy, copy_side(outs), in_copy, copy_side(ins), 0);
     scatter(out, out_copy, &to, outs, n, adds);
@@ -185,9 +201,9 @@ INLINE void transform_channels(Filter filter, Line line, float *out, Side to, co
     int c = 0;
     for (; whole && c + VEC_LANES <= C; c += VEC_LANES)
         transform(filter, line, out + c, to, x + c, from, adds);
-    for (; c < C; c += VEC_LANES)
-        transform_copies(filter, line, out + c, to, x + c, from, adds,
-                         C - c < VEC_LANES ? C - c : VEC_LANES);
+    for (; c + VEC_LANES <= C; c += VEC_LANES)
+        transform_edge(filter, line, out + c, to, x + c, from, adds);
+    if (c < C) transform_rest(filter, line, out + c, to, x + c, from, adds, C - c);
 }
 
 /* --- the kernels --- */
@@ -195,12 +211,11 @@ INLINE void transform_channels(Filter filter, Line line, float *out, Side to, co
 INLINE void transform_tile(Filter filter, Line line, float *out, const float *x,
                            const WinogradTile *tile, int C)
 {
-    int reads_image = line == INPUT || line == OUTPUT_BACKWARD;
     int pixels = line == INPUT || line == INPUT_BACKWARD ? side_of(filter) : filter.m;
     int whole =
         tile->y_begin == 0 && tile->x_begin == 0 && tile->y_end == pixels && tile->x_end == pixels;
     Side image = image_side(tile), planes = planes_side(tile->plane, side_of(filter));
-    Side to = reads_image ? planes : image, from = reads_image ? image : planes;
+    Side to = reads_image(line) ? planes : image, from = reads_image(line) ? image : planes;
     int adds = line == INPUT_BACKWARD;
     transform_channels(filter, line, out, to, x, from, whole, adds, C);
 }
@@ -229,7 +244,7 @@ TILE_KERNEL(winograd_output_backward, OUTPUT_BACKWARD)
 /* 3x3 weights of C channels, one after the other. */
 INLINE Side weight_side(int C)
 {
-    return (Side){0, 3 * (size_t)C, (size_t)C, 0, SIDE_MAX, 0, SIDE_MAX};
+    return planes_side((size_t)C, 3);
 }
 
 INLINE void transform_weight(Filter filter, Line line, float *out, const float *x, size_t plane,
