@@ -28,13 +28,13 @@ typedef struct ConvShape {
     int out_height, out_width;
 } ConvShape;
 
-/* One tile of a 3x3 convolution with stride 1 by Winograd's F(size x size): size x size outputs from
- * (size+2) x (size+2) inputs. `image` below is the side of the transform that lies in an image. */
+/* One tile of a 3x3 convolution by Winograd: size x size outputs from side x side inputs, where side is
+ * stride * (size - 1) + 3. `image` below is the side of the transform that lies in an image. */
 typedef struct WinogradTile {
-    int size;          /* 2 or 4 */
+    int size, stride;  /* 2 or 4; 1 or 2 */
     ptrdiff_t origin;  /* of the tile's first pixel in the image, in floats; may lie outside */
     size_t row, pixel; /* floats between rows and between pixels of the image */
-    size_t plane;      /* floats between the (size+2)^2 planes of the transformed side */
+    size_t plane;      /* floats between the side^2 planes of the transformed side */
     int y_begin, y_end, x_begin, x_end; /* what of the tile lies in the image */
 } WinogradTile;
 
@@ -173,7 +173,7 @@ typedef struct Kernels {
                                        const float *weight, const ConvShape *shape);
 
     /* Winograd's transforms of one tile and C channels: element (i,j) of the transformed side is plane
-     * i * (size+2) + j. Inputs and gradients outside the image are 0, outputs outside are dropped. */
+     * i * side + j. Inputs and gradients outside the image are 0, outputs outside are dropped. */
     void (*winograd_input)(float *planes, const float *image, const WinogradTile *tile, int C);
     void (*winograd_output)(float *image, const float *planes, const WinogradTile *tile, int C);
     /* Their transposes: from the gradient of the outputs, and to that of the inputs, which is added. */
@@ -181,10 +181,12 @@ typedef struct Kernels {
                                      int C);
     void (*winograd_input_backward)(float *image, const float *planes, const WinogradTile *tile,
                                     int C);
-    /* weight (3,3,C) to planes, and the gradient of planes to that of the weight. */
-    void (*winograd_weight)(float *planes, const float *weight, int size, size_t plane, int C);
-    void (*winograd_weight_backward)(float *dweight, const float *dplanes, int size, size_t plane,
-                                     int C);
+    /* weight (3,3,C) to (size+2)^2 planes, and the gradient of planes to that of the weight. Row or column r of
+     * the transformed tile belongs to that of the weights, but with stride 2 all from size+1 on to size+1. */
+    void (*winograd_weight)(float *planes, const float *weight, int size, int stride, size_t plane,
+                            int C);
+    void (*winograd_weight_backward)(float *dweight, const float *dplanes, int size, int stride,
+                                     size_t plane, int C);
 
     /* --- matrix products: the inside of gemm.h --- */
     /* Rows and columns of the block of C that registers hold. */

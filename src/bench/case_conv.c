@@ -101,16 +101,9 @@ static void backward(Sample *sample)
     }
 
 /* The last ones are small ones of each kind, whose instructions can be counted. */
-const KernelCase conv_cases[] = {ROWS(1, 224, 3, 64, 7, 2),
-                                 ROWS(1, 56, 64, 64, 3, 1),
-                                 ROWS(1, 28, 128, 128, 3, 1),
-                                 ROWS(1, 14, 256, 256, 3, 1),
-                                 ROWS(1, 7, 512, 512, 3, 1),
-                                 ROWS(1, 56, 64, 128, 3, 2),
-                                 ROWS(1, 56, 64, 256, 1, 1),
-                                 ROWS(1, 14, 1024, 256, 1, 1),
-                                 ROWS(1, 56, 3, 64, 7, 2),
-                                 ROWS(1, 14, 64, 64, 3, 1),
-                                 ROWS(1, 14, 64, 64, 3, 2),
-                                 ROWS(1, 14, 256, 64, 1, 1),
-                                 {0}};
+const KernelCase conv_cases[] = {
+    ROWS(1, 224, 3, 64, 7, 2),   ROWS(1, 56, 64, 64, 3, 1),    ROWS(1, 28, 128, 128, 3, 1),
+    ROWS(1, 14, 256, 256, 3, 1), ROWS(1, 7, 512, 512, 3, 1),   ROWS(1, 56, 64, 128, 3, 2),
+    ROWS(1, 56, 64, 256, 1, 1),  ROWS(1, 14, 1024, 256, 1, 1), ROWS(1, 56, 3, 64, 7, 2),
+    ROWS(1, 14, 64, 64, 3, 1),   ROWS(1, 14, 64, 64, 3, 2),    ROWS(1, 16, 32, 32, 3, 2),
+    ROWS(1, 32, 16, 32, 3, 2),   ROWS(1, 14, 256, 64, 1, 1),   {0}};

@@ -5,14 +5,25 @@
  */
 #include "compare.h"
 
-enum { SIDE = 6, PLANES = SIDE * SIDE, H = 9, W = 8 };
+enum { SIDE = 9, PLANES = SIDE * SIDE, H = 12, W = 11 };
+
+/* size, stride */
+static const int filters[][2] = {{2, 1}, {4, 1}, {2, 2}, {4, 2}};
+enum { FILTERS = sizeof filters / sizeof *filters };
+
+/* Inputs of a tile's side. */
+static int side_of(const int *filter)
+{
+    return filter[1] * (filter[0] - 1) + 3;
+}
 
 /* --- tiles --- */
 
 /* A tile on an image (H,W,C) whose first pixel is (y,x), `side` pixels long. */
-static WinogradTile tile_on(int size, int side, int y, int x, int C)
+static WinogradTile tile_on(const int *filter, int side, int y, int x, int C)
 {
-    return (WinogradTile){.size = size,
+    return (WinogradTile){.size = filter[0],
+                          .stride = filter[1],
                           .origin = ((ptrdiff_t)y * W + x) * C,
                           .row = W * (size_t)C,
                           .pixel = (size_t)C,
@@ -36,29 +47,40 @@ static double convolved(const float *x, const float *weight, int y0, int x0, int
     return sum;
 }
 
-/* A depthwise convolution of one tile that begins at output (y,x), padding 1: outputs outside the image stay as
- * they were. */
-static void check_tile(const Kernels *kernel, int size, int y, int x, int C)
+/* The weights' plane of plane e of a tile. */
+static size_t weight_plane(const int *filter, int e)
 {
+    int side = side_of(filter), last = filter[0] + 1, i = e / side, j = e % side;
+    return (size_t)((i < last ? i : last) * (last + 1) + (j < last ? j : last));
+}
+
+/* A depthwise convolution of one tile that begins at output (y,x), padding 1, on an image of the same size:
+ * outputs outside the image stay as they were. */
+static void check_tile(const Kernels *kernel, const int *filter, int y, int x, int C)
+{
+    int size = filter[0], stride = filter[1], side = side_of(filter);
     size_t plane = (size_t)C + 5;
     float *in = random_floats(H * W * (size_t)C, 1, 1), *out = malloc(4 * H * W * (size_t)C);
     float *weight = random_floats(9 * (size_t)C, 2, 1);
     float *u = malloc(4 * PLANES * plane), *v = malloc(4 * PLANES * plane);
     for (size_t i = 0; i < H * W * (size_t)C; i++) out[i] = 77;
-    WinogradTile from = tile_on(size, size + 2, y - 1, x - 1, C), to = tile_on(size, size, y, x, C);
+    WinogradTile from = tile_on(filter, side, stride * y - 1, stride * x - 1, C);
+    WinogradTile to = tile_on(filter, size, y, x, C);
     kernel->winograd_input(v, in, &from, C);
-    kernel->winograd_weight(u, weight, size, plane, C);
-    for (int e = 0; e < (size + 2) * (size + 2); e++)
+    kernel->winograd_weight(u, weight, size, stride, plane, C);
+    for (int e = 0; e < side * side; e++)
         for (int c = 0; c < C; c++)
-            v[(size_t)e * plane + (size_t)c] *= u[(size_t)e * plane + (size_t)c];
+            v[(size_t)e * plane + (size_t)c] *= u[weight_plane(filter, e) * plane + (size_t)c];
     kernel->winograd_output(out, v, &to, C);
     for (int i = 0; i < H; i++)
         for (int j = 0; j < W; j++)
             for (int c = 0; c < C; c++) {
                 bool inside = i >= y && i < y + size && j >= x && j < x + size;
                 near((double)out[(i * W + j) * C + c],
-                     inside ? convolved(in, weight, i - 1, j - 1, c, C) : 77,
-                     size == 4 ? 2e-5 : 4e-6);
+                     inside ? convolved(in, weight, stride * i - 1, stride * j - 1, c, C) : 77,
+                     size == 2     ? 4e-6
+                     : stride == 2 ? 1e-5
+                                   : 2e-5);
             }
     free(in), free(out), free(weight), free(u), free(v);
 }
@@ -75,8 +97,8 @@ static float *random_planes(int C, uint64_t name)
 {
     size_t plane = (size_t)C + 5;
     float *planes = random_floats(PLANES * plane, name, 1);
-    for (size_t i = 0; i < PLANES * plane; i++)
-        if (i % plane >= (size_t)C) planes[i] = 0;
+    for (size_t e = 0; e < PLANES; e++)
+        for (size_t c = (size_t)C; c < plane; c++) planes[e * plane + c] = 0;
     return planes;
 }
 
@@ -86,8 +108,8 @@ typedef void TileFn(float *out, const float *x, const WinogradTile *tile, int C)
 static void check_transpose(TileFn *to_planes, TileFn *to_image, bool adds,
                             const WinogradTile *tile, int C)
 {
-    size_t n = H * W * (size_t)C,
-           planes = (size_t)((tile->size + 2) * (tile->size + 2)) * tile->plane;
+    int side = side_of((int[]){tile->size, tile->stride});
+    size_t n = H * W * (size_t)C, planes = (size_t)(side * side) * tile->plane;
     float *image = random_floats(n, 3, 1), *back = calloc(n, 4), *there = calloc(planes, 4);
     float *other = random_planes(C, 4);
     to_planes(there, image, tile, C);
@@ -103,31 +125,33 @@ static void check_transpose(TileFn *to_planes, TileFn *to_image, bool adds,
     free(image), free(back), free(there), free(other);
 }
 
-static void check_weight_transpose(const Kernels *kernel, int size, int C)
+static void check_weight_transpose(const Kernels *kernel, const int *filter, int C)
 {
+    int size = filter[0], stride = filter[1];
     size_t plane = (size_t)C + 5, planes = (size_t)((size + 2) * (size + 2)) * plane;
     float *weight = random_floats(9 * (size_t)C, 6, 1), *back = malloc(4 * 9 * (size_t)C);
     float *there = calloc(planes, 4), *other = random_planes(C, 7);
-    kernel->winograd_weight(there, weight, size, plane, C);
-    kernel->winograd_weight_backward(back, other, size, plane, C);
+    kernel->winograd_weight(there, weight, size, stride, plane, C);
+    kernel->winograd_weight_backward(back, other, size, stride, plane, C);
     near(inner(there, other, planes), inner(weight, back, 9 * (size_t)C), 1e-5);
     free(weight), free(back), free(there), free(other);
 }
 
-/* Inside the image, at its corners, and reaching beyond all of it on one side. */
-static const int places[][2] = {{3, 2}, {0, 0}, {0, 4}, {8, 0}, {8, 7}, {6, 6}};
+/* First outputs: inside the image, at its corners, and reaching beyond all of it on one side. */
+static const int places[][2] = {{3, 2}, {0, 0}, {0, 4}, {8, 0}, {8, 7}, {11, 10}, {2, 1}, {1, 3}};
 
 static void check_winograd(const Kernels *kernel)
 {
-    for (int size = 2; size <= 4; size += 2)
+    for (size_t f = 0; f < FILTERS; f++)
         for (int w = 0; w < WIDTHS; w++) {
+            const int *filter = filters[f];
             int C = widths[w];
-            check_weight_transpose(kernel, size, C);
+            check_weight_transpose(kernel, filter, C);
             for (size_t p = 0; p < sizeof places / sizeof *places; p++) {
                 int y = places[p][0], x = places[p][1];
-                WinogradTile in = tile_on(size, size + 2, y - 1, x - 1, C);
-                WinogradTile out = tile_on(size, size, y, x, C);
-                check_tile(kernel, size, y, x, C);
+                WinogradTile in = tile_on(filter, side_of(filter), y - 1, x - 1, C);
+                WinogradTile out = tile_on(filter, filter[0], y, x, C);
+                check_tile(kernel, filter, y, x, C);
                 check_transpose(kernel->winograd_input, kernel->winograd_input_backward, true, &in,
                                 C);
                 check_transpose(kernel->winograd_output_backward, kernel->winograd_output, false,
@@ -216,10 +240,11 @@ static uint64_t winograd_bits(const Kernels *kernel, int C)
     uint64_t bits = 0;
     float *image = random_floats(n, 11, 1), *planes = random_planes(C, 12), *out = calloc(n, 4);
     float *there = calloc(PLANES * plane, 4), *weight = random_floats(9 * (size_t)C, 13, 1);
-    for (int size = 2; size <= 4; size += 2)
+    for (size_t f = 0; f < FILTERS; f++)
         for (int x = 0; x < 5; x += 2) {
-            WinogradTile in = tile_on(size, size + 2, 2, x - 1, C),
-                         to = tile_on(size, size, 3, x, C);
+            const int *filter = filters[f];
+            WinogradTile in = tile_on(filter, side_of(filter), 2, x - 1, C),
+                         to = tile_on(filter, filter[0], 3, x, C);
             kernel->winograd_input(there, image, &in, C);
             bits = add_bits(bits, there, PLANES * plane);
             kernel->winograd_output_backward(there, image, &to, C);
@@ -228,9 +253,9 @@ static uint64_t winograd_bits(const Kernels *kernel, int C)
             bits = add_bits(bits, out, n);
             kernel->winograd_input_backward(out, planes, &in, C);
             bits = add_bits(bits, out, n);
-            kernel->winograd_weight(there, weight, size, plane, C);
+            kernel->winograd_weight(there, weight, filter[0], filter[1], plane, C);
             bits = add_bits(bits, there, PLANES * plane);
-            kernel->winograd_weight_backward(weight, planes, size, plane, C);
+            kernel->winograd_weight_backward(weight, planes, filter[0], filter[1], plane, C);
             bits = add_bits(bits, weight, 9 * (size_t)C);
         }
     free(image), free(planes), free(out), free(there), free(weight);

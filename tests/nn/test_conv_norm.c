@@ -182,6 +182,25 @@ static void test_winograd(void **state)
                                    .activation = i % 2 ? ACTIVATION_RELU : ACTIVATION_SILU});
 }
 
+/* With stride 2: both sizes of tiles (the outputs 14, 15 and 16, 28 pixels long, and 8), outputs that hang over. */
+static void test_winograd_strided(void **state)
+{
+    (void)state;
+    static const struct {
+        Extent in;
+        int out, padding;
+    } sizes[] = {{{1, 32, 32, 16}, 17, 1}, {{2, 31, 32, 21}, 16, 1}, {{1, 56, 55, 16}, 16, 1},
+                 {{1, 28, 27, 17}, 33, 1}, {{2, 16, 15, 16}, 20, 1}, {{1, 17, 33, 19}, 16, 0},
+                 {{1, 13, 14, 16}, 16, 2}, {{2, 14, 13, 18}, 16, 1}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        check_conv_norm(sizes[i].in, i % 2,
+                        (ConvNorm){.out_channels = sizes[i].out,
+                                   .kernel = 3,
+                                   .stride = 2,
+                                   .padding = sizes[i].padding,
+                                   .activation = i % 2 ? ACTIVATION_RELU : ACTIVATION_SILU});
+}
+
 /* --- through pointers: strides that leave a rest or pass over pixels, several blocks of 240 pixels --- */
 
 static void test_indirect(void **state)
@@ -459,6 +478,7 @@ int main(void)
         cmocka_unit_test(test_drop_path),
         cmocka_unit_test(test_conv_norm),
         cmocka_unit_test(test_winograd),
+        cmocka_unit_test(test_winograd_strided),
         cmocka_unit_test(test_indirect),
         cmocka_unit_test(test_few_channels),
         cmocka_unit_test(test_conv_norm_statistics),

@@ -32,7 +32,7 @@ typedef struct Convolution {
     bool has_backward;        /* false: the graph is for evaluation only */
     bool wants_dx;            /* somebody before it learns */
     const ConvMethod *method; /* set by conv_choose */
-    int tile;                 /* outputs of a side of Winograd's tile */
+    int tile;                 /* outputs of a side of Winograd's tile; 0: none suits */
 } Convolution;
 
 /* Output pixels [begin, end), counted over the images of the lane. */
@@ -68,7 +68,7 @@ extern const ConvMethod conv_pointwise; /* 1x1: one matrix product */
 extern const ConvMethod conv_patches;   /* im2col, groups too */
 extern const ConvMethod
     conv_indirect; /* dense, whatever kernel and stride; needs our products (gemm.h) */
-extern const ConvMethod conv_winograd; /* 3x3, stride 1 */
+extern const ConvMethod conv_winograd; /* 3x3, stride 1 or 2 */
 
 /* Sets method and tile. */
 void conv_choose(Convolution *conv, ConvChoice choice);

@@ -73,26 +73,55 @@ static void gather_left(const Convolution *conv, float *left, const float *const
         memcpy(left + i * indirect_left_step(conv), rows[i], sizeof(float) * (size_t)k);
 }
 
-/* c (rows,columns; stride ldc) = [c +] left^T panels. */
+/* The left side of a product: element (pixel, row) is at[pixel * step + row]. */
+typedef struct Left {
+    const float *at;
+    size_t step;
+} Left;
+
+/* c (rows,columns; stride ldc) = [c +] left^T panels, of `count` pixels from `first` on of the block's. */
 static void multiply_left(const ConvCall *call, float *c, int ldc, const IndirectScratch *s,
-                          int rows, int columns, size_t pixels, bool adds)
+                          Left left, int rows, int columns, size_t pixels, size_t first,
+                          size_t count, bool adds)
 {
     const Kernels *kernel = call->run->kernel;
     int width = kernel->matmul_columns(), most = kernel->matmul_rows();
     for (int column = 0; column < columns; column += width) {
         int n = columns - column < width ? columns - column : width;
+        const float *panel = s->right + (size_t)column * pixels + first * (size_t)width;
         for (int row = 0; row < rows; row += most)
-            kernel->matmul_block(c + (size_t)row * (size_t)ldc + column, (size_t)ldc, s->left + row,
-                                 1, indirect_left_step(call->conv),
-                                 s->right + (size_t)column * pixels, (int)pixels,
+            kernel->matmul_block(c + (size_t)row * (size_t)ldc + column, (size_t)ldc, left.at + row,
+                                 1, left.step, panel, (int)count,
                                  rows - row < most ? rows - row : most, n, adds);
         if (column / width % 4 == 3) run_poll(call->run);
     }
     run_poll(call->run);
 }
 
-/* Of a block whose windows have been found as one group. Few channels fill no vector, so there the output's
- * channels are the columns, and the result is transposed. */
+/* How many windows from the first on are `step` apart: those of a row of the image. */
+static size_t even_windows(const float *const *windows, size_t count, size_t step)
+{
+    size_t n = 1;
+    while (n < count && windows[n] == windows[n - 1] + step) n++;
+    return n;
+}
+
+/* One segment's share, transposed: few channels fill no vector, so the output's channels are the columns. Windows
+ * of a row overlap in the padded image and are read there. */
+static void joined_segment(const ConvCall *call, float *dweight, const IndirectScratch *s,
+                           const float *const *windows, size_t pixels, bool adds)
+{
+    const Convolution *conv = call->conv;
+    int k = indirect_segment_floats(conv), N = conv->out_channels;
+    size_t step = (size_t)conv->shape.stride * (size_t)conv->shape.channels;
+    for (size_t first = 0, count; first < pixels; first += count) {
+        count = even_windows(windows + first, pixels - first, step);
+        multiply_left(call, dweight, N, s, (Left){windows[first], step}, k, N, pixels, first, count,
+                      adds || first > 0);
+    }
+}
+
+/* Of a block whose windows have been found as one group. */
 static void weight_block(const ConvCall *call, float *dweight, const float *dout,
                          const IndirectScratch *s, size_t pixels, bool adds)
 {
@@ -107,12 +136,11 @@ static void weight_block(const ConvCall *call, float *dweight, const float *dout
     for (size_t t = 0; t < (size_t)indirect_segments(conv); t++) {
         const float *const *windows = s->window + t * pixels;
         if (indirect_joins_taps(conv)) {
-            gather_left(conv, s->left, windows, k, pixels);
-            multiply_left(call, s->dweight + t * (size_t)k * (size_t)N, N, s, k, N, pixels, adds);
+            joined_segment(call, s->dweight + t * (size_t)k * (size_t)N, s, windows, pixels, adds);
         } else {
             kernel->conv_pack(s->right, windows, (int)pixels, k);
-            multiply_left(call, dweight + t * (size_t)k, indirect_window_floats(conv), s, N, k,
-                          pixels, adds);
+            multiply_left(call, dweight + t * (size_t)k, indirect_window_floats(conv), s,
+                          (Left){s->left, indirect_left_step(conv)}, N, k, pixels, 0, pixels, adds);
         }
     }
 }

@@ -41,20 +41,34 @@ static bool is_pointwise(const Convolution *conv)
            conv->groups.groups == 1;
 }
 
-static bool suits_winograd(const Convolution *conv)
+static int tiles_of(const ConvShape *shape, int tile)
 {
-    const ConvShape *shape = &conv->shape;
-    return shape->kernel == 3 && shape->stride == 1 && conv->groups.groups == 1 &&
-           shape->channels >= 16 && conv->out_channels >= 16;
+    return ((shape->out_height + tile - 1) / tile) * ((shape->out_width + tile - 1) / tile);
 }
 
 /* Products of a tile's channels: F(4x4) makes 36 for 16 pixels, F(2x2) 16 for 4. Where many of the larger tiles hang
  * over the edge, the smaller ones are as fast, err less and need half the memory. */
 static int winograd_tile(const ConvShape *shape)
 {
-    int down4 = (shape->out_height + 3) / 4, across4 = (shape->out_width + 3) / 4;
-    int down2 = (shape->out_height + 1) / 2, across2 = (shape->out_width + 1) / 2;
-    return 5 * 36 * down4 * across4 <= 4 * 16 * down2 * across2 ? 4 : 2;
+    return 5 * 36 * tiles_of(shape, 4) <= 4 * 16 * tiles_of(shape, 2) ? 4 : 2;
+}
+
+/* With stride 2 they are 81 for 16 pixels and 25 for 4, against 9 of each pixel without tiles. 0: too few are
+ * spared to pay for the transforms (7 x 7 pixels), or there are so few tiles that reading the transformed weights
+ * takes longer than their products (4 x 4). */
+static int strided_tile(const ConvShape *shape)
+{
+    enum { FEW = 16 };
+    int large = tiles_of(shape, 4), small = tiles_of(shape, 2);
+    if (small < FEW || 10 * 25 * small > 7 * 9 * shape->out_height * shape->out_width) return 0;
+    return large >= FEW && 8 * 81 * large <= 7 * 25 * small ? 4 : 2;
+}
+
+static bool suits_winograd(const Convolution *conv)
+{
+    const ConvShape *shape = &conv->shape;
+    return shape->kernel == 3 && shape->stride <= 2 && conv->groups.groups == 1 &&
+           shape->channels >= 16 && conv->out_channels >= 16 && conv->tile > 0;
 }
 
 /* With many channels a long sum in registers gains more than pieces of all channels that are still in the cache
@@ -73,7 +87,7 @@ static bool suits_pointers(const Convolution *conv)
 
 void conv_choose(Convolution *conv, ConvChoice choice)
 {
-    conv->tile = winograd_tile(&conv->shape);
+    conv->tile = conv->shape.stride == 1 ? winograd_tile(&conv->shape) : strided_tile(&conv->shape);
     if (is_pointwise(conv) && !(suits_pointers(conv) && has_many_channels(conv)))
         conv->method = &conv_pointwise;
     else if (choice == CONV_AUTO && suits_winograd(conv))

@@ -1,19 +1,54 @@
 /*
- * 3x3 convolutions with stride 1 by Winograd's tiles (src/kernels/isa/winograd.c): a group of tiles is
- * transformed, (m+2)^2 matrix products take it from in to out channels, one for each element of a transformed
- * tile ("plane"), and the result is transformed back. Backward is the transpose of forward, so that the
+ * 3x3 convolutions with stride 1 or 2 by Winograd's tiles (src/kernels/isa/winograd.c): a group of tiles is
+ * transformed, matrix products take it from in to out channels, one for each element of a transformed
+ * tile ("plane"), and the result is transformed back. With stride 2 several planes have the same weights. Backward is the transpose of forward, so that the
  * transformed gradient serves both weights and inputs.
  *
  * A group is a number of whole rows of tiles, so that its outputs are a run of pixels.
  */
 #include "conv.h"
 
-/* Tiles of a group. */
-enum { GROUP_TILES = 98, PLANES_MAX = 36 };
+/* Tiles of a group, and their planes together. */
+enum { GROUP_TILES = 98, GROUP_PLANES = GROUP_TILES * 36 };
 
-static int plane_count(const Convolution *conv)
+static int at_least(int a, int b)
 {
-    return (conv->tile + 2) * (conv->tile + 2);
+    return a < b ? b : a;
+}
+
+static int at_most(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* Inputs of a tile's side, and its planes. */
+static int tile_side(const Convolution *conv)
+{
+    return conv->shape.stride * (conv->tile - 1) + conv->shape.kernel;
+}
+
+static size_t plane_count(const Convolution *conv)
+{
+    return (size_t)tile_side(conv) * (size_t)tile_side(conv);
+}
+
+static int weight_side(const Convolution *conv)
+{
+    return conv->tile + 2;
+}
+
+static size_t weight_planes(const Convolution *conv)
+{
+    return (size_t)weight_side(conv) * (size_t)weight_side(conv);
+}
+
+/* The weights of plane e, and whether it is the first that has them (include/kernels/kernels.h). */
+static size_t weight_of(const Convolution *conv, size_t e, bool *is_first)
+{
+    int side = tile_side(conv), last = weight_side(conv) - 1;
+    int i = (int)e / side, j = (int)e % side;
+    *is_first = i <= last && j <= last;
+    return (size_t)(at_most(i, last) * weight_side(conv) + at_most(j, last));
 }
 
 static int tiles_across(const Convolution *conv)
@@ -26,10 +61,16 @@ static int tiles_down(const Convolution *conv)
     return (conv->shape.out_height + conv->tile - 1) / conv->tile;
 }
 
+/* Those of many planes are fewer, so that they stay in the cache. */
+static int group_tiles(const Convolution *conv)
+{
+    return at_most(GROUP_TILES, GROUP_PLANES / (int)plane_count(conv));
+}
+
 /* Rows of tiles in a group: as even as can be. */
 static int group_rows(const Convolution *conv)
 {
-    int all = conv->images * tiles_down(conv), most = GROUP_TILES / tiles_across(conv);
+    int all = conv->images * tiles_down(conv), most = group_tiles(conv) / tiles_across(conv);
     if (most < 1) most = 1;
     int groups = (all + most - 1) / most;
     return (all + groups - 1) / groups;
@@ -80,8 +121,7 @@ static size_t chunk_plane(const Convolution *conv)
 
 static size_t prepared(const Convolution *conv)
 {
-    size_t planes = (size_t)plane_count(conv);
-    return planes * (forward_plane(conv) + backward_plane(conv) + chunk_plane(conv));
+    return weight_planes(conv) * (forward_plane(conv) + backward_plane(conv) + chunk_plane(conv));
 }
 
 /* Rows [first, first + rows) of U^T (out_channels,C) of one plane, into the panels of both directions. */
@@ -100,19 +140,20 @@ static void pack_plane(const Convolution *conv, float *forward, float *backward,
 static void prepare(const Convolution *conv, const float *weight, float *out)
 {
     const Kernels *kernel = kernels();
-    int planes = plane_count(conv), C = conv->shape.channels;
-    float *backward = out + (size_t)planes * forward_plane(conv);
-    float *chunk = backward + (size_t)planes * backward_plane(conv);
+    size_t planes = weight_planes(conv);
+    int C = conv->shape.channels;
+    float *backward = out + planes * forward_plane(conv);
+    float *chunk = backward + planes * backward_plane(conv);
     for (int first = 0; first < conv->out_channels; first += chunk_rows(conv)) {
         int left = conv->out_channels - first;
         int rows = left < chunk_rows(conv) ? left : chunk_rows(conv);
         for (int r = 0; r < rows; r++)
             kernel->winograd_weight(chunk + (size_t)r * (size_t)C,
                                     weight + 9 * (size_t)(first + r) * (size_t)C, conv->tile,
-                                    chunk_plane(conv), C);
-        for (size_t e = 0; e < (size_t)planes; e++)
-            pack_plane(conv, out + e * forward_plane(conv), backward + e * backward_plane(conv),
-                       chunk + e * chunk_plane(conv), first, rows);
+                                    conv->shape.stride, chunk_plane(conv), C);
+        for (size_t u = 0; u < planes; u++)
+            pack_plane(conv, out + u * forward_plane(conv), backward + u * backward_plane(conv),
+                       chunk + u * chunk_plane(conv), first, rows);
     }
 }
 
@@ -136,10 +177,10 @@ static size_t gradient_step(const Convolution *conv)
 /* Transformed inputs and outputs of a group, and the gradient of the transformed weights. */
 static size_t scratch(const Convolution *conv)
 {
-    size_t planes = (size_t)plane_count(conv);
-    size_t weights = conv->has_backward ? gradient_step(conv) : 0;
-    return planes * (plane_step(conv, conv->shape.channels) + plane_step(conv, conv->out_channels) +
-                     weights);
+    size_t weights = conv->has_backward ? weight_planes(conv) * gradient_step(conv) : 0;
+    return plane_count(conv) *
+               (plane_step(conv, conv->shape.channels) + plane_step(conv, conv->out_channels)) +
+           weights;
 }
 
 /* Rows of tiles [begin, end), counted over the images of the lane. */
@@ -170,43 +211,39 @@ static size_t first_pixel(const Convolution *conv, int row)
            (size_t)(row % down * conv->tile) * (size_t)conv->shape.out_width;
 }
 
-static int at_least(int a, int b)
-{
-    return a < b ? b : a;
-}
-
-static int at_most(int a, int b)
-{
-    return a < b ? a : b;
-}
-
 typedef void TileFn(float *out, const float *x, const WinogradTile *tile, int C);
 
-/* An image of `channels` channels and the tiles on it: where tile (0,0) begins, and its side. */
+/* An image of `channels` channels and the tiles on it: where tile (0,0) begins, its side, and how far apart they
+ * begin. */
 typedef struct TileImage {
     int height, width, channels;
-    int padding, side;
+    int padding, side, step;
 } TileImage;
 
 static TileImage input_image(const Convolution *conv)
 {
     const ConvShape *shape = &conv->shape;
-    return (TileImage){shape->height, shape->width, shape->channels, shape->padding,
-                       conv->tile + 2};
+    return (TileImage){shape->height,  shape->width,    shape->channels,
+                       shape->padding, tile_side(conv), conv->tile * shape->stride};
 }
 
 static TileImage output_image(const Convolution *conv)
 {
-    return (TileImage){conv->shape.out_height, conv->shape.out_width, conv->out_channels, 0,
+    return (TileImage){conv->shape.out_height,
+                       conv->shape.out_width,
+                       conv->out_channels,
+                       0,
+                       conv->tile,
                        conv->tile};
 }
 
 static WinogradTile tile_at(const Convolution *conv, const TileImage *image, int row, int column)
 {
     int down = tiles_down(conv), W = image->width, C = image->channels;
-    int y = row % down * conv->tile - image->padding, x = column * conv->tile - image->padding;
+    int y = row % down * image->step - image->padding, x = column * image->step - image->padding;
     ptrdiff_t pixel = ((ptrdiff_t)(row / down) * image->height + y) * W + x;
     return (WinogradTile){.size = conv->tile,
+                          .stride = conv->shape.stride,
                           .origin = pixel * C,
                           .row = (size_t)W * (size_t)C,
                           .pixel = (size_t)C,
@@ -235,14 +272,14 @@ static void transform_group(const ConvCall *call, TileFn *transform, TileImage i
 /* --- forward and backward --- */
 
 typedef struct Planes {
-    float *in, *out, *weight; /* each (planes) of plane_step */
+    float *in, *out, *weight; /* planes of these steps */
     size_t in_step, out_step, weight_step;
 } Planes;
 
 static Planes planes_of(const ConvCall *call)
 {
     const Convolution *conv = call->conv;
-    size_t planes = (size_t)plane_count(conv);
+    size_t planes = plane_count(conv);
     Planes p = {.in_step = plane_step(conv, conv->shape.channels),
                 .out_step = plane_step(conv, conv->out_channels),
                 .weight_step = gradient_step(conv)};
@@ -259,6 +296,21 @@ static void poll_sometimes(const ConvCall *call, size_t i)
     if (is_large || i % 8 == 7) run_poll(call->run);
 }
 
+/* From planes of `from` (tiles,k) to those of `to` (tiles,n), by panels of the weights. */
+static void multiply_planes(const ConvCall *call, int tiles, int n, int k, const float *from,
+                            size_t from_step, const float *panels, size_t panels_step, float *to,
+                            size_t to_step)
+{
+    for (size_t e = 0; e < plane_count(call->conv); e++) {
+        bool is_first;
+        size_t u = weight_of(call->conv, e, &is_first);
+        run_gemm_packed(call->run, NO_TRANSPOSE, tiles, n, k, from + e * from_step,
+                        (int)tile_step(k), panels + u * panels_step, 0, to + e * to_step,
+                        (int)tile_step(n));
+        poll_sometimes(call, e);
+    }
+}
+
 static void forward(const ConvCall *call, float *out, const float *x)
 {
     const Convolution *conv = call->conv;
@@ -267,13 +319,8 @@ static void forward(const ConvCall *call, float *out, const float *x)
     Planes p = planes_of(call);
     for (Group group = {0}; next_group(call, &group);) {
         transform_group(call, kernel->winograd_input, input_image(conv), p.in, x, true, group);
-        for (size_t e = 0; e < (size_t)plane_count(conv); e++) {
-            run_gemm_packed(call->run, NO_TRANSPOSE, tiles_of(call, group), N, C,
-                            p.in + e * p.in_step, (int)tile_step(C),
-                            call->prepared + e * forward_plane(conv), 0, p.out + e * p.out_step,
-                            (int)tile_step(N));
-            poll_sometimes(call, e);
-        }
+        multiply_planes(call, tiles_of(call, group), N, C, p.in, p.in_step, call->prepared,
+                        forward_plane(conv), p.out, p.out_step);
         transform_group(call, kernel->winograd_output, output_image(conv), out, p.out, false,
                         group);
         conv_rows_done(call, first_pixel(conv, group.begin), first_pixel(conv, group.end));
@@ -286,11 +333,13 @@ static void add_gradient(const ConvCall *call, const Planes *p, int tiles, int f
 {
     const Convolution *conv = call->conv;
     int C = conv->shape.channels;
-    for (size_t e = 0; e < (size_t)plane_count(conv); e++) {
+    for (size_t e = 0; e < plane_count(conv); e++) {
+        bool is_first;
+        size_t u = weight_of(conv, e, &is_first);
         run_gemm(call->run, TRANSPOSE, NO_TRANSPOSE, count, C, tiles, 1,
                  p->out + e * p->out_step + first, (int)tile_step(conv->out_channels),
-                 p->in + e * p->in_step, (int)tile_step(C), adds ? 1 : 0,
-                 p->weight + e * p->weight_step, C);
+                 p->in + e * p->in_step, (int)tile_step(C), adds || !is_first ? 1 : 0,
+                 p->weight + u * p->weight_step, C);
         poll_sometimes(call, e);
     }
 }
@@ -300,9 +349,9 @@ static void transform_gradient(const ConvCall *call, const Planes *p, float *dwe
 {
     size_t C = (size_t)call->conv->shape.channels;
     for (size_t n = 0; n < (size_t)count; n++) {
-        call->run->kernel->winograd_weight_backward(dweight + 9 * ((size_t)first + n) * C,
-                                                    p->weight + n * C, call->conv->tile,
-                                                    p->weight_step, (int)C);
+        call->run->kernel->winograd_weight_backward(
+            dweight + 9 * ((size_t)first + n) * C, p->weight + n * C, call->conv->tile,
+            call->conv->shape.stride, p->weight_step, (int)C);
         poll_sometimes(call, n);
     }
 }
@@ -324,14 +373,9 @@ static void weight_gradient(const ConvCall *call, const Planes *p, float *dweigh
 static void input_gradient(const ConvCall *call, const Planes *p, int tiles)
 {
     const Convolution *conv = call->conv;
-    int C = conv->shape.channels, N = conv->out_channels;
-    const float *panels = call->prepared + (size_t)plane_count(conv) * forward_plane(conv);
-    for (size_t e = 0; e < (size_t)plane_count(conv); e++) {
-        run_gemm_packed(call->run, NO_TRANSPOSE, tiles, C, N, p->out + e * p->out_step,
-                        (int)tile_step(N), panels + e * backward_plane(conv), 0,
-                        p->in + e * p->in_step, (int)tile_step(C));
-        poll_sometimes(call, e);
-    }
+    const float *panels = call->prepared + weight_planes(conv) * forward_plane(conv);
+    multiply_planes(call, tiles, conv->shape.channels, conv->out_channels, p->out, p->out_step,
+                    panels, backward_plane(conv), p->in, p->in_step);
 }
 
 static void backward(const ConvCall *call, float *dx, bool adds, float *dweight, const float *dout,
