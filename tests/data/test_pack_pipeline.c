@@ -117,11 +117,11 @@ static void run(Check *check, bool in_order)
     Image image = {0};
     Error err = {0};
     uint8_t *data, pixels[8 * 16 * 3] = {0};
-    assert_true(image_from_rgb(&image, &(RgbPixels){.data = pixels, .width = 16, .height = 8, .stride = 48}, &err));
+    assert_true(image_from_rgb(
+        &image, &(RgbPixels){.data = pixels, .width = 16, .height = 8, .stride = 48}, &err));
     assert_true(image_encode_jpeg(&image, 90, &data, &check->fake.bytes, &err));
     check->fake.data = data;
-    check->fake.source =
-        (RecordSource){.read = read_fake, .name = name_fake, .in_order = in_order};
+    check->fake.source = (RecordSource){.read = read_fake, .name = name_fake, .in_order = in_order};
     choose_records(check->number);
     Listing listing = {.count = RECORDS, .source = &check->fake.source};
     PackOptions options = {.root = "."};

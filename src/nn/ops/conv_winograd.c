@@ -48,7 +48,7 @@ static size_t weight_of(const Convolution *conv, size_t e, bool *is_first)
     int side = tile_side(conv), last = weight_side(conv) - 1;
     int i = (int)e / side, j = (int)e % side;
     *is_first = i <= last && j <= last;
-    return (size_t)(at_most(i, last) * weight_side(conv) + at_most(j, last));
+    return (size_t)at_most(i, last) * (size_t)weight_side(conv) + (size_t)at_most(j, last);
 }
 
 static int tiles_across(const Convolution *conv)
