@@ -77,9 +77,10 @@ static void finish_sample(Reading *reading)
 {
     Sample *now = &reading->now;
     Arena *arena = reading->listing->memory;
-    if (now->key && now->labelled && !now->image)
+    bool begun = now->key != NULL;
+    if (begun && now->labelled && !now->image)
         refuse(reading, now->key, "has no image beside it; the files of a sample stand together");
-    else if (now->image && check_values(reading, now)) {
+    else if (begun && now->image && check_values(reading, now)) {
         reading->sample = arena_extend(arena, reading->sample, reading->samples);
         reading->sample[reading->samples++] = *now;
     }
