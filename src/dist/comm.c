@@ -69,18 +69,10 @@ static void spare_displays(void)
         setenv("HWLOC_COMPONENTS", "-gl", 0);
 }
 
-/* Open MPI gives a process that no launcher has started a daemon, `orted`, which it needs to start
- * further processes from itself: half of what a start costs. We start none. */
-static void spare_daemon(void)
-{
-    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
-}
-
 Comm *comm_open(int *argc, char ***argv)
 {
     int provided = 0;
     spare_displays();
-    spare_daemon();
     MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
     Comm *comm = calloc(1, sizeof *comm);
     if (!comm) die("MPI: out of memory");
