@@ -15,9 +15,10 @@
 /* What kind of thing was wrong; cli/ maps each to an exit code (docs/errors.md). */
 typedef enum ErrorKind {
     ERROR_NONE,
-    ERROR_USAGE,  /* command line or configuration */
-    ERROR_DATA,   /* pack, checkpoint, image, manifest */
-    ERROR_SYSTEM, /* file system, memory, permissions */
+    ERROR_USAGE,   /* command line or configuration */
+    ERROR_DATA,    /* pack, checkpoint, image, manifest */
+    ERROR_SYSTEM,  /* file system, memory, permissions */
+    ERROR_STOPPED, /* nothing was: somebody asked for a stop (base/stop.h) */
 } ErrorKind;
 
 enum { ERROR_TEXT_BYTES = 4096 };

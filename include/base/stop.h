@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include <stdbool.h>
+#include "base/error.h"
 
 /* Installs the handlers; after MPI has started, which may install others. */
 void stop_install(void);
@@ -16,3 +16,6 @@ void stop_request(const char *reason);
 bool stop_requested(void);
 /* "SIGTERM", or the reason given; NULL if no stop was requested. */
 const char *stop_reason(void);
+
+/* Whether a stop was requested; if so, that `work` was stopped and leaves nothing behind is an error. */
+bool stop_ends(const char *work, Error *err);

@@ -48,3 +48,10 @@ const char *stop_reason(void)
 {
     return atomic_load(&reason);
 }
+
+bool stop_ends(const char *work, Error *err)
+{
+    if (!stop_requested()) return false;
+    error_set(err, ERROR_STOPPED, "%s was stopped by %s; nothing is kept", work, stop_reason());
+    return true;
+}

@@ -2,6 +2,7 @@
 #include "arguments.h"
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/stop.h"
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "data/image.h"
@@ -271,6 +272,7 @@ int cmd_pack(int argc, char **argv)
     if (!arguments.input.name) die("no memory for %d arguments", argc);
     cli_parse(&argp, argc, argv, &arguments);
     Comm *comm = comm_open(&argc, &argv);
+    stop_install();
     Error err = {0};
     int code = pack(&arguments, comm, &err) ? EXIT_DONE : cli_fail(&err);
     comm_close(comm);

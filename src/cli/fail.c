@@ -17,7 +17,8 @@ int cli_fail(const Error *err)
     static const int code[] = {[ERROR_NONE] = EXIT_BROKEN,
                                [ERROR_USAGE] = EXIT_USAGE,
                                [ERROR_DATA] = EXIT_DATA,
-                               [ERROR_SYSTEM] = EXIT_SYSTEM};
+                               [ERROR_SYSTEM] = EXIT_SYSTEM,
+                               [ERROR_STOPPED] = EXIT_STOPPED};
     if (log_get_rank() == 0)
         for (const char *line = err->text; *line;) {
             size_t length = strcspn(line, "\n");

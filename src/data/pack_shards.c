@@ -6,6 +6,7 @@
 #include "pack_shards.h"
 
 #include "base/progress.h"
+#include "base/stop.h"
 #include "data/pack_names.h"
 #include "faults.h"
 #include "io/file.h"
@@ -92,6 +93,7 @@ static void spool_blocks(void *context, Pipeline *pipeline)
     for (Block *block; (block = pipeline_next(pipeline));) {
         spool_block(writer, block, spooling->number, spooling->err);
         if (writer->spool.broken || has_enough_faults(writer)) break;
+        if (stop_ends("packing", spooling->err)) break;
         progress_set(&progress, block->place + block->count);
     }
     progress_hide(&progress);

@@ -6,6 +6,7 @@
 #include "data/pack_write.h"
 
 #include "base/progress.h"
+#include "base/stop.h"
 #include "io/file.h"
 #include "pack_pipeline.h"
 #include "pack_shards.h"
@@ -123,7 +124,8 @@ static void stop_ranks(const Writer *writer, size_t next)
 static bool take_block(Writer *writer, Block *block, size_t number)
 {
     spool_block(writer, block, number);
-    if (!writer->spool->broken && !rejects_are_too_many(writer->err)) return true;
+    bool ends = writer->spool->broken || rejects_are_too_many(writer->err);
+    if (!ends && !stop_ends("packing", writer->err)) return true;
     stop_ranks(writer, number + 1);
     return false;
 }

@@ -107,4 +107,19 @@ for i, row in enumerate(rows):
 EOF
 umbel pack --manifest set/manifest.csv --root set --keep-going --out k1.h5 >out 2>err
 [ -e k1.h5.rejected.csv ] && not_ok "no list without rejects" "an old one is left" || ok "no list without rejects"
+
+# --- a stop in the middle: many pictures, each a link to the same file
+mkdir many
+for i in $(seq 6000); do echo "many/$i.jpg"; done | xargs -n 500 "$PYTHON" -c 'import os, sys; [os.link("set/00001.jpg", name) for name in sys.argv[1:]]'
+for options in "" "--shards 2"; do
+    umbel pack many --pattern '{number}.jpg' --allow-unseen --max-side 20 $options --out stopped.h5 >out 2>err &
+    for _ in $(seq 500); do
+        compgen -G 'stopped*tmp*' >/dev/null && break
+        sleep 0.01
+    done
+    pkill -TERM -P $! 2>/dev/null
+    wait $!
+    same "a stop${options:+ with $options}: code, line, nothing left" "85 umbel: packing was stopped by SIGTERM; nothing is kept 0" \
+        "$? $(grep -v packing: err) $(find . -name 'stopped*' | wc -l)"
+done
 finish
