@@ -24,6 +24,43 @@ INLINE vec vec_set(float x)
 
 #define FMA(factor, x, y) vec_fma(vec_set(factor), x, y)
 
+/* --- two pairs of points, +-p and +-q --- */
+
+/* What belongs to the even and to the odd powers of a pair of points: their sum and their difference. */
+typedef struct Pairs {
+    vec sum_p, difference_p, sum_q, difference_q;
+} Pairs;
+
+/* The values at +p, -p, +q, -q. */
+INLINE void pairs_store(vec *out, Pairs v)
+{
+    out[0] = v.sum_p + v.difference_p;
+    out[1] = v.sum_p - v.difference_p;
+    out[2] = v.sum_q + v.difference_q;
+    out[3] = v.sum_q - v.difference_q;
+}
+
+/* Back from them, the odd part times the point. */
+INLINE Pairs pairs_load(const vec *x, float p, float q)
+{
+    return (Pairs){x[0] + x[1], vec_set(p) * (x[0] - x[1]), x[2] + x[3],
+                   vec_set(q) * (x[2] - x[3])};
+}
+
+/* The polynomial x[0] + x[1] t + x[2] t^2 + x[3] t^3 at the points: A. */
+INLINE Pairs pairs_cubic(const vec *x, float p, float q)
+{
+    return (Pairs){FMA(p * p, x[2], x[0]), vec_set(p) * FMA(p * p, x[3], x[1]),
+                   FMA(q * q, x[2], x[0]), vec_set(q) * FMA(q * q, x[3], x[1])};
+}
+
+/* What a pair takes of the inputs, those that the other pair sees left out: of two of even and two of odd powers. */
+INLINE Pairs pairs_input(vec even0, vec even1, vec odd0, vec odd1, float p, float q)
+{
+    return (Pairs){FMA(-q * q, even0, even1), vec_set(p) * FMA(-q * q, odd0, odd1),
+                   FMA(-p * p, even0, even1), vec_set(q) * FMA(-p * p, odd0, odd1)};
+}
+
 /* --- stride 1 --- */
 
 /* Powers of the points, and what G divides by: products of distances between points. */
@@ -37,72 +74,47 @@ INLINE vec vec_set(float x)
 
 INLINE void line4(Line line, vec *out, const vec *x)
 {
-    vec sum_p, sum_q, difference_p, difference_q;
+    Pairs at;
     switch (line) {
     case INPUT:
         out[0] = FMA(P2 * Q2, x[0], FMA(-(P2 + Q2), x[2], x[4]));
-        sum_p = FMA(-Q2, x[2], x[4]);
-        difference_p = vec_set(P) * FMA(-Q2, x[1], x[3]);
-        sum_q = FMA(-P2, x[2], x[4]);
-        difference_q = vec_set(Q) * FMA(-P2, x[1], x[3]);
-        out[1] = sum_p + difference_p;
-        out[2] = sum_p - difference_p;
-        out[3] = sum_q + difference_q;
-        out[4] = sum_q - difference_q;
+        pairs_store(out + 1, pairs_input(x[2], x[4], x[1], x[3], P, Q));
         out[5] = FMA(P2 * Q2, x[1], FMA(-(P2 + Q2), x[3], x[5]));
         break;
     case INPUT_BACKWARD:
-        sum_p = x[1] + x[2];
-        difference_p = vec_set(P) * (x[1] - x[2]);
-        sum_q = x[3] + x[4];
-        difference_q = vec_set(Q) * (x[3] - x[4]);
+        at = pairs_load(x + 1, P, Q);
         out[0] = vec_set(P2 * Q2) * x[0];
-        out[1] = FMA(P2 * Q2, x[5], FMA(-Q2, difference_p, vec_set(-P2) * difference_q));
-        out[2] = FMA(-(P2 + Q2), x[0], FMA(-Q2, sum_p, vec_set(-P2) * sum_q));
-        out[3] = FMA(-(P2 + Q2), x[5], difference_p + difference_q);
-        out[4] = x[0] + (sum_p + sum_q);
+        out[1] = FMA(P2 * Q2, x[5], FMA(-Q2, at.difference_p, vec_set(-P2) * at.difference_q));
+        out[2] = FMA(-(P2 + Q2), x[0], FMA(-Q2, at.sum_p, vec_set(-P2) * at.sum_q));
+        out[3] = FMA(-(P2 + Q2), x[5], at.difference_p + at.difference_q);
+        out[4] = x[0] + (at.sum_p + at.sum_q);
         out[5] = x[5];
         break;
     case OUTPUT:
-        sum_p = x[1] + x[2];
-        difference_p = vec_set(P) * (x[1] - x[2]);
-        sum_q = x[3] + x[4];
-        difference_q = vec_set(Q) * (x[3] - x[4]);
-        out[0] = x[0] + (sum_p + sum_q);
-        out[1] = difference_p + difference_q;
-        out[2] = FMA(P2, sum_p, vec_set(Q2) * sum_q);
-        out[3] = FMA(P2, difference_p, FMA(Q2, difference_q, x[5]));
+        at = pairs_load(x + 1, P, Q);
+        out[0] = x[0] + (at.sum_p + at.sum_q);
+        out[1] = at.difference_p + at.difference_q;
+        out[2] = FMA(P2, at.sum_p, vec_set(Q2) * at.sum_q);
+        out[3] = FMA(P2, at.difference_p, FMA(Q2, at.difference_q, x[5]));
         break;
     case OUTPUT_BACKWARD:
-        sum_p = FMA(P2, x[2], x[0]);
-        difference_p = vec_set(P) * FMA(P2, x[3], x[1]);
-        sum_q = FMA(Q2, x[2], x[0]);
-        difference_q = vec_set(Q) * FMA(Q2, x[3], x[1]);
         out[0] = x[0];
-        out[1] = sum_p + difference_p;
-        out[2] = sum_p - difference_p;
-        out[3] = sum_q + difference_q;
-        out[4] = sum_q - difference_q;
+        pairs_store(out + 1, pairs_cubic(x, P, Q));
         out[5] = x[3];
         break;
     case WEIGHT:
-        sum_p = vec_set(1 / DIVISOR_P) * FMA(P2, x[2], x[0]);
-        difference_p = vec_set(P / DIVISOR_P) * x[1];
-        sum_q = vec_set(1 / DIVISOR_Q) * FMA(Q2, x[2], x[0]);
-        difference_q = vec_set(Q / DIVISOR_Q) * x[1];
+        at = (Pairs){vec_set(1 / DIVISOR_P) * FMA(P2, x[2], x[0]), vec_set(P / DIVISOR_P) * x[1],
+                     vec_set(1 / DIVISOR_Q) * FMA(Q2, x[2], x[0]), vec_set(Q / DIVISOR_Q) * x[1]};
         out[0] = vec_set(1 / DIVISOR_0) * x[0];
-        out[1] = sum_p + difference_p;
-        out[2] = sum_p - difference_p;
-        out[3] = sum_q + difference_q;
-        out[4] = sum_q - difference_q;
+        pairs_store(out + 1, at);
         out[5] = x[2];
         break;
     case WEIGHT_BACKWARD:
-        sum_p = vec_set(1 / DIVISOR_P) * (x[1] + x[2]);
-        sum_q = vec_set(1 / DIVISOR_Q) * (x[3] + x[4]);
-        out[0] = FMA(1 / DIVISOR_0, x[0], sum_p + sum_q);
+        at.sum_p = vec_set(1 / DIVISOR_P) * (x[1] + x[2]);
+        at.sum_q = vec_set(1 / DIVISOR_Q) * (x[3] + x[4]);
+        out[0] = FMA(1 / DIVISOR_0, x[0], at.sum_p + at.sum_q);
         out[1] = FMA(P / DIVISOR_P, x[1] - x[2], vec_set(Q / DIVISOR_Q) * (x[3] - x[4]));
-        out[2] = FMA(P2, sum_p, FMA(Q2, sum_q, x[5]));
+        out[2] = FMA(P2, at.sum_p, FMA(Q2, at.sum_q, x[5]));
         break;
     }
 }
@@ -165,63 +177,38 @@ INLINE void line2(Line line, vec *out, const vec *x)
 
 INLINE void strided4(Line line, vec *out, const vec *x)
 {
-    vec sum_p, sum_q, difference_p, difference_q;
+    Pairs at;
     switch (line) {
     case INPUT:
-        sum_p = FMA(-Q2, x[2], x[6]);
-        difference_p = vec_set(P) * FMA(-Q2, x[0], x[4]);
-        sum_q = FMA(-P2, x[2], x[6]);
-        difference_q = vec_set(Q) * FMA(-P2, x[0], x[4]);
-        out[0] = sum_p + difference_p;
-        out[1] = sum_p - difference_p;
-        out[2] = sum_q + difference_q;
-        out[3] = sum_q - difference_q;
+        pairs_store(out, pairs_input(x[2], x[6], x[0], x[4], P, Q));
         out[4] = FMA(P2 * Q2, x[0], FMA(-(P2 + Q2), x[4], x[8]));
         for (int i = 0; i < 4; i++) out[5 + i] = x[2 * i + 1];
         break;
     case INPUT_BACKWARD:
-        sum_p = x[0] + x[1];
-        difference_p = vec_set(P) * (x[0] - x[1]);
-        sum_q = x[2] + x[3];
-        difference_q = vec_set(Q) * (x[2] - x[3]);
-        out[0] = FMA(P2 * Q2, x[4], FMA(-Q2, difference_p, vec_set(-P2) * difference_q));
-        out[2] = FMA(-Q2, sum_p, vec_set(-P2) * sum_q);
-        out[4] = FMA(-(P2 + Q2), x[4], difference_p + difference_q);
-        out[6] = sum_p + sum_q;
+        at = pairs_load(x, P, Q);
+        out[0] = FMA(P2 * Q2, x[4], FMA(-Q2, at.difference_p, vec_set(-P2) * at.difference_q));
+        out[2] = FMA(-Q2, at.sum_p, vec_set(-P2) * at.sum_q);
+        out[4] = FMA(-(P2 + Q2), x[4], at.difference_p + at.difference_q);
+        out[6] = at.sum_p + at.sum_q;
         out[8] = x[4];
         for (int i = 0; i < 4; i++) out[2 * i + 1] = x[5 + i];
         break;
     case OUTPUT:
-        sum_p = x[0] + x[1];
-        difference_p = vec_set(P) * (x[0] - x[1]);
-        sum_q = x[2] + x[3];
-        difference_q = vec_set(Q) * (x[2] - x[3]);
-        out[0] = x[5] + (sum_p + sum_q);
-        out[1] = x[6] + (difference_p + difference_q);
-        out[2] = FMA(P2, sum_p, FMA(Q2, sum_q, x[7]));
-        out[3] = FMA(P2, difference_p, FMA(Q2, difference_q, x[4] + x[8]));
+        at = pairs_load(x, P, Q);
+        out[0] = x[5] + (at.sum_p + at.sum_q);
+        out[1] = x[6] + (at.difference_p + at.difference_q);
+        out[2] = FMA(P2, at.sum_p, FMA(Q2, at.sum_q, x[7]));
+        out[3] = FMA(P2, at.difference_p, FMA(Q2, at.difference_q, x[4] + x[8]));
         break;
     case OUTPUT_BACKWARD:
-        sum_p = FMA(P2, x[2], x[0]);
-        difference_p = vec_set(P) * FMA(P2, x[3], x[1]);
-        sum_q = FMA(Q2, x[2], x[0]);
-        difference_q = vec_set(Q) * FMA(Q2, x[3], x[1]);
-        out[0] = sum_p + difference_p;
-        out[1] = sum_p - difference_p;
-        out[2] = sum_q + difference_q;
-        out[3] = sum_q - difference_q;
+        pairs_store(out, pairs_cubic(x, P, Q));
         out[4] = x[3];
         for (int i = 0; i < 4; i++) out[5 + i] = x[i];
         break;
     case WEIGHT:
-        sum_p = vec_set(P / DIVISOR_P) * x[2];
-        difference_p = vec_set(1 / DIVISOR_P) * x[0];
-        sum_q = vec_set(Q / DIVISOR_Q) * x[2];
-        difference_q = vec_set(1 / DIVISOR_Q) * x[0];
-        out[0] = sum_p + difference_p;
-        out[1] = sum_p - difference_p;
-        out[2] = sum_q + difference_q;
-        out[3] = sum_q - difference_q;
+        at = (Pairs){vec_set(P / DIVISOR_P) * x[2], vec_set(1 / DIVISOR_P) * x[0],
+                     vec_set(Q / DIVISOR_Q) * x[2], vec_set(1 / DIVISOR_Q) * x[0]};
+        pairs_store(out, at);
         out[4] = x[2];
         out[5] = x[1];
         break;

@@ -1,8 +1,8 @@
 /*
  * 3x3 convolutions with stride 1 or 2 by Winograd's tiles (src/kernels/isa/winograd.c): a group of tiles is
  * transformed, matrix products take it from in to out channels, one for each element of a transformed
- * tile ("plane"), and the result is transformed back. With stride 2 several planes have the same weights. Backward is the transpose of forward, so that the
- * transformed gradient serves both weights and inputs.
+ * tile ("plane"), and the result is transformed back. With stride 2 several planes have the same weights.
+ * Backward is the transpose of forward, so that the transformed gradient serves both weights and inputs.
  *
  * A group is a number of whole rows of tiles, so that its outputs are a run of pixels.
  */
