@@ -73,25 +73,25 @@ static void gather_left(const Convolution *conv, float *left, const float *const
         memcpy(left + i * indirect_left_step(conv), rows[i], sizeof(float) * (size_t)k);
 }
 
-/* The left side of a product: element (pixel, row) is at[pixel * step + row]. */
+/* The left side of a product, of `count` pixels of a block from `first` on: element (pixel, row) is
+ * at[(pixel - first) * step + row]. */
 typedef struct Left {
     const float *at;
-    size_t step;
+    size_t step, first, count;
 } Left;
 
-/* c (rows,columns; stride ldc) = [c +] left^T panels, of `count` pixels from `first` on of the block's. */
+/* c (rows,columns; stride ldc) = [c +] left^T right, whose panels are of all `pixels` of the block. */
 static void multiply_left(const ConvCall *call, float *c, int ldc, const IndirectScratch *s,
-                          Left left, int rows, int columns, size_t pixels, size_t first,
-                          size_t count, bool adds)
+                          Left left, int rows, int columns, size_t pixels, bool adds)
 {
     const Kernels *kernel = call->run->kernel;
     int width = kernel->matmul_columns(), most = kernel->matmul_rows();
     for (int column = 0; column < columns; column += width) {
         int n = columns - column < width ? columns - column : width;
-        const float *panel = s->right + (size_t)column * pixels + first * (size_t)width;
+        const float *panel = s->right + (size_t)column * pixels + left.first * (size_t)width;
         for (int row = 0; row < rows; row += most)
             kernel->matmul_block(c + (size_t)row * (size_t)ldc + column, (size_t)ldc, left.at + row,
-                                 1, left.step, panel, (int)count,
+                                 1, left.step, panel, (int)left.count,
                                  rows - row < most ? rows - row : most, n, adds);
         if (column / width % 4 == 3) run_poll(call->run);
     }
@@ -116,7 +116,7 @@ static void joined_segment(const ConvCall *call, float *dweight, const IndirectS
     size_t step = (size_t)conv->shape.stride * (size_t)conv->shape.channels;
     for (size_t first = 0, count; first < pixels; first += count) {
         count = even_windows(windows + first, pixels - first, step);
-        multiply_left(call, dweight, N, s, (Left){windows[first], step}, k, N, pixels, first, count,
+        multiply_left(call, dweight, N, s, (Left){windows[first], step, first, count}, k, N, pixels,
                       adds || first > 0);
     }
 }
@@ -140,7 +140,7 @@ static void weight_block(const ConvCall *call, float *dweight, const float *dout
         } else {
             kernel->conv_pack(s->right, windows, (int)pixels, k);
             multiply_left(call, dweight + t * (size_t)k, indirect_window_floats(conv), s,
-                          (Left){s->left, indirect_left_step(conv)}, N, k, pixels, 0, pixels, adds);
+                          (Left){s->left, indirect_left_step(conv), 0, pixels}, N, k, pixels, adds);
         }
     }
 }
