@@ -1,6 +1,7 @@
 /* Which models of KiCad's library are rendered: FOLDER/FAMILY.3dshapes/PART.wrl. */
 #pragma once
 
+#include "base/arena.h"
 #include "base/error.h"
 
 typedef struct Choice {
@@ -18,6 +19,6 @@ typedef struct Parts {
     int count, families;
 } Parts;
 
-/* At least one part. Of a family with more than `most`, those spread evenly over its names. */
-bool parts_choose(const Choice *choice, Parts *parts, Error *err);
-void parts_free(Parts *parts);
+/* At least one part. Of a family with more than `most`, those spread evenly over its names. Memory comes from
+ * `arena`. */
+bool parts_choose(const Choice *choice, Parts *parts, Arena *arena, Error *err);

@@ -6,6 +6,7 @@
  */
 #include "choose.h"
 #include "coats.h"
+#include "data/csv.h"
 #include "io/file.h"
 #include "render/set.h"
 #include "vrml.h"
@@ -14,6 +15,7 @@
 #include <string.h>
 
 typedef struct Library {
+    Arena *arena;
     SetOptions options;
     Choice choice;
     int per_part;
@@ -78,7 +80,7 @@ static void paint_part(void *context, int part, Easel *easel)
     }
 }
 
-/* One picture of one of the parts that are spread over all; black if it cannot be read. */
+/* One picture of one of the parts that are spread over all; told, and black, if it cannot be read. */
 static void paint_cell(void *context, int cell, Easel *easel)
 {
     Library *l = context;
@@ -86,6 +88,7 @@ static void paint_cell(void *context, int cell, Easel *easel)
     VrmlModel model;
     Error err = {0};
     if (!load(l, part, &model, &err)) {
+        fprintf(stderr, "kicad3d: %s\n", err.text);
         set_skip(easel, 1);
         return;
     }
@@ -101,25 +104,15 @@ static float azimuth_of(const Scene *scene)
     return degrees < 0 ? degrees + 360 : degrees;
 }
 
-/* A name in quotes, as names of parts have commas. */
-static void write_name(FILE *file, const char *name)
-{
-    fputs(",\"", file);
-    for (; *name; name++) {
-        if (*name == '"') fputc('"', file);
-        fputc(*name, file);
-    }
-    fputc('"', file);
-}
-
 static void write_row(const Library *l, const Part *part, int index, FILE *file)
 {
     Scene scene = scene_of(l, index);
     char name[64];
     set_image_name(name, sizeof name, &scene, index);
-    fputs(name, file);
-    write_name(file, part->family);
-    write_name(file, part->name);
+    fprintf(file, "%s,", name);
+    csv_write_field(file, part->family);
+    fputc(',', file);
+    csv_write_field(file, part->name);
     fprintf(file, ",%03d,", 45 * scene.angle);
     if (scene.angle % 4 != 0) fprintf(file, "%.1f", (double)azimuth_of(&scene));
     set_write_draws(file, &scene, index);
@@ -152,23 +145,21 @@ static bool tell_refusals(const Library *l, Error *err)
 
 static bool run(Library *l, Error *err)
 {
-    if (!parts_choose(&l->choice, &l->parts, err)) return false;
+    if (!parts_choose(&l->choice, &l->parts, l->arena, err)) return false;
     if ((long)l->parts.count * l->per_part > 10000000)
         return error_set(err, ERROR_USAGE, "%d models with %d pictures each are more than 10000000",
                          l->parts.count, l->per_part);
-    l->refusal = calloc((size_t)l->parts.count, sizeof *l->refusal);
-    if (!l->refusal) die("out of memory for errors");
+    l->refusal = arena_new(l->arena, char *, l->parts.count);
     SetPlan plan = {l->parts.count, paint_part, l->per_part * l->parts.count, write_manifest, l};
     if (l->options.sheet) plan.items = plan.images = SHEET_PICTURES, plan.work = paint_cell;
     if (!set_render(&l->options, &plan, err)) return false;
     return l->options.sheet || tell_refusals(l, err);
 }
 
-static void free_library(Library *l)
+/* Errors of threads; the arena is the main one's. */
+static void free_refusals(Library *l)
 {
     for (int i = 0; l->refusal && i < l->parts.count; i++) free(l->refusal[i]);
-    free(l->refusal);
-    parts_free(&l->parts);
 }
 
 enum { KEY_MODELS = 1, KEY_FAMILIES, KEY_LEAST, KEY_MOST, KEY_PER_PART };
@@ -212,7 +203,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 int main(int argc, char **argv)
 {
-    Library l = {.options = set_options(),
+    Library l = {.arena = arena_create("library"),
+                 .options = set_options(),
                  .choice = {.folder = "/usr/share/kicad/3dmodels", .least = 10, .most = 20},
                  .per_part = 20};
     struct argp_child children[] = {{&set_argp, 0, NULL, 0}, {0}};
@@ -229,7 +221,8 @@ int main(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &l);
     Error err = {0};
     bool done = run(&l, &err);
-    free_library(&l);
+    free_refusals(&l);
+    arena_destroy(l.arena);
     if (done) return 0;
     fprintf(stderr, "kicad3d: %s\n", err.text);
     return err.kind == ERROR_USAGE ? 2 : 4;

@@ -19,9 +19,8 @@ typedef struct VrmlMaterial {
 } VrmlMaterial;
 
 typedef struct VrmlModel {
-    Mesh
-        mesh; /* slots are numbers of materials; in the file's unit, KiCad's is 0.1 inch; z is up */
-    VrmlMaterial *material;
+    Mesh mesh;              /* in the file's unit, KiCad's is 0.1 inch; z is up */
+    VrmlMaterial *material; /* (materials); the mesh's slots are their numbers */
     int materials;
 } VrmlModel;
 

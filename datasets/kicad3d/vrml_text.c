@@ -87,18 +87,13 @@ bool text_next(Text *text, Word *word)
 
 /* --- DEF and USE --- */
 
-static bool define(Text *text, size_t *capacity)
+static bool define(Text *text)
 {
     Word name;
     if (!text_next(text, &name)) return false;
     if (!name.text) return text_error(text, "ends after DEF");
     if (text->definitions == DEFINITIONS_MAX)
         return text_error(text, "has more than %d definitions", DEFINITIONS_MAX);
-    if (text->definitions == *capacity) {
-        *capacity = *capacity ? 2 * *capacity : 32;
-        text->definition = realloc(text->definition, *capacity * sizeof *text->definition);
-        if (!text->definition) die("out of memory for a model's definitions");
-    }
     text->definition[text->definitions++] = (Definition){name, text->at};
     return true;
 }
@@ -106,10 +101,11 @@ static bool define(Text *text, size_t *capacity)
 static bool find_definitions(Text *text)
 {
     Word word = {0};
-    size_t capacity = 0;
+    text->definition = malloc(DEFINITIONS_MAX * sizeof *text->definition);
+    if (!text->definition) die("out of memory for a model's definitions");
     do {
         if (!text_next(text, &word)) return false;
-        if (word_is(word, "DEF") && !define(text, &capacity)) return false;
+        if (word_is(word, "DEF") && !define(text)) return false;
     } while (word.text);
     return true;
 }
