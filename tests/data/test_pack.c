@@ -1,65 +1,12 @@
-/* Packs: what goes in comes out; damage and tables that contradict each other are errors by name;
- * the lane loader masks what cannot be read. */
-#include "folder.h"
-#include "pictures.h"
+/* Packs: what goes in comes out, and damaged files are errors by name. */
+#include "packs.h"
 
-#include "base/arena.h"
-#include "data/lane_loader.h"
-#include "data/pack_write.h"
-#include "io/h5.h"
-#include "io/seal.h"
-
-#include <math.h>
 #include <unistd.h>
-
-enum { IMAGES = 9 };
-
-static Comm *comm;
-static Bytes picture[IMAGES]; /* files 0.jpg, 1.png, … in the folder */
-
-static const char *picture_name(int i)
-{
-    static char name[2][16];
-    snprintf(name[i & 1], sizeof name[0], i % 2 ? "%d.png" : "%d.jpg", i);
-    return name[i & 1];
-}
-
-/* --- round trip */
-
-static const char manifest[] = "path,size,colour,split\n"
-                               "0.jpg,10,red,train\n1.png,9,,val\n2.jpg,10,blue,test\n"
-                               "3.png,100,red,train\n4.jpg,,green,train\n5.png,9,red,val\n"
-                               "6.jpg,b,blue,train\n7.png,a,blue,train\n8.jpg,9,,train\n";
-
-static bool write_pack(const char *text, const char *name, int max_side, Error *err)
-{
-    Listing listing;
-    char out[512];
-    snprintf(out, sizeof out, "%s", in_folder(name));
-    PackOptions options = {
-        .root = folder, .out = out, .max_side = max_side, .quality = 90, .allow_unseen = true};
-    put_file("m.csv", text, strlen(text));
-    *err = (Error){0};
-    bool ok = manifest_read(&listing, in_folder("m.csv"), NULL, NULL, err) &&
-              pack_write(&listing, &options, comm, err);
-    listing_free(&listing);
-    return ok;
-}
-
-static Pack *open_pack(const char *name)
-{
-    Error err = {0};
-    Pack *pack = pack_open(in_folder(name), &err);
-    check_no_error(&err);
-    return pack;
-}
 
 static void round_trip(void **state)
 {
     (void)state;
-    Error err;
-    write_pack(manifest, "good.h5", 0, &err);
-    check_no_error(&err);
+    Error err = {0};
     Pack *pack = open_pack("good.h5");
     assert_int_equal(pack_records(pack), IMAGES);
     size_t largest = 0;
@@ -239,15 +186,6 @@ static void too_many_classes(void **state)
 
 /* --- damaged files */
 
-static void open_refused(const char *name, const char *part)
-{
-    Error err = {0};
-    Pack *pack = pack_open(in_folder(name), &err);
-    if (pack) fail_msg("%s: opened; expected \"%s\"", name, part);
-    check_error(&err, part);
-    assert_int_equal(err.kind, ERROR_DATA);
-}
-
 static void truncated_packs(void **state)
 {
     (void)state;
@@ -306,106 +244,6 @@ static void flipped_bytes_are_found(void **state)
     free(data);
 }
 
-/* --- tables that a valid seal covers but that make no sense */
-
-typedef struct Forged {
-    uint64_t offset[4];
-    uint64_t checksum[3];
-    int32_t size[6];
-    uint8_t split[3];
-    int32_t label[3];
-    int classes;
-    size_t paths, labels, splits; /* lengths of the tables */
-    uint64_t image_bytes;
-    H5Type bytes_type;
-    SealKind kind;
-    uint32_t version;
-    bool no_labels;
-} Forged;
-
-static Forged sound(void)
-{
-    return (Forged){
-        .offset = {0, 10, 10, 24},
-        .size = {3, 4, 5, 6, 7, 8},
-        .split = {0, 1, 2},
-        .label = {0, 1, -1},
-        .classes = 2,
-        .paths = 3,
-        .labels = 3,
-        .splits = 3,
-        .image_bytes = 24,
-        .bytes_type = H5_U8,
-        .kind = SEAL_PACK,
-        .version = PACK_VERSION,
-    };
-}
-
-static void forge(const Forged *f)
-{
-    static const char *const names[] = {"a", "b", "c", "d"};
-    Error err = {0};
-    uint64_t at;
-    const char *path = in_folder("forged.h5");
-    H5 *file = h5_create(path, &err);
-    check_no_error(&err);
-    h5_write(file, "/images/offset", H5_U64, (H5Shape){1, {4}}, f->offset, &err);
-    h5_write(file, "/images/checksum", H5_U64, (H5Shape){1, {3}}, f->checksum, &err);
-    h5_write(file, "/images/size", H5_I32, (H5Shape){2, {3, 2}}, f->size, &err);
-    h5_write(file, "/split", H5_U8, (H5Shape){1, {f->splits}}, f->split, &err);
-    h5_write_texts(file, "/images/path", names, f->paths, &err);
-    if (!f->no_labels) {
-        h5_write_texts(file, "/labels/t/class", names, (size_t)f->classes, &err);
-        h5_write(file, "/labels/t/label", H5_I32, (H5Shape){1, {f->labels}}, f->label, &err);
-    }
-    h5_reserve(file, "/images/bytes", f->bytes_type, (H5Shape){1, {f->image_bytes}}, &at, &err);
-    h5_close(file, &err);
-    Seal seal = {
-        .kind = f->kind, .version = f->version, .hole_begin = at, .hole_end = at + f->image_bytes};
-    seal_write(path, &seal, &err);
-    check_no_error(&err);
-}
-
-static void forged_refused(const Forged *forged, const char *part)
-{
-    forge(forged);
-    open_refused("forged.h5", part);
-}
-
-static void contradicting_tables(void **state)
-{
-    (void)state;
-    Forged f = sound();
-    forge(&f);
-    pack_close(open_pack("forged.h5"));
-#define REFUSED(part, ...)                                                                         \
-    do {                                                                                           \
-        f = sound();                                                                               \
-        __VA_ARGS__;                                                                               \
-        forged_refused(&f, part);                                                                  \
-    } while (0)
-    REFUSED("image 1 lies outside the image bytes", f.offset[2] = 9);
-    REFUSED("image 0 lies outside the image bytes", f.offset[1] = UINT64_MAX);
-    REFUSED("its offsets do not cover its image bytes", f.offset[0] = 1);
-    REFUSED("its offsets do not cover its image bytes", f.offset[3] = 25);
-    REFUSED("its offsets do not cover its image bytes", f.image_bytes = 23);
-    REFUSED("image 1 has the size 0 x 6", f.size[2] = 0);
-    REFUSED("image 2 has the size 7 x -8", f.size[5] = -8);
-    REFUSED("image 0 has the size 32769 x 4; sides from 1 to 32768", f.size[0] = 32769);
-    REFUSED("image 2 is in split 3, which does not exist", f.split[2] = 3);
-    REFUSED("image 1 has label 2 of group t, which has 2 classes", f.label[1] = 2);
-    REFUSED("image 2 has label -2 of group t", f.label[2] = -2);
-    REFUSED("label group t has 0 classes", f.classes = 0);
-    REFUSED("has 2 paths for 3 images", f.paths = 2);
-    REFUSED("/labels/t/label: is int32 (2), not int32 (3)", f.labels = 2);
-    REFUSED("/split: is uint8 (2), not uint8 (3)", f.splits = 2);
-    REFUSED("/images/bytes is no list of bytes", f.bytes_type = H5_I32);
-    REFUSED("is a checkpoint, not a pack", f.kind = SEAL_CHECKPOINT);
-    REFUSED("is a pack of version 3, this program reads up to version 2", f.version = 3);
-    REFUSED("/labels", f.no_labels = true);
-#undef REFUSED
-}
-
 static void missing_pack(void **state)
 {
     (void)state;
@@ -414,116 +252,6 @@ static void missing_pack(void **state)
     check_error(&err, "nothing.h5: No such file or directory");
     assert_int_equal(err.kind, ERROR_SYSTEM);
     pack_close(NULL);
-}
-
-/* --- loading lanes */
-
-enum { SIDE = 12, PIXELS = SIDE * SIDE * 3 };
-
-/* The last report of a loader. */
-static char reported[512];
-
-static void remember_report(void *context, uint32_t record, const char *reason)
-{
-    (void)context;
-    snprintf(reported, sizeof reported, "%u: %s", record, reason);
-}
-
-static LaneLoader *make_loader(const Pack *pack, AugmentOptions *augment, uint64_t seed,
-                               Arena *arena)
-{
-    *augment = (AugmentOptions){0};
-    option_defaults(augment_options, augment);
-    LaneLoaderOptions options = {
-        .pack = pack, .augment = augment, .seed = seed, .report = remember_report};
-    return lane_loader_create(&options, arena);
-}
-
-/* A record's image is the same beside whatever others and in whatever place. */
-static void records_are_loaded_alone(void **state)
-{
-    (void)state;
-    static const uint32_t all[IMAGES] = {0, 1, 2, 3, 4, 5, 6, 7, 8}, some[3] = {7, 0, 4};
-    static float first[IMAGES * PIXELS], second[3 * PIXELS];
-    Pack *pack = open_pack("good.h5");
-    Arena *arena = arena_create("test");
-    AugmentOptions augment;
-    LaneLoader *loader = make_loader(pack, &augment, 1, arena);
-    bool bad[IMAGES];
-    for (int training = 0; training < 2; training++) {
-        assert_int_equal(lane_loader_load(loader, first, SIDE, bad, all, IMAGES, training, 2), 0);
-        assert_int_equal(lane_loader_load(loader, second, SIDE, bad, some, 3, training, 2), 0);
-        for (int i = 0; i < 3; i++)
-            assert_memory_equal(second + i * PIXELS, first + some[i] * PIXELS,
-                                PIXELS * sizeof(float));
-    }
-    /* Another epoch is another crop in training, and the same one in evaluation. */
-    lane_loader_load(loader, second, SIDE, bad, all, 3, true, 3);
-    assert_memory_not_equal(second, first, PIXELS * sizeof(float));
-    lane_loader_load(loader, first, SIDE, bad, all, 3, false, 3);
-    lane_loader_load(loader, second, SIDE, bad, all, 3, false, 4);
-    assert_memory_equal(second, first, 3 * PIXELS * sizeof(float));
-    augment.enabled = false;
-    lane_loader_load(loader, second, SIDE, bad, all, 3, true, 5);
-    assert_memory_equal(second, first, 3 * PIXELS * sizeof(float));
-    lane_loader_destroy(loader);
-    arena_destroy(arena);
-    pack_close(pack);
-}
-
-static void bad_records_are_zero_and_told(void **state)
-{
-    (void)state;
-    uint8_t *data;
-    size_t bytes;
-    Error err = {0};
-    /* A changed byte in the middle of image 4. */
-    assert_true(file_read(in_folder("good.h5"), &data, &bytes, &err));
-    uint8_t *at = memmem(data, bytes, picture[4].data, picture[4].bytes);
-    assert_non_null(at);
-    at[picture[4].bytes / 2] ^= 1;
-    put_file("one.h5", data, bytes);
-    free(data);
-    static const uint32_t records[3] = {3, 4, 5};
-    static float images[3 * PIXELS];
-    Pack *pack = open_pack("one.h5");
-    Arena *arena = arena_create("test");
-    AugmentOptions augment;
-    LaneLoader *loader = make_loader(pack, &augment, 1, arena);
-    bool bad[3];
-    for (int i = 0; i < 3 * PIXELS; i++) images[i] = NAN;
-    assert_int_equal(lane_loader_load(loader, images, SIDE, bad, records, 3, true, 0), 1);
-    assert_true(!bad[0] && bad[1] && !bad[2]);
-    for (int i = 0; i < PIXELS; i++) {
-        assert_true(images[PIXELS + i] == 0);
-        assert_true(isfinite(images[i]) && isfinite(images[2 * PIXELS + i]));
-    }
-    assert_non_null(strstr(reported, "4: image 4 of"));
-    assert_non_null(strstr(reported, "its checksum does not match"));
-    lane_loader_destroy(loader);
-    arena_destroy(arena);
-    pack_close(pack);
-}
-
-/* --- */
-
-static int setup(void **state)
-{
-    static const JpegKind kind = {"4:2:0", JCS_YCbCr, 2, 2, false, 0};
-    if (folder_make(state) != 0) return -1;
-    for (int i = 0; i < IMAGES; i++) {
-        Image drawn = paint(30 + i, 25, (uint32_t)i + 1);
-        picture[i] = i % 2 ? make_rgb_png(&drawn) : make_jpeg(&drawn, &kind, 85);
-        put_file(picture_name(i), picture[i].data, picture[i].bytes);
-        image_free(&drawn);
-    }
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    for (int i = 0; i < IMAGES; i++) free(picture[i].data);
-    return folder_remove(state);
 }
 
 int main(int argc, char **argv)
@@ -539,13 +267,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(too_many_classes),
         cmocka_unit_test(truncated_packs),
         cmocka_unit_test(flipped_bytes_are_found),
-        cmocka_unit_test(contradicting_tables),
         cmocka_unit_test(missing_pack),
-        cmocka_unit_test(records_are_loaded_alone),
-        cmocka_unit_test(bad_records_are_zero_and_told),
     };
     comm = comm_open(&argc, &argv);
-    int failed = cmocka_run_group_tests(tests, setup, teardown);
+    int failed = cmocka_run_group_tests(tests, packs_make, packs_remove);
     comm_close(comm);
     return failed;
 }
