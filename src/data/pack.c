@@ -1,6 +1,7 @@
 /* A pack: one file, or several that are read as one (pack_join.h). */
 #include "data/pack.h"
 
+#include "io/file.h"
 #include "pack_file.h"
 #include "pack_join.h"
 
@@ -72,6 +73,11 @@ static const char *list_creators(const Pack *pack)
 
 static bool open_files(Pack *pack, const PackNames *names, const char *const *copy, Error *err)
 {
+    if (!file_allow_open(names->files))
+        return error_set(err, ERROR_SYSTEM,
+                         "cannot read %s: the limit on open files (ulimit -Hn) is too low for its "
+                         "%d; have it raised, or join some of them with umbel pack --merge",
+                         pack->path, names->files);
     pack->file = arena_new(pack->arena, PackFile, names->files);
     pack->begin = arena_new(pack->arena, size_t, names->files + 1);
     for (int f = 0; f < names->files; f++) {

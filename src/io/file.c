@@ -10,10 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 4096 };
+enum { PATH_BYTES = 4096, OWN_FILES = 256 };
 
 static bool fail(Error *err, const char *what, const char *path)
 {
@@ -39,6 +40,15 @@ static bool read_open_file(int fd, const char *path, uint8_t **data, size_t *byt
     *data = buffer;
     *bytes = size;
     return true;
+}
+
+bool file_allow_open(int files)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)files + OWN_FILES;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return true;
+    limit.rlim_cur = wanted;
+    return wanted <= limit.rlim_max && setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
 double file_seconds(uint64_t bytes)

@@ -104,6 +104,11 @@ sharded 2 t --manifest all.csv $labels $split >/dev/null
 packed 1 again.h5 --merge 't/p-*.h5'
 same "re-encoded and split anew" "$(md5sum <small.h5)" "$(md5sum <again.h5)"
 
+mkdir many && packed 1 many/p.h5 --manifest all.csv $labels --shards 90
+same "more shards than files may be open" "$(plain inspect whole.h5)" "$(ulimit -Sn 60; plain inspect 'many/p-*.h5')"
+fails "more shards than files may ever be open" 4 'limit on open files \(ulimit -Hn\) is too low for its 90; have it raised' \
+    bash -c "ulimit -n 300; '$UMBEL' inspect 'many/p-*.h5'"
+
 # --- what cannot be packed
 mkdir broken && cp -r set broken && head -c 300 set/00004.jpg >broken/set/00004.jpg && : >broken/set/00070.jpg && rm broken/set/00094.jpg
 broken() { # RANKS OUT ARGUMENTS...
