@@ -56,6 +56,8 @@ typedef struct Checkpoint {
     int params;
     double *
         best; /* (heads + 1): best validation score so far per head (head_score), and joint accuracy; -1: none */
+    /* (heads + 2): steps of the best validations: of each head, joint, weighted; 0: none; NULL: not known */
+    uint64_t *best_step;
     /* (heads): validations in a row without a better score, counted until the head has finished; NULL: all
      * zero */
     uint64_t *stale;

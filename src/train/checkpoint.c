@@ -85,6 +85,10 @@ static bool write_header(H5 *file, const Checkpoint *checkpoint, Error *err)
     if (checkpoint->stale)
         ok = ok && h5_write(file, "/stale", H5_U64, (H5Shape){1, {(uint64_t)checkpoint->heads}},
                             checkpoint->stale, err);
+    if (checkpoint->best_step)
+        ok = ok &&
+             h5_write(file, "/best_step", H5_U64, (H5Shape){1, {(uint64_t)checkpoint->heads + 2}},
+                      checkpoint->best_step, err);
     return ok && h5_write_texts(file, "/config", &checkpoint->config, 1, err) &&
            h5_write_texts(file, "/provenance", &checkpoint->provenance, 1, err) &&
            h5_write(file, "/pack_hash", H5_U64, (H5Shape){1, {2}}, hash, err) &&
@@ -234,6 +238,12 @@ static bool read_heads(H5 *file, Checkpoint *checkpoint, Arena *arena, Error *er
     if (h5_has(file, "/stale")) {
         checkpoint->stale = arena_new(arena, uint64_t, count + 1);
         if (!h5_read(file, "/stale", H5_U64, (H5Shape){1, {count}}, checkpoint->stale, err))
+            return false;
+    }
+    if (h5_has(file, "/best_step")) {
+        checkpoint->best_step = arena_new(arena, uint64_t, count + 2);
+        if (!h5_read(file, "/best_step", H5_U64, (H5Shape){1, {count + 2}}, checkpoint->best_step,
+                     err))
             return false;
     }
     return h5_read(file, "/best", H5_F64, (H5Shape){1, {count + 1}}, checkpoint->best, err);

@@ -285,7 +285,7 @@ static bool save(Surgery *s, const char *path, Error *err)
     }
     out.best[s->heads] = -1; /* of all heads together: not known of this set */
     out.watch = watch_begin();
-    out.stale = NULL;
+    out.stale = out.best_step = NULL;
     out.balance = out.interference = out.front = (CheckpointNumbers){0}; /* of other heads */
     out.born = NULL;                                                     /* parameters are others */
     out.params = 0;

@@ -134,6 +134,7 @@ static void open_buffers(Trainer *trainer)
     trainer->interval.error = arena_new(trainer->arena, double, heads);
     trainer->best = arena_new(trainer->arena, double, heads + 1);
     for (size_t h = 0; h <= heads; h++) trainer->best[h] = -1;
+    trainer->best_step = arena_new(trainer->arena, uint64_t, heads + 2);
     trainer->stale = arena_new(trainer->arena, uint64_t, heads + 1);
     trainer->front = front_begin((int)heads, trainer->arena);
     trainer->lane = arena_new(trainer->arena, LaneContext, pool_workers(trainer->engine.pool));
@@ -183,10 +184,10 @@ static bool open_folder(Trainer *trainer, bool resume, bool *has_checkpoint, uin
 }
 
 /* A process that was killed has perhaps not come to it. */
-static void link_front(Trainer *trainer)
+static void link_best(Trainer *trainer)
 {
     Error err = {0};
-    if (comm_rank(trainer->comm) == 0 && !trainer_link_front(trainer, &err))
+    if (comm_rank(trainer->comm) == 0 && !trainer_link_best(trainer, &err))
         log_warning("%s; training goes on", err.text);
 }
 
@@ -197,7 +198,7 @@ static bool restore(Trainer *trainer, uint64_t step, Error *err)
     trainer_restore(trainer, path, err);
     if (!comm_agree(trainer->comm, err)) return false;
     log_info("resuming %s at step %" PRIu64, trainer->folder.path, trainer->step);
-    link_front(trainer);
+    link_best(trainer);
     return true;
 }
 

@@ -90,6 +90,7 @@ struct Trainer {
     uint32_t *order;      /* training records in the order of epoch `order_epoch` */
     uint64_t order_epoch; /* UINT64_MAX: none yet */
     double *best;         /* (heads + 1), as in Checkpoint */
+    uint64_t *best_step;  /* (heads + 2), as in Checkpoint */
     uint64_t *stale;      /* (heads), as in Checkpoint */
     Watch watch;
     Front front; /* empty without checkpoint.pareto */
@@ -155,6 +156,13 @@ void balance_add_lane(Trainer *trainer, const Run *run);
 void balance_observe(Trainer *trainer);
 void balance_end_epoch(Trainer *trainer);
 
+/* trainer_best.c */
+/* Takes in a validation's score; keeps a checkpoint if a head is better than ever, or no other validation beats it in
+ * all heads. Collective. */
+void trainer_keep_best(Trainer *trainer, const Score *score);
+/* Has the run folder's links name the checkpoint of this step where it is the best, and those of the front. Rank 0. */
+bool trainer_link_best(Trainer *trainer, Error *err);
+
 /* trainer_checkpoint.c */
 /* A checkpoint on the way: a run goes on if it cannot be written, with a warning. */
 void trainer_try_save(Trainer *trainer);
@@ -178,9 +186,9 @@ bool trainer_take_in_front(Trainer *trainer, const Score *score);
 bool trainer_link_front(Trainer *trainer, Error *err);
 
 /* trainer_heads.c */
-/* Counts a validation for each head that has not finished; improved (heads): its score is the best so far.
- * Heads that finish by it are frozen. */
-void trainer_count_stale(Trainer *trainer, const Score *score, const bool *improved);
+/* Counts a validation, whose best scores are noted, for each head that has not finished. Heads that finish by it are
+ * frozen. */
+void trainer_count_stale(Trainer *trainer, const Score *score);
 /* Freezes the parameters of heads that have finished. */
 void trainer_freeze_heads(Trainer *trainer);
 bool trainer_head_is_finished(const Trainer *trainer, int head); /* -1, the trunk, never is */
@@ -208,6 +216,8 @@ bool trainer_restore_snapshot(Trainer *trainer, const Checkpoint *saved, Error *
 const Score *trainer_go_back(Trainer *trainer, const Score *score);
 
 /* trainer_validate.c */
+/* Lets the schedule and early stopping see a validation's score; true if the weighted score is the best so far. */
+bool trainer_judge(Trainer *trainer, const Score *score);
 /* Scores the network's weights, or their average if there is one, on the validation images; NULL: stopped. */
 const Score *trainer_score(Trainer *trainer);
 /* Validates after an epoch. A stop may cut it short; then it is made up for when the run goes on. */

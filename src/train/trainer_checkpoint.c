@@ -57,6 +57,7 @@ static Checkpoint describe_run(Trainer *trainer, Arena *arena)
                              .bad = trainer->bad,
                              .skipped_in_row = trainer->skipped_in_row,
                              .best = trainer->best,
+                             .best_step = trainer->best_step,
                              .watch = trainer->watch,
                              .pack = pack_hash(trainer->pack),
                              .provenance = provenance_text(arena)};
@@ -160,6 +161,8 @@ static bool copy_all(Trainer *trainer, const Checkpoint *saved, Arena *arena, Er
     for (int h = 0; h < saved->heads; h++)
         model_set_facts(&trainer->engine.model.head[h], &saved->head[h].facts);
     memcpy(trainer->best, saved->best, sizeof(double) * ((size_t)saved->heads + 1));
+    if (saved->best_step)
+        memcpy(trainer->best_step, saved->best_step, sizeof(uint64_t) * ((size_t)saved->heads + 2));
     if (saved->stale) memcpy(trainer->stale, saved->stale, sizeof(uint64_t) * (size_t)saved->heads);
     trainer->step = saved->step;
     trainer->optimizer->updates = saved->updates;

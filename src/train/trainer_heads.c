@@ -46,13 +46,13 @@ void trainer_finish_head(Trainer *trainer, int head)
              config->name, trainer->step, config->patience);
 }
 
-void trainer_count_stale(Trainer *trainer, const Score *score, const bool *improved)
+void trainer_count_stale(Trainer *trainer, const Score *score)
 {
     for (int h = 0; h < score->heads; h++) {
         if (patience_of(trainer, h) == 0 || trainer_head_is_finished(trainer, h) ||
             score_head(score, h).labelled == 0)
             continue;
-        if (improved[h]) {
+        if (trainer->best_step[h] == trainer->step) {
             trainer->stale[h] = 0;
             trainer_take_snapshot(trainer, h);
         } else if (trainer_head_is_last_try(trainer, h)) {

@@ -1,12 +1,9 @@
-/* Validation after an epoch: what its score means for the run, and the checkpoints of the best. */
+/* Validation after an epoch, and what its score means for the run. */
 #include "trainer.h"
 
 #include "base/log.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-/* --- what the score means --- */
 
 /* Whose mean is taken: all heads, or those whose predictions are right or wrong. */
 typedef bool Chosen(HeadMeasure measure);
@@ -62,67 +59,11 @@ static double metric(const Config *config, const Score *score)
     return head_merit(&result);
 }
 
-/* True if the weighted score is the best so far. */
-static bool judge(Trainer *trainer, const Score *score)
+bool trainer_judge(Trainer *trainer, const Score *score)
 {
     const Config *config = trainer->config;
     return watch_observe(&trainer->watch, config, metric(config, score),
                          weighted_score(config, score));
-}
-
-/* --- the best checkpoints --- */
-
-/* Takes in the score. Marks heads, then all jointly and weighted, whose score is the best so far; true if any is. Where no head can be
- * right or wrong, nothing is best jointly or weighted. */
-static bool find_improved(Trainer *trainer, const Score *score, bool *improved)
-{
-    int heads = score->heads;
-    JointResult joint = score_joint(score);
-    bool any = improved[heads + 1] = judge(trainer, score);
-    improved[heads] = joint.labelled > 0 && joint.accuracy > trainer->best[heads];
-    if (improved[heads]) trainer->best[heads] = joint.accuracy;
-    any |= improved[heads];
-    for (int h = 0; h < heads; h++) {
-        HeadResult result = score_head(score, h);
-        improved[h] = head_is_better(&result, trainer->best[h]);
-        if (improved[h]) trainer->best[h] = head_score(&result);
-        any |= improved[h];
-    }
-    trainer_count_stale(trainer, score, improved);
-    return any;
-}
-
-static bool link_best(Trainer *trainer, const bool *improved, Error *err)
-{
-    int heads = trainer->config->head_count;
-    if (comm_rank(trainer->comm) != 0) return comm_agree(trainer->comm, err);
-    for (int h = 0; h <= heads + 1; h++) {
-        char name[OPTION_TEXT_BYTES + 8];
-        snprintf(name, sizeof name, "best-%s",
-                 h < heads    ? trainer->config->heads[h].name
-                 : h == heads ? "joint"
-                              : "weighted");
-        if (improved[h] && !run_folder_link(&trainer->folder, name, trainer->step, err)) break;
-    }
-    if (err->kind == ERROR_NONE) trainer_link_front(trainer, err);
-    run_folder_prune(&trainer->folder);
-    return comm_agree(trainer->comm, err);
-}
-
-/* Keeps a checkpoint of an epoch in which a head is better than ever, or which no other beats in all. */
-static void keep_best(Trainer *trainer, const Score *score)
-{
-    bool *improved = calloc((size_t)score->heads + 2, sizeof *improved);
-    if (!improved) die("validation: out of memory");
-    bool any = find_improved(trainer, score, improved),
-         chosen = trainer_take_in_front(trainer, score);
-    if (any || chosen) {
-        Error err = {0};
-        trainer_try_save(trainer);
-        if (trainer->saved == trainer->step && !link_best(trainer, improved, &err))
-            log_warning("%s", err.text);
-    }
-    free(improved);
 }
 
 const Score *trainer_score(Trainer *trainer)
@@ -151,6 +92,6 @@ void trainer_validate(Trainer *trainer)
     trainer->saved =
         UINT64_MAX; /* a checkpoint of this step, if there is one, does not know of it */
     log_validation(trainer, score);
-    keep_best(trainer, score);
+    trainer_keep_best(trainer, score);
     interval_start(trainer);
 }

@@ -34,6 +34,9 @@ time_limits() {
     stopped slurm "SLURM_JOB_END_TIME" "stopped at step [0-9]+ \(the end of the job's time"
 }
 
+# LINK -> CHECKPOINT, a line each.
+links() { find "$WORK/runs/$1/checkpoint" -name 'best-*' -printf '%f -> %l\n' | sort; }
+
 validation_records() { grep '"kind":"val"' "$WORK/runs/$1/metrics.jsonl"; }
 
 validation() {
@@ -48,6 +51,10 @@ validation() {
     # As if it had been killed before the next checkpoint.
     cp "$WORK/not-validated.h5" "$WORK/runs/validation/checkpoint/step-1.h5" && finish_run validation 2 1 $slow
     same "a validation that is done again is recorded once" "$(validation_records validated)" "$(validation_records validation)"
+    local linked
+    linked=$(links validated)
+    rm "$WORK"/runs/validated/checkpoint/best-* && finish_run validated 1 1 $slow
+    same "links to the best checkpoints are renewed" "$linked" "$(links validated)"
 }
 
 second_interrupt() {

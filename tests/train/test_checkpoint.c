@@ -35,6 +35,8 @@ static Checkpoint make(Arena *arena)
     checkpoint.best = arena_new(arena, double, 2);
     checkpoint.best[0] = 0.25;
     checkpoint.best[1] = -1;
+    checkpoint.best_step = arena_new(arena, uint64_t, 3);
+    checkpoint.best_step[2] = 1234567890122;
     checkpoint.stale = arena_new(arena, uint64_t, 1);
     checkpoint.stale[0] = 3;
     checkpoint.array = arena_new(arena, CheckpointArray, 5);
@@ -73,6 +75,7 @@ static void test_round_trip(void **state)
     assert_int_equal(loaded.heads, 1);
     assert_string_equal(loaded.head[0].class_name[2], "größer");
     assert_true(loaded.best[0] == 0.25 && loaded.best[1] == -1);
+    assert_true(loaded.best_step[0] == 0 && loaded.best_step[2] == 1234567890122);
     assert_int_equal(loaded.stale[0], 3);
     assert_int_equal(loaded.arrays, saved.arrays);
     for (int i = 0; i < saved.arrays; i++) {
