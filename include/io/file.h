@@ -29,9 +29,8 @@ bool file_pwrite(int fd, const void *buffer, size_t bytes, uint64_t offset);
  * at most for room in the disk's queue, and tells no errors: the sync does. */
 void file_start_sync(int fd, uint64_t offset, uint64_t bytes);
 
-/* Lets this process have so many files open at a time besides some hundred of its own, by raising the soft limit. False
- * if the hard limit forbids it. */
-bool file_allow_open(int files);
+/* Raises the soft limit on files that this process may have open at a time to the hard one. */
+void file_allow_many(void);
 
 /* Folder of a path ("." if it has none), into `folder`. */
 void file_folder(const char *path, char *folder, size_t bytes);

@@ -73,11 +73,6 @@ static const char *list_creators(const Pack *pack)
 
 static bool open_files(Pack *pack, const PackNames *names, const char *const *copy, Error *err)
 {
-    if (!file_allow_open(names->files))
-        return error_set(err, ERROR_SYSTEM,
-                         "cannot read %s: the limit on open files (ulimit -Hn) is too low for its "
-                         "%d; have it raised, or join some of them with umbel pack --merge",
-                         pack->path, names->files);
     pack->file = arena_new(pack->arena, PackFile, names->files);
     pack->begin = arena_new(pack->arena, size_t, names->files + 1);
     for (int f = 0; f < names->files; f++) {
@@ -103,6 +98,7 @@ Pack *pack_open_files(const char *name, const PackNames *names, const char *cons
     Pack *pack = arena_new(arena, Pack, 1);
     pack->arena = arena;
     pack->path = arena_strdup(arena, name);
+    file_allow_many(); /* each file stays open */
     if (open_files(pack, names, copy, err)) return pack;
     pack_close(pack);
     return NULL;

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 4096, OWN_FILES = 256 };
+enum { PATH_BYTES = 4096 };
 
 static bool fail(Error *err, const char *what, const char *path)
 {
@@ -42,13 +42,12 @@ static bool read_open_file(int fd, const char *path, uint8_t **data, size_t *byt
     return true;
 }
 
-bool file_allow_open(int files)
+void file_allow_many(void)
 {
     struct rlimit limit;
-    rlim_t wanted = (rlim_t)files + OWN_FILES;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return true;
-    limit.rlim_cur = wanted;
-    return wanted <= limit.rlim_max && setrlimit(RLIMIT_NOFILE, &limit) == 0;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 double file_seconds(uint64_t bytes)

@@ -154,10 +154,16 @@ static bool check_trailer(int fd, const char *path, SealKind kind, uint32_t vers
     return true;
 }
 
+static bool cannot_open(const char *path, Error *err)
+{
+    const char *cure = errno == EMFILE ? "; raise the limit with ulimit -n" : "";
+    return error_set(err, ERROR_SYSTEM, "cannot open %s: %s%s", path, strerror(errno), cure);
+}
+
 bool seal_check(const char *path, SealKind kind, uint32_t version, Seal *seal, Error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return error_set(err, ERROR_SYSTEM, "cannot open %s: %s", path, strerror(errno));
+    if (fd < 0) return cannot_open(path, err);
     bool ok = check_trailer(fd, path, kind, version, seal, err);
     close(fd);
     return ok;
@@ -166,7 +172,7 @@ bool seal_check(const char *path, SealKind kind, uint32_t version, Seal *seal, E
 bool seal_kind(const char *path, SealKind *kind, Error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return error_set(err, ERROR_SYSTEM, "cannot open %s: %s", path, strerror(errno));
+    if (fd < 0) return cannot_open(path, err);
     uint8_t trailer[TRAILER_BYTES] = {0};
     uint64_t size = 0;
     bool ok = read_trailer(fd, path, trailer, &size, err);
