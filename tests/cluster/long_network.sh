@@ -22,7 +22,6 @@ END
 # value FILE EXPRESSION of its JSON, called j
 value() { "$PYTHON" -c "import json, sys; j = json.load(open(sys.argv[1])); print($2)" "$1"; }
 step_of() { value "$1" "j['still']['step_seconds']"; }
-python() { "$PYTHON" -c "from statistics import median; print($1)"; }
 
 # TCP as clusters have it: bbr, which some virtual machines choose, sends a burst after a pause at a third of the rate. A
 # namespace may choose what the machine allows.
@@ -42,7 +41,7 @@ measure_alone() {
     timeout 1200 "$UMBEL" bench net.yaml --set batch=$half --steps "$steps" --profile --json >other.json 2>other.log &
     other=$!
     timeout 1200 "$UMBEL" bench net.yaml --set batch=$half --steps "$steps" --profile --json >alone.json 2>alone.log &&
-        wait "$other" && python "max($(step_of alone.json), $(step_of other.json))"
+        wait "$other" && { step_of alone.json; step_of other.json; } | sort -g | tail -1
 }
 
 measure_together() {
@@ -61,9 +60,17 @@ foretell() {
 
 # row BATCH RATE: medians of all rounds, from the lists alone-BATCH and RATE-BATCH of seconds per step
 row() {
-    local alone together plan
-    alone=$(paste -sd, "alone-$1") together=$(paste -sd, "$2-$1") plan=$(foretell "$1" "$2") || return 1
-    python "'| $1 | $2 | %.3f | %.3f | %.3f | %.1f %% | %.1f %% (%s) |' % (lambda a, t, e, p: (median(a), median(t), p[1], 100 * p[0] / p[1], median(e), ', '.join('%.1f' % x for x in e)))([$alone], [$together], [100 * (t - a) / t for a, t in zip([$alone], [$together])], ($plan))"
+    local plan
+    plan=$(foretell "$1" "$2") || return 1
+    "$PYTHON" - "$1" "$2" "$(paste -sd, "alone-$1")" "$(paste -sd, "$2-$1")" "$plan" <<'END'
+import sys
+from statistics import median
+batch, rate = sys.argv[1:3]
+alone, together, (exposed, step) = ([float(x) for x in text.split(",")] for text in sys.argv[3:])
+share = [100 * (t - a) / t for a, t in zip(alone, together)]
+rounds = ", ".join(f"{x:.1f}" for x in share)
+print(f"| {batch} | {rate} | {median(alone):.3f} | {median(together):.3f} | {step:.3f} | {100 * exposed / step:.1f} % | {median(share):.1f} % ({rounds}) |")
+END
 }
 
 measure() { # BATCH
