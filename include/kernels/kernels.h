@@ -152,9 +152,9 @@ typedef struct Kernels {
 
     /* --- pooling on one image (H,W,C); padding takes no part, so windows may hang over --- */
     void (*max_pool_forward)(float *out, const float *x, const ConvShape *shape);
-    /* Adds to dx: the first largest element of each window takes dout. */
+    /* The first largest element of each window takes dout. `adds`: to what dx holds. */
     void (*max_pool_backward)(float *dx, const float *dout, const float *x, const float *out,
-                              const ConvShape *shape);
+                              const ConvShape *shape, bool adds);
     void (*average_pool_forward)(float *out, const float *x, const ConvShape *shape);
     void (*average_pool_backward)(float *dx, const float *dout, const ConvShape *shape); /* adds */
 
@@ -194,13 +194,16 @@ typedef struct Kernels {
     int (*matmul_columns)(void);
     /* c (rows,columns; stride ldc) = [c +] a * panel, adding in the order of k. a[i * row_step + t *
      * k_step] is element (i,t); panel (k,matmul_columns), zeros behind `columns`. 1 <= rows <=
-     * matmul_rows. `adds`: c is added to. */
+     * matmul_rows. `adds`: c is added to. The k * matmul_columns floats that lie `ahead` of the panel's are
+     * fetched into the second-level cache meanwhile. */
     void (*matmul_block)(float *c, size_t ldc, const float *a, size_t row_step, size_t k_step,
-                         const float *panel, int k, int rows, int columns, bool adds);
+                         const float *panel, ptrdiff_t ahead, int k, int rows, int columns,
+                         bool adds);
     /* The same for an `a` that lies in panels of matmul_columns columns: element (i,t) is a[t / columns
      * * panel_step + i * columns + t % columns]. */
     void (*matmul_block_panels)(float *c, size_t ldc, const float *a, size_t panel_step,
-                                const float *panel, int k, int rows, int columns, bool adds);
+                                const float *panel, ptrdiff_t ahead, int k, int rows, int columns,
+                                bool adds);
     /* b (k,n), or transposed (n,k), as ceil(n / matmul_columns) panels one after the other. */
     void (*matmul_pack)(float *panels, const float *b, size_t ldb, bool transposed, int k, int n);
 

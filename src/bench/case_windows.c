@@ -87,6 +87,21 @@ static void max_pool(Sample *s)
     s->kernel->max_pool_forward(s->x[0], s->x[1], &shape);
 }
 
+/* Every element of the input is read, and its gradient is written. */
+static double pool_backward_bytes(const int *dim)
+{
+    ConvShape shape = shape_of_case(dim);
+    double in = (double)shape.height * shape.width,
+           out = (double)shape.out_height * shape.out_width;
+    return sizeof(float) * shape.channels * (2 * in + 2 * out);
+}
+
+static void max_pool_backward(Sample *s)
+{
+    ConvShape shape = shape_of_case(s->of->dim);
+    s->kernel->max_pool_backward(s->x[0], s->x[1], s->x[2], s->x[3], &shape, false);
+}
+
 #define DEPTHWISE(H, C)                                                                            \
     {.name = "depthwise forward",                                                                  \
      .dim = {H, H, C, 7, 1, 3},                                                                    \
@@ -124,4 +139,11 @@ const KernelCase window_cases[] = {DEPTHWISE(56, 96),
                                     .amount = image_bytes,
                                     .floats = image_floats,
                                     .call = max_pool},
+                                   {.name = "max pool backward",
+                                    .dim = {112, 112, 64, 3, 2, 1},
+                                    .size = "112 x 112 x 64",
+                                    .unit = UNIT_BYTES,
+                                    .amount = pool_backward_bytes,
+                                    .floats = image_floats,
+                                    .call = max_pool_backward},
                                    {0}};

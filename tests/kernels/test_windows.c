@@ -84,7 +84,7 @@ static void check_close(const float *found, const double *expected, size_t n, do
 
 /* --- pooling --- */
 
-static void check_max_pool(const Kernels *kernel, const ConvShape *s)
+static void check_max_pool(const Kernels *kernel, const ConvShape *s, bool adds)
 {
     size_t C = (size_t)s->channels, offset;
     float *x = random_floats(in_floats(s), 1, 1), *dout = random_floats(out_floats(s), 2, 1);
@@ -94,13 +94,13 @@ static void check_max_pool(const Kernels *kernel, const ConvShape *s)
     FOR_EACH_TAP(s, row, offset)
     for (size_t c = 0; c < C; c++)
         largest[(size_t)row * C + c] = fmax(largest[(size_t)row * C + c], (double)x[offset + c]);
-    for (size_t i = 0; i < in_floats(s); i++) expected[i] = (double)dx[i]; /* it adds */
+    for (size_t i = 0; i < in_floats(s); i++) expected[i] = adds ? (double)dx[i] : 0;
     FOR_EACH_TAP(s, row, offset)
     for (size_t c = 0; c < C; c++)
         if ((double)x[offset + c] == largest[(size_t)row * C + c])
             expected[offset + c] += (double)dout[(size_t)row * C + c];
     kernel->max_pool_forward(out, x, s);
-    kernel->max_pool_backward(dx, dout, x, out, s);
+    kernel->max_pool_backward(dx, dout, x, out, s, adds);
     check_close(out, largest, out_floats(s), 0);
     check_close(dx, expected, in_floats(s), 1e-6);
     free(x), free(dout), free(out), free(dx), free(largest), free(expected);
@@ -212,7 +212,8 @@ static void check_all(const Kernels *kernel)
         for (int c = 0; c < WIDTHS; c++) {
             ConvShape s = shape_with(i, widths[c]);
             int rows = s.out_height * s.out_width, C = s.channels;
-            check_max_pool(kernel, &s);
+            check_max_pool(kernel, &s, true);
+            check_max_pool(kernel, &s, false);
             check_average_pool(kernel, &s);
             check_depthwise(kernel, &s);
             check_patches(kernel, &s, 0, C, 0, rows);

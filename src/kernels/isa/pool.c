@@ -1,7 +1,7 @@
 /* Pooling windows over images of C channels. Padding takes no part: a window is what of it lies inside. */
 #include "kernels.h"
 
-enum { BLOCK = 512 }; /* channels at a time */
+enum { BLOCKS = 4 }; /* of 16 channels at a time: their comparisons do not wait for each other */
 
 typedef struct Window {
     int y0, y1, x0, x1; /* half-open */
@@ -27,10 +27,28 @@ INLINE int out_pixels(const ConvShape *shape)
 }
 
 /* a > b ? a : b, NaN where either is. */
-INLINE void keep_larger(float *out, const float *x, int n)
+INLINE v16 larger(v16 a, v16 b)
 {
-    ELEMENTWISE
-    for (int c = 0; c < n; c++) out[c] = x[c] <= out[c] ? out[c] : out[c] != out[c] ? out[c] : x[c];
+    v16 r;
+    FOR_VECS r.v[p] = vec_select((b.v[p] <= a.v[p]) | (a.v[p] != a.v[p]), a.v[p], b.v[p]);
+    return r;
+}
+
+/* `blocks` times n <= 16 channels of one window, from `channel` on. */
+INLINE void max_of_window(float *out, const float *x, const ConvShape *shape, Window w, int channel,
+                          int blocks, int n)
+{
+    const float *from = x + channel;
+    v16 most[BLOCKS];
+    for (int b = 0; b < blocks; b++)
+        most[b] = v16_load_n16(from + pixel_at(shape, w.y0, w.x0) + 16 * b, n);
+    for (int y = w.y0; y < w.y1; y++) {
+        const float *pixel = from + pixel_at(shape, y, w.x0);
+        for (int ix = w.x0; ix < w.x1; ix++, pixel += shape->channels)
+            for (int b = 0; b < blocks; b++)
+                most[b] = larger(most[b], v16_load_n16(pixel + 16 * b, n));
+    }
+    for (int b = 0; b < blocks; b++) v16_store_n16(out + channel + 16 * b, most[b], n);
 }
 
 void KERNEL(max_pool_forward)(float *out, const float *x, const ConvShape *shape)
@@ -38,40 +56,54 @@ void KERNEL(max_pool_forward)(float *out, const float *x, const ConvShape *shape
     int C = shape->channels;
     for (int row = 0; row < out_pixels(shape); row++, out += C) {
         Window w = window_of(shape, row);
-        memcpy(out, x + pixel_at(shape, w.y0, w.x0), sizeof(float) * (size_t)C);
-        for (int y = w.y0; y < w.y1; y++)
-            for (int ix = w.x0; ix < w.x1; ix++) keep_larger(out, x + pixel_at(shape, y, ix), C);
+        int c = 0;
+        for (; c + 16 * BLOCKS <= C; c += 16 * BLOCKS)
+            max_of_window(out, x, shape, w, c, BLOCKS, 16);
+        for (; c + 16 <= C; c += 16) max_of_window(out, x, shape, w, c, 1, 16);
+        if (c < C) max_of_window(out, x, shape, w, c, 1, C - c);
     }
 }
 
 /* The first tap that equals the largest takes the gradient. */
-INLINE void give_to_largest(float *dx, float *rest, const float *x, const float *out, int n)
+INLINE void give_to_largest(float *dx, const float *dout, const float *x, const float *out,
+                            const ConvShape *shape, Window w, int channel, int n)
 {
-    ELEMENTWISE
-    for (int c = 0; c < n; c++) {
-        int hit = x[c] == out[c];
-        dx[c] += hit ? rest[c] : 0;
-        rest[c] = hit ? 0 : rest[c];
+    v16 rest = v16_load_n16(dout + channel, n), most = v16_load_n16(out + channel, n);
+    for (int y = w.y0; y < w.y1; y++) {
+        size_t at = pixel_at(shape, y, w.x0) + (size_t)channel;
+        for (int ix = w.x0; ix < w.x1; ix++, at += (size_t)shape->channels) {
+            v16 value = v16_load_n16(x + at, n), gradient = v16_load_n16(dx + at, n);
+            FOR_VECS
+            {
+                ivec hit = value.v[p] == most.v[p];
+                gradient.v[p] += (vec)((ivec)rest.v[p] & hit);
+                rest.v[p] = (vec)((ivec)rest.v[p] & ~hit);
+            }
+            v16_store_n16(dx + at, gradient, n);
+        }
     }
 }
 
-void KERNEL(max_pool_backward)(float *dx, const float *dout, const float *x, const float *out,
-                               const ConvShape *shape)
+/* Rows [begin, end) of dx become zero; returns `end`. */
+INLINE int empty_rows(float *dx, const ConvShape *shape, int begin, int end)
 {
-    int C = shape->channels;
+    memset(dx + pixel_at(shape, begin, 0), 0,
+           sizeof(float) * (pixel_at(shape, end, 0) - pixel_at(shape, begin, 0)));
+    return end;
+}
+
+/* Rows are emptied as the windows reach them: they are in the cache then. */
+void KERNEL(max_pool_backward)(float *dx, const float *dout, const float *x, const float *out,
+                               const ConvShape *shape, bool adds)
+{
+    int C = shape->channels, whole = C / 16 * 16, empty = adds ? shape->height : 0;
     for (int row = 0; row < out_pixels(shape); row++, out += C, dout += C) {
         Window w = window_of(shape, row);
-        for (int begin = 0; begin < C; begin += BLOCK) {
-            int n = C - begin < BLOCK ? C - begin : BLOCK;
-            float rest[BLOCK];
-            memcpy(rest, dout + begin, sizeof(float) * (size_t)n);
-            for (int y = w.y0; y < w.y1; y++)
-                for (int ix = w.x0; ix < w.x1; ix++) {
-                    size_t at = pixel_at(shape, y, ix) + (size_t)begin;
-                    give_to_largest(dx + at, rest, x + at, out + begin, n);
-                }
-        }
+        if (empty < w.y1) empty = empty_rows(dx, shape, empty, w.y1);
+        for (int c = 0; c < whole; c += 16) give_to_largest(dx, dout, x, out, shape, w, c, 16);
+        if (whole < C) give_to_largest(dx, dout, x, out, shape, w, whole, C - whole);
     }
+    if (empty < shape->height) empty_rows(dx, shape, empty, shape->height);
 }
 
 void KERNEL(average_pool_forward)(float *out, const float *x, const ConvShape *shape)

@@ -3,8 +3,6 @@
 #include "nn/ops.h"
 #include "nn/parts.h"
 
-#include <string.h>
-
 static const ConvShape *shape_at(const Op *op)
 {
     return op->options;
@@ -35,10 +33,9 @@ static void max_backward(const Op *op, Run *run)
     float *dx = run_grad_raw(run, op, 0, &adds);
     for (size_t n = 0; dx && n < (size_t)run->images; n++) {
         size_t out = n * out_image(shape), in = n * in_image(shape);
-        if (!adds) memset(dx + in, 0, sizeof(float) * in_image(shape));
         run->kernel->max_pool_backward(dx + in, run_dout(run, op) + out,
                                        run_value(run, op->in[0]) + in,
-                                       run_value(run, op->out) + out, shape);
+                                       run_value(run, op->out) + out, shape, adds);
         run_poll(run);
     }
 }
