@@ -49,6 +49,9 @@ size_t gemm_panels_floats(int r, int n); /* the size of all panels */
 
 /* op(B) (k,n) into panels. */
 void gemm_pack(float *panels, Transpose tb, int k, int n, const float *b, int ldb);
+/* The same past the caches, for panels that are too large for them or are read much later: writing them costs half
+ * as much. */
+void gemm_pack_far(float *panels, Transpose tb, int k, int n, const float *b, int ldb);
 
 /* C (m,n) = op(A) * B + beta * C with B (k,n) in panels. */
 typedef struct PanelProduct {

@@ -181,12 +181,13 @@ typedef struct Kernels {
                                      int C);
     void (*winograd_input_backward)(float *image, const float *planes, const WinogradTile *tile,
                                     int C);
-    /* weight (3,3,C) to (size+2)^2 planes, and the gradient of planes to that of the weight. Row or column r of
+    /* weight (3,3,C), whose taps are `tap` floats apart, to (size+2)^2 planes, and the gradient of planes to that
+     * of the weight. Row or column r of
      * the transformed tile belongs to that of the weights, but with stride 2 all from size+1 on to size+1. */
     void (*winograd_weight)(float *planes, const float *weight, int size, int stride, size_t plane,
-                            int C);
+                            size_t tap, int C);
     void (*winograd_weight_backward)(float *dweight, const float *dplanes, int size, int stride,
-                                     size_t plane, int C);
+                                     size_t plane, size_t tap, int C);
 
     /* --- matrix products: the inside of gemm.h --- */
     /* Rows and columns of the block of C that registers hold. */
@@ -204,8 +205,10 @@ typedef struct Kernels {
     void (*matmul_block_panels)(float *c, size_t ldc, const float *a, size_t panel_step,
                                 const float *panel, ptrdiff_t ahead, int k, int rows, int columns,
                                 bool adds);
-    /* b (k,n), or transposed (n,k), as ceil(n / matmul_columns) panels one after the other. */
-    void (*matmul_pack)(float *panels, const float *b, size_t ldb, bool transposed, int k, int n);
+    /* b (k,n), or transposed (n,k), as ceil(n / matmul_columns) panels one after the other. `far`: past the
+     * caches. */
+    void (*matmul_pack)(float *panels, const float *b, size_t ldb, bool transposed, bool far, int k,
+                        int n);
 
     /* The same with rows of the left side found through pointers, the most of them at a time: */
     int (*conv_rows)(void);

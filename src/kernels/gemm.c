@@ -183,16 +183,26 @@ size_t gemm_panels_floats(int r, int n)
     return n ? (size_t)((n + columns - 1) / columns) * (size_t)columns * (size_t)r : 0;
 }
 
-void gemm_pack(float *panels, Transpose tb, int k, int n, const float *b, int ldb)
+static void pack(float *panels, Transpose tb, bool far, int k, int n, const float *b, int ldb)
 {
     if (gemm_kind() == GEMM_OURS) {
-        kernels()->matmul_pack(panels, b, (size_t)ldb, tb == TRANSPOSE, k, n);
+        kernels()->matmul_pack(panels, b, (size_t)ldb, tb == TRANSPOSE, far, k, n);
         return;
     }
     for (size_t t = 0; t < (size_t)k; t++)
         for (size_t j = 0; j < (size_t)n; j++)
             panels[t * (size_t)n + j] =
                 tb == TRANSPOSE ? b[j * (size_t)ldb + t] : b[t * (size_t)ldb + j];
+}
+
+void gemm_pack(float *panels, Transpose tb, int k, int n, const float *b, int ldb)
+{
+    pack(panels, tb, false, k, n, b, ldb);
+}
+
+void gemm_pack_far(float *panels, Transpose tb, int k, int n, const float *b, int ldb)
+{
+    pack(panels, tb, true, k, n, b, ldb);
 }
 
 /* One panel is a row-major matrix, as wide as it is. */

@@ -200,7 +200,7 @@ void matmul(Transpose ta, Transpose tb, int m, int n, int k, float alpha, const 
             size_t at = tb == TRANSPOSE ? (size_t)column * (size_t)ldb + (size_t)from
                                         : (size_t)from * (size_t)ldb + (size_t)column;
             size_t step = (size_t)depth * (size_t)product.columns;
-            product.kernel->matmul_pack(panels, b + at, (size_t)ldb, tb == TRANSPOSE, depth,
+            product.kernel->matmul_pack(panels, b + at, (size_t)ldb, tb == TRANSPOSE, false, depth,
                                         columns);
             if (alpha != 1)
                 product.kernel->scale(

@@ -86,6 +86,28 @@ INLINE void v16_store(float *out, v16 a)
     FOR_VECS memcpy(out + p * VEC_LANES, &a.v[p], sizeof(vec));
 }
 
+/* Stores past the caches what is read much later, at a multiple of 64 bytes: a line that is written as a whole
+ * need not be read before. stream_end makes it visible to threads that this one tells of it. */
+INLINE void v16_stream(float *out, v16 a)
+{
+#if defined(KERNEL_ISA_v4)
+    _mm512_stream_ps(out, (__m512)a.v[0]);
+#elif defined(KERNEL_ISA_v3)
+    FOR_VECS _mm256_stream_ps(out + p * VEC_LANES, (__m256)a.v[p]);
+#elif defined(KERNEL_ISA_v2)
+    FOR_VECS _mm_stream_ps(out + p * VEC_LANES, (__m128)a.v[p]);
+#else
+    v16_store(out, a);
+#endif
+}
+
+INLINE void stream_end(void)
+{
+#if defined(KERNEL_ISA_v4) || defined(KERNEL_ISA_v3) || defined(KERNEL_ISA_v2)
+    _mm_sfence();
+#endif
+}
+
 /* The first n < 16 floats, zeros behind them; nothing else is read. */
 INLINE v16 v16_load_n(const float *x, int n)
 {

@@ -120,13 +120,21 @@ void KERNEL(matmul_block_panels)(float *c, size_t ldc, const float *a, size_t pa
 
 /* --- packing --- */
 
-static void pack_rows(float *panel, const float *b, size_t ldb, int k, int columns)
+INLINE void put(float *panel, v16 a, bool far)
+{
+    if (far)
+        v16_stream(panel, a);
+    else
+        v16_store(panel, a);
+}
+
+static void pack_rows(float *panel, const float *b, size_t ldb, bool far, int k, int columns)
 {
     for (int t = 0; t < k; t++)
         for (int p = 0; p < PARTS; p++) {
             int n = in_part(columns, p);
-            v16_store(panel + (size_t)t * COLUMNS + 16 * p,
-                      n > 0 ? v16_load_n16(b + (size_t)t * ldb + 16 * p, n) : v16_zero());
+            put(panel + (size_t)t * COLUMNS + 16 * p,
+                n > 0 ? v16_load_n16(b + (size_t)t * ldb + 16 * p, n) : v16_zero(), far);
         }
 }
 
@@ -156,32 +164,32 @@ INLINE void transpose(vec r[16])
 }
 
 /* 16 rows of b, 16 of their elements at a time: columns of the panel. */
-static int pack_squares(float *panel, const float *b, size_t ldb, int k)
+static int pack_squares(float *panel, const float *b, size_t ldb, bool far, int k)
 {
     int t = 0;
     for (; t + 16 <= k; t += 16) {
         vec r[16];
         for (int i = 0; i < 16; i++) r[i] = v16_load(b + (size_t)i * ldb + t).v[0];
         transpose(r);
-        for (int i = 0; i < 16; i++) v16_store(panel + (size_t)(t + i) * COLUMNS, (v16){{r[i]}});
+        for (int i = 0; i < 16; i++) put(panel + (size_t)(t + i) * COLUMNS, (v16){{r[i]}}, far);
     }
     return t;
 }
 #else
-static int pack_squares(float *panel, const float *b, size_t ldb, int k)
+static int pack_squares(float *panel, const float *b, size_t ldb, bool far, int k)
 {
-    (void)panel, (void)b, (void)ldb, (void)k;
+    (void)panel, (void)b, (void)ldb, (void)far, (void)k;
     return 0;
 }
 #endif
 
-static void pack_columns(float *panel, const float *b, size_t ldb, int k, int columns)
+static void pack_columns(float *panel, const float *b, size_t ldb, bool far, int k, int columns)
 {
     for (int p = 0; p < PARTS; p++) {
         int n = in_part(columns, p);
         float *part = panel + 16 * p;
         const float *from = b + (size_t)(16 * p) * ldb;
-        int done = n == 16 ? pack_squares(part, from, ldb, k) : 0;
+        int done = n == 16 ? pack_squares(part, from, ldb, far, k) : 0;
         for (int t = done; t < k; t++)
             for (int j = 0; j < 16; j++)
                 part[(size_t)t * COLUMNS + (size_t)j] =
@@ -189,14 +197,17 @@ static void pack_columns(float *panel, const float *b, size_t ldb, int k, int co
     }
 }
 
-void KERNEL(matmul_pack)(float *panels, const float *b, size_t ldb, bool transposed, int k, int n)
+void KERNEL(matmul_pack)(float *panels, const float *b, size_t ldb, bool transposed, bool far,
+                         int k, int n)
 {
+    far = far && (uintptr_t)panels % 64 == 0;
     for (int first = 0; first < n; first += COLUMNS) {
         int columns = n - first < COLUMNS ? n - first : COLUMNS;
         float *panel = panels + (size_t)first * (size_t)k;
         if (transposed)
-            pack_columns(panel, b + (size_t)first * ldb, ldb, k, columns);
+            pack_columns(panel, b + (size_t)first * ldb, ldb, far, k, columns);
         else
-            pack_rows(panel, b + first, ldb, k, columns);
+            pack_rows(panel, b + first, ldb, far, k, columns);
     }
+    if (far) stream_end();
 }

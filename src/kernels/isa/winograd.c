@@ -119,15 +119,20 @@ INLINE ptrdiff_t place_of(const Side *side, int i, int j)
     return side->origin + (ptrdiff_t)((size_t)i * side->row + (size_t)j * side->column);
 }
 
-/* Of VEC_LANES channels, all elements of both sides inside. `adds`: out is added to. */
+INLINE int is_inside(const Side *side, int i, int j)
+{
+    return i >= side->y_begin && i < side->y_end && j >= side->x_begin && j < side->x_end;
+}
+
+/* Of VEC_LANES channels. `whole`: all elements of both sides lie inside. `adds`: out is added to. */
 INLINE void transform(Filter filter, Line line, float *out, Side to, const float *x, Side from,
-                      int adds)
+                      int whole, int adds)
 {
     const int ins = inputs_of(filter, line), outs = outputs_of(filter, line);
     vec half[SIDE_MAX][SIDE_MAX], a[SIDE_MAX], b[SIDE_MAX];
     for (int j = 0; j < ins; j++) {
         _Pragma("GCC unroll 9") for (int i = 0; i < ins; i++) a[i] =
-            vec_load(x + place_of(&from, i, j));
+            whole || is_inside(&from, i, j) ? vec_load(x + place_of(&from, i, j)) : (vec){0};
         transform_line(filter, line, b, a);
         _Pragma("GCC unroll 9") for (int i = 0; i < outs; i++) half[i][j] = b[i];
     }
@@ -135,6 +140,7 @@ INLINE void transform(Filter filter, Line line, float *out, Side to, const float
         transform_line(filter, line, b, half[i]);
         _Pragma("GCC unroll 9") for (int j = 0; j < outs; j++)
         {
+            if (!whole && !is_inside(&to, i, j)) continue;
             float *place = out + place_of(&to, i, j);
             vec_store(place, adds ? vec_load(place) + b[j] : b[j]);
         }
@@ -169,21 +175,6 @@ INLINE int reads_image(Line line)
     return line == INPUT || line == OUTPUT_BACKWARD;
 }
 
-/* Of a tile that hangs over the edge of the image. */
-INLINE void transform_edge(Filter filter, Line line, float *out, Side to, const float *x, Side from,
-                           int adds)
-{
-    const int ins = inputs_of(filter, line), outs = outputs_of(filter, line);
-    float copy[COPY_FLOATS];
-    if (reads_image(line)) {
-        gather(copy, x, &from, ins, VEC_LANES);
-        transform(filter, line, out, to, copy, copy_side(ins), adds);
-    } else {
-        transform(filter, line, copy, copy_side(outs), x, from, 0);
-        scatter(out, copy, &to, outs, VEC_LANES, adds);
-    }
-}
-
 /* Of n < VEC_LANES channels. */
 INLINE void transform_rest(Filter filter, Line line, float *out, Side to, const float *x, Side from,
                            int adds, int n)
@@ -191,7 +182,7 @@ INLINE void transform_rest(Filter filter, Line line, float *out, Side to, const 
     const int ins = inputs_of(filter, line), outs = outputs_of(filter, line);
     float in_copy[COPY_FLOATS], out_copy[COPY_FLOATS];
     gather(in_copy, x, &from, ins, n);
-    transform(filter, line, out_copy, copy_side(outs), in_copy, copy_side(ins), 0);
+    transform(filter, line, out_copy, copy_side(outs), in_copy, copy_side(ins), 1, 0);
     scatter(out, out_copy, &to, outs, n, adds);
 }
 
@@ -200,9 +191,9 @@ INLINE void transform_channels(Filter filter, Line line, float *out, Side to, co
 {
     int c = 0;
     for (; whole && c + VEC_LANES <= C; c += VEC_LANES)
-        transform(filter, line, out + c, to, x + c, from, adds);
+        transform(filter, line, out + c, to, x + c, from, 1, adds);
     for (; c + VEC_LANES <= C; c += VEC_LANES)
-        transform_edge(filter, line, out + c, to, x + c, from, adds);
+        transform(filter, line, out + c, to, x + c, from, 0, adds);
     if (c < C) transform_rest(filter, line, out + c, to, x + c, from, adds, C - c);
 }
 
@@ -241,22 +232,17 @@ TILE_KERNEL(winograd_input_backward, INPUT_BACKWARD)
 TILE_KERNEL(winograd_output, OUTPUT)
 TILE_KERNEL(winograd_output_backward, OUTPUT_BACKWARD)
 
-/* 3x3 weights of C channels, one after the other. */
-INLINE Side weight_side(int C)
-{
-    return planes_side((size_t)C, 3);
-}
-
 INLINE void transform_weight(Filter filter, Line line, float *out, const float *x, size_t plane,
-                             int C)
+                             size_t tap, int C)
 {
-    Side weight = weight_side(C), planes = planes_side(plane, weights_of(filter));
+    Side weight = planes_side(tap, 3), planes = planes_side(plane, weights_of(filter));
     Side to = line == WEIGHT ? planes : weight, from = line == WEIGHT ? weight : planes;
     transform_channels(filter, line, out, to, x, from, 1, 0, C);
 }
 
 #define WEIGHT_KERNEL(name, line)                                                                  \
-    void KERNEL(name)(float *out, const float *x, int size, int stride, size_t plane, int C)       \
-        FOR_FILTER(size, stride, transform_weight, line, out, x, plane, C)
+    void KERNEL(name)(float *out, const float *x, int size, int stride, size_t plane, size_t tap,  \
+                      int C)                                                                       \
+        FOR_FILTER(size, stride, transform_weight, line, out, x, plane, tap, C)
 WEIGHT_KERNEL(winograd_weight, WEIGHT)
 WEIGHT_KERNEL(winograd_weight_backward, WEIGHT_BACKWARD)
