@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/pulse.h"
 #include "dist/watchdog.h"
+#include "environment.h"
 
 #include <limits.h>
 #include <mpi.h>
@@ -58,21 +59,10 @@ static void install_error_handler(MPI_Comm world)
     MPI_Errhandler_free(&handler);
 }
 
-/* Open MPI looks at the machine through hwloc, which asks the X displays :0 to :9 for graphics cards.
- * Where /etc/hosts lacks localhost, as in bare containers, that is a burst of questions to a name
- * server, and one that goes unanswered takes 5 s; where a program listens at a port from 6000 to
- * 6009, it waits for ever (open-mpi/hwloc#621). With the variable set, hwloc ignores a description
- * of the machine; where there is one, it asks no display anyway. */
-static void spare_displays(void)
-{
-    if (!getenv("HWLOC_XMLFILE") && !getenv("HWLOC_SYNTHETIC"))
-        setenv("HWLOC_COMPONENTS", "-gl", 0);
-}
-
 Comm *comm_open(int *argc, char ***argv)
 {
     int provided = 0;
-    spare_displays();
+    environment_prepare();
     MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
     Comm *comm = calloc(1, sizeof *comm);
     if (!comm) die("MPI: out of memory");
