@@ -3,12 +3,13 @@
  * ranks is not hidden behind them. Pure functions.
  *
  * A rank's lanes go over its workers in rounds. In the last round the gradient becomes complete bucket by
- * bucket (dist/reduce.h), and each bucket is summed by recursive doubling: with P nodes, log2 P hops
- * (two more if P is no power of two), in each of which a rank sends and receives the whole bucket of n
- * bytes. A hop costs latency + n / bandwidth + n / add rate; hops between ranks of one node cost the
- * adding alone. Buckets under way at the same time share the link, so it is busy for n / bandwidth per
- * hop, one bucket after the other, and at most COMM_REQUESTS are under way. Adding is done by a rank's
- * worker 0, which computes the less meanwhile.
+ * bucket (dist/reduce.h), and each bucket is summed by Rabenseifner's algorithm: among P = 2^k nodes, log2 P hops
+ * in which partners exchange halves, quarters and so on and add them, and as many back; a node sends and receives
+ * 2 - 2/P of the bucket and adds 1 - 1/P of it. Nodes beyond the power of two have a partner with whom they share the
+ * adding before, and who sends them the sum: three more hops. A hop costs latency, besides bytes / bandwidth and
+ * bytes / add rate; hops between ranks of one node cost the adding alone. Buckets under way at the same time share
+ * the link, one after the other, and at most COMM_REQUESTS are under way. Adding is done by a rank's worker 0, which
+ * computes the less meanwhile.
  */
 #pragma once
 
@@ -54,5 +55,5 @@ StepForecast step_forecast(const StepModel *model, int ranks);
  * end; 0: not with `most` lanes. */
 int step_lanes_for(const StepModel *model, int ranks, double efficiency, int most);
 
-/* Messages one after the other in a sum over `ranks` by recursive doubling. */
+/* Messages one after the other in a sum over `ranks`. */
 int step_hops(int ranks);

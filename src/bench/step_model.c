@@ -3,11 +3,25 @@
 
 #include "dist/comm.h"
 
+/* The largest power of two that is no more than n. */
+static int power_below(int n)
+{
+    int power = 1;
+    while (power * 2 <= n) power *= 2;
+    return power;
+}
+
+static int log_of(int power)
+{
+    int log = 0;
+    for (; power > 1; power /= 2) log++;
+    return log;
+}
+
 int step_hops(int ranks)
 {
-    int hops = 0, power = 1;
-    for (; power * 2 <= ranks; power *= 2) hops++;
-    return power == ranks ? hops : hops + 2;
+    int power = power_below(ranks);
+    return 2 * log_of(power) + (power == ranks ? 0 : 3);
 }
 
 static int divide_up(int a, int b)
@@ -15,29 +29,35 @@ static int divide_up(int a, int b)
     return (a + b - 1) / b;
 }
 
-/* What the sums of a step go through. */
+/* What the sums of a step go through: hops between nodes, and as shares of the gradient what a node's link carries in
+ * each direction and what a rank adds. */
 typedef struct Route {
-    int outer, inner; /* hops between nodes, and within one */
-    int senders;      /* ranks that share a node's link */
+    int hops;
+    double carried, added;
 } Route;
 
+/* Among P = 2^k ranks each keeps 1/P of the sum, having added the rest of it, and gets as much back. The others
+ * share the work of a partner before, a half each, and get the whole sum from it at the end. */
 static Route route_of(const StepModel *model, int ranks, int nodes)
 {
-    int local = ranks < model->ranks_per_node ? ranks : model->ranks_per_node;
-    if (model->node_reduce) return (Route){step_hops(nodes), 0, 1};
-    return (Route){step_hops(nodes), step_hops(local), local};
+    int members = model->node_reduce ? nodes : ranks;
+    int node_power = power_below(nodes), power = power_below(members);
+    Route route = {step_hops(nodes), 2 - 2.0 / node_power, 1 - 1.0 / power};
+    if (node_power < nodes) route.carried += 1.5;
+    if (power < members) route.added += 0.5;
+    return route;
 }
 
 /* Seconds that the link is busy with `bytes`, and that they take to be summed everywhere. */
 static double link_seconds(const Network *network, Route route, double bytes)
 {
-    return route.outer * route.senders * bytes / network->bandwidth;
+    return route.carried * bytes / network->bandwidth;
 }
 
 static double path_seconds(const Network *network, Route route, double bytes, double poll)
 {
-    return route.outer * (network->latency + poll) + link_seconds(network, route, bytes) +
-           (route.outer + route.inner) * bytes / network->add_rate;
+    return route.hops * (network->latency + poll) + link_seconds(network, route, bytes) +
+           route.added * bytes / network->add_rate;
 }
 
 /* Seconds of worker 0 that adding takes. */
@@ -45,7 +65,7 @@ static double adding_seconds(const StepModel *model, Route route)
 {
     double bytes = 0;
     for (int b = 0; b < model->buckets; b++) bytes += (double)model->bucket[b].bytes;
-    return (route.outer + route.inner) * bytes / model->network.add_rate;
+    return route.added * bytes / model->network.add_rate;
 }
 
 static double later(double a, double b)

@@ -30,11 +30,11 @@ static void test_hops(void **state)
 {
     (void)state;
     assert_int_equal(step_hops(1), 0);
-    assert_int_equal(step_hops(2), 1);
-    assert_int_equal(step_hops(3), 3); /* one partner before, one hop, one after */
-    assert_int_equal(step_hops(8), 3);
-    assert_int_equal(step_hops(12), 5);
-    assert_int_equal(step_hops(512), 9);
+    assert_int_equal(step_hops(2), 2);
+    assert_int_equal(step_hops(3), 5); /* halves exchanged, a half joined, two hops, the sum sent */
+    assert_int_equal(step_hops(8), 6);
+    assert_int_equal(step_hops(12), 9);
+    assert_int_equal(step_hops(512), 18);
 }
 
 static void test_alone(void **state)
@@ -52,29 +52,33 @@ static void test_alone(void **state)
 static void test_two_ranks(void **state)
 {
     (void)state;
-    /* One lane each. Worker 0 adds 150 MB: 0.0375 s, so lanes end at 1.0375 and buckets are ready at
-     * 0.6375 and 0.9375. The first: + 0.001 + 0.1 + 0.025 = 0.7635. The second: + 0.001 + 0.05 + 0.0125
-     * = 1.001, before the lanes end. The side array costs a latency. */
+    /* One lane each. Worker 0 adds half of 150 MB: 0.01875 s, so lanes end at 1.01875 and buckets are ready at
+     * 0.61875 and 0.91875. The first: + 0.002 + 0.1 + 0.0125 = 0.73325. The second: + 0.002 + 0.05 + 0.00625
+     * = 0.977, before the lanes end. The side array costs two latencies. */
     StepModel model = make(2, 1);
     StepForecast forecast = step_forecast(&model, 2);
     assert_int_equal(forecast.rounds, 1);
     near(forecast.compute, 1);
-    near(forecast.exposed, 0.0375 + 0.001);
-    near(forecast.step, 1 + 0.0385 + 0.1);
-    near(forecast.efficiency, 2 / (2 * 1.1385));
+    near(forecast.exposed, 0.01875 + 0.002);
+    near(forecast.step, 1 + 0.02075 + 0.1);
+    near(forecast.efficiency, 2 / (2 * 1.12075));
 }
 
 static void test_slow_link(void **state)
 {
     (void)state;
-    /* 0.1 GB/s: the first bucket has the link from 0.6375 for 1 s; the second waits for it until 1.6375,
-     * and is there 0.001 + 0.5 + 0.0125 later: 2.151. */
+    /* 0.1 GB/s: the first bucket has the link from 0.61875 for 1 s; the second waits for it until 1.61875,
+     * and is there 0.002 + 0.5 + 0.00625 later. */
     StepModel model = make(2, 1);
     model.network.bandwidth = 1e8;
-    near(step_forecast(&model, 2).exposed, 2.151 + 0.001 - 1);
-    /* Two hops of four ranks: adding 0.075, the link 2 s and 1 s; the second from 2.675, + 2 x 0.5135. */
+    near(step_forecast(&model, 2).exposed, 1.61875 + 0.50825 + 0.002 - 1);
+    /* Four ranks: three quarters are added, 0.028125 s; the link carries one and a half times the bytes, 1.5 s
+     * and 0.75 s. */
     model.lanes = 4;
-    near(step_forecast(&model, 4).exposed, 0.675 + 2 + 2 * 0.5135 + 0.002 - 1);
+    near(step_forecast(&model, 4).exposed, 0.628125 + 1.5 + (0.004 + 0.75 + 0.009375) + 0.004 - 1);
+    /* Three: a half is added before, a half among two; twice the bytes and a half, 2.5 s and 1.25 s. */
+    model.lanes = 3;
+    near(step_forecast(&model, 3).exposed, 0.6375 + 2.5 + (0.005 + 1.25 + 0.0125) + 0.005 - 1);
 }
 
 static void test_polls(void **state)
@@ -83,7 +87,7 @@ static void test_polls(void **state)
     /* A poll is waited for while lanes are computed, not by the side array. */
     StepModel model = make(2, 1);
     model.network.poll = 0.05;
-    near(step_forecast(&model, 2).exposed, 0.9375 + 0.0635 + 0.05 + 0.001 - 1);
+    near(step_forecast(&model, 2).exposed, 0.91875 + 0.05825 + 2 * 0.05 + 0.002 - 1);
 }
 
 static void test_nodes(void **state)
@@ -94,35 +98,35 @@ static void test_nodes(void **state)
     model.ranks_per_node = 2;
     StepForecast forecast = step_forecast(&model, 2);
     assert_int_equal(forecast.nodes, 1);
-    /* The second bucket is ready at 0.9375, added at 0.95; lanes end at 1.0375. */
-    near(forecast.exposed, 0.0375);
-    /* Four on two nodes: both ranks of a node send, so the link has twice as much; unless one does for
-     * all. Adding: two hops of 150 MB, or one. */
+    /* The second bucket is ready at 0.91875 and added at 0.925; lanes end at 1.01875. */
+    near(forecast.exposed, 0.01875);
+    /* Four on two nodes: the link carries as much whether each rank sends its part or one does for all; adding is
+     * three quarters, or a half. */
     model.lanes = 4;
     model.network.bandwidth = 1e8;
-    near(step_forecast(&model, 4).exposed, 0.675 + 2 + (0.001 + 1 + 2 * 0.0125) + 0.001 - 1);
+    near(step_forecast(&model, 4).exposed, 0.628125 + 1 + (0.002 + 0.5 + 0.009375) + 0.002 - 1);
     model.node_reduce = true;
-    near(step_forecast(&model, 4).exposed, 2.151 + 0.001 - 1);
+    near(step_forecast(&model, 4).exposed, 1.61875 + 0.50825 + 0.002 - 1);
 }
 
 static void test_requests(void **state)
 {
     (void)state;
-    /* Nine buckets at once, of next to nothing: the ninth waits for the first, a latency. */
+    /* Nine buckets at once, of next to nothing: the ninth waits for the first, two latencies. */
     BucketModel many[9];
     for (int b = 0; b < 9; b++) many[b] = (BucketModel){0, 1};
     StepModel model = make(2, 1);
     model.bucket = many;
     model.buckets = 8;
-    near(step_forecast(&model, 2).exposed, 0.001 + 0.001);
+    near(step_forecast(&model, 2).exposed, 0.002 + 0.002);
     model.buckets = 9;
-    near(step_forecast(&model, 2).exposed, 0.002 + 0.001);
+    near(step_forecast(&model, 2).exposed, 0.004 + 0.002);
 }
 
 static void test_lanes_for(void **state)
 {
     (void)state;
-    /* k rounds on 2 ranks of 1 worker take k + 0.0385 + 0.1 s: 88 % of one, 94 % of two, 96 % of three. */
+    /* k rounds on 2 ranks of 1 worker take k + 0.02075 + 0.1 s: 89 % of one, 94 % of two, 96 % of three. */
     StepModel model = make(2, 1);
     assert_int_equal(step_lanes_for(&model, 2, 0.80, 4096), 2);
     assert_int_equal(step_lanes_for(&model, 2, 0.90, 4096), 4);

@@ -10,7 +10,6 @@ trunk=${TRUNK:-resnet18} image=${IMAGE:-96}
 lane=8
 cd "$WORK" || exit 1
 unset OPENBLAS_CORETYPE
-export OMPI_MCA_coll_libnbc_iallreduce_algorithm=4
 cat >net.yaml <<END
 pack: ""
 image: $image
