@@ -195,16 +195,18 @@ typedef struct Kernels {
     int (*matmul_columns)(void);
     /* c (rows,columns; stride ldc) = [c +] a * panel, adding in the order of k. a[i * row_step + t *
      * k_step] is element (i,t); panel (k,matmul_columns), zeros behind `columns`. 1 <= rows <=
-     * matmul_rows. `adds`: c is added to. The k * matmul_columns floats that lie `ahead` of the panel's are
-     * fetched into the second-level cache meanwhile. */
+     * matmul_rows. `adds`: c is added to. */
     void (*matmul_block)(float *c, size_t ldc, const float *a, size_t row_step, size_t k_step,
-                         const float *panel, ptrdiff_t ahead, int k, int rows, int columns,
-                         bool adds);
+                         const float *panel, int k, int rows, int columns, bool adds);
+    /* The same, while the k * matmul_columns floats that lie `ahead` of the panel's are fetched into the
+     * second-level cache. */
+    void (*matmul_block_ahead)(float *c, size_t ldc, const float *a, size_t row_step, size_t k_step,
+                               const float *panel, ptrdiff_t ahead, int k, int rows, int columns,
+                               bool adds);
     /* The same for an `a` that lies in panels of matmul_columns columns: element (i,t) is a[t / columns
      * * panel_step + i * columns + t % columns]. */
     void (*matmul_block_panels)(float *c, size_t ldc, const float *a, size_t panel_step,
-                                const float *panel, ptrdiff_t ahead, int k, int rows, int columns,
-                                bool adds);
+                                const float *panel, int k, int rows, int columns, bool adds);
     /* b (k,n), or transposed (n,k), as ceil(n / matmul_columns) panels one after the other. `far`: past the
      * caches. */
     void (*matmul_pack)(float *panels, const float *b, size_t ldb, bool transposed, bool far, int k,

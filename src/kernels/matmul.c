@@ -132,22 +132,28 @@ static int block_rows(const Product *product, int row, int rest)
     return rest < most ? rest : most;
 }
 
-/* `count` rows from `row` on, k elements from `from` on; packed_a begins at row `first`. */
+/* `count` rows from `row` on, k elements from `from` on; packed_a begins at row `first`. `ahead` of the panel
+ * lies the next one, if it is to be fetched, or 0. */
 static void multiply_block(const Product *product, float *c, int first, int row, int count,
                            int from, int columns, const float *panel, ptrdiff_t ahead, int k,
                            bool adds)
 {
     const Kernels *kernel = product->kernel;
     const float *a = a_at(product, row, from);
-    if (product->packed_a)
-        kernel->matmul_block(c, product->ldc, product->packed_a + (size_t)(row - first) * A_STEP,
-                             A_STEP, 1, panel, ahead, k, count, columns, adds);
-    else if (product->a_step && !product->transposed)
-        kernel->matmul_block_panels(c, product->ldc, a, product->a_step, panel, ahead, k, count,
-                                    columns, adds);
+    size_t row_step = product->row_step, k_step = product->k_step;
+    if (product->packed_a) {
+        a = product->packed_a + (size_t)(row - first) * A_STEP;
+        row_step = A_STEP;
+        k_step = 1;
+    }
+    if (product->a_step && !product->transposed)
+        kernel->matmul_block_panels(c, product->ldc, a, product->a_step, panel, k, count, columns,
+                                    adds);
+    else if (ahead)
+        kernel->matmul_block_ahead(c, product->ldc, a, row_step, k_step, panel, ahead, k, count,
+                                   columns, adds);
     else
-        kernel->matmul_block(c, product->ldc, a, product->row_step, product->k_step, panel, ahead,
-                             k, count, columns, adds);
+        kernel->matmul_block(c, product->ldc, a, row_step, k_step, panel, k, count, columns, adds);
 }
 
 /* Columns that are written if `rest` are left; a panel of C is written as a whole. */

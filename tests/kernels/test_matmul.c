@@ -120,7 +120,7 @@ static void every_set(void **state)
             for (int n = 1; n <= columns; n++) {
                 float c[14 * 32] = {0};
                 kernel->matmul_pack(panel, b, 32, false, false, K, n);
-                kernel->matmul_block(c, 32, a, LD, 1, panel, 0, K, r, n, true);
+                kernel->matmul_block(c, 32, a, LD, 1, panel, K, r, n, true);
                 for (int i = 0; i < 14; i++)
                     for (int j = 0; j < 32; j++) {
                         float sum = 0;

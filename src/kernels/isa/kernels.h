@@ -47,6 +47,7 @@
     X(matmul_rows)                                                                                 \
     X(matmul_columns)                                                                              \
     X(matmul_block)                                                                                \
+    X(matmul_block_ahead)                                                                          \
     X(matmul_block_panels)                                                                         \
     X(matmul_pack)                                                                                 \
     X(conv_rows)                                                                                   \

@@ -44,14 +44,14 @@ typedef struct BlockA {
     size_t segment_step;
 } BlockA;
 
-/* Adds the products of `steps` steps along k; returns b behind them. Without a branch for an `ahead` of 0: two
- * idle loads cost less. */
+/* Adds the products of `steps` steps along k; returns b behind them. */
 INLINE const float *accumulate(int rows, v16 sum[ROWS_MAX][PARTS], const float *a, size_t row_step,
-                               size_t k_step, const float *b, ptrdiff_t ahead, int steps)
+                               size_t k_step, const float *b, bool fetches, ptrdiff_t ahead,
+                               int steps)
 {
     for (int t = 0; t < steps; t++, a += k_step, b += COLUMNS) {
         v16 row[PARTS];
-        for (int p = 0; p < PARTS; p++) __builtin_prefetch(b + ahead + 16 * p, 0, 2);
+        for (int p = 0; fetches && p < PARTS; p++) __builtin_prefetch(b + ahead + 16 * p, 0, 2);
         for (int p = 0; p < PARTS; p++) row[p] = v16_load(b + 16 * p);
         for (int i = 0; i < rows; i++) {
             v16 factor = v16_set(a[(size_t)i * row_step]);
@@ -61,9 +61,9 @@ INLINE const float *accumulate(int rows, v16 sum[ROWS_MAX][PARTS], const float *
     return b;
 }
 
-/* `rows` is a constant wherever this is called, so the accumulators are registers. */
-INLINE void block(int rows, float *c, size_t ldc, BlockA a, const float *b, ptrdiff_t ahead, int k,
-                  int columns, bool adds)
+/* `rows` and `fetches` are constants wherever this is called, so the accumulators are registers. */
+INLINE void block(int rows, float *c, size_t ldc, BlockA a, const float *b, bool fetches,
+                  ptrdiff_t ahead, int k, int columns, bool adds)
 {
     v16 sum[ROWS_MAX][PARTS];
     for (int i = 0; i < rows; i++)
@@ -72,7 +72,7 @@ INLINE void block(int rows, float *c, size_t ldc, BlockA a, const float *b, ptrd
             sum[i][p] = adds && n > 0 ? v16_load_n16(c + (size_t)i * ldc + 16 * p, n) : v16_zero();
         }
     for (int t = 0; t < k; t += a.segment, a.at += a.segment_step)
-        b = accumulate(rows, sum, a.at, a.row_step, a.k_step, b, ahead,
+        b = accumulate(rows, sum, a.at, a.row_step, a.k_step, b, fetches, ahead,
                        k - t < a.segment ? k - t : a.segment);
     for (int i = 0; i < rows; i++)
         for (int p = 0; p < PARTS; p++) {
@@ -81,41 +81,48 @@ INLINE void block(int rows, float *c, size_t ldc, BlockA a, const float *b, ptrd
         }
 }
 
-#define CASE(count)                                                                                \
+#define CASE(count, fetches, ahead)                                                                \
     case count:                                                                                    \
-        if (count <= ROWS) block(count, c, ldc, from, b, ahead, k, columns, adds);                 \
+        if (count <= ROWS) block(count, c, ldc, from, b, fetches, ahead, k, columns, adds);        \
         break;
-#define CASES                                                                                      \
+#define CASES(fetches, ahead)                                                                      \
     switch (rows) {                                                                                \
-        CASE(1)                                                                                    \
-        CASE(2)                                                                                    \
-        CASE(3)                                                                                    \
-        CASE(4)                                                                                    \
-        CASE(5)                                                                                    \
-        CASE(6)                                                                                    \
-        CASE(7)                                                                                    \
-        CASE(8)                                                                                    \
-        CASE(9)                                                                                    \
-        CASE(10)                                                                                   \
-        CASE(11)                                                                                   \
-        CASE(12)                                                                                   \
-        CASE(13)                                                                                   \
-        CASE(14)                                                                                   \
+        CASE(1, fetches, ahead)                                                                    \
+        CASE(2, fetches, ahead)                                                                    \
+        CASE(3, fetches, ahead)                                                                    \
+        CASE(4, fetches, ahead)                                                                    \
+        CASE(5, fetches, ahead)                                                                    \
+        CASE(6, fetches, ahead)                                                                    \
+        CASE(7, fetches, ahead)                                                                    \
+        CASE(8, fetches, ahead)                                                                    \
+        CASE(9, fetches, ahead)                                                                    \
+        CASE(10, fetches, ahead)                                                                   \
+        CASE(11, fetches, ahead)                                                                   \
+        CASE(12, fetches, ahead)                                                                   \
+        CASE(13, fetches, ahead)                                                                   \
+        CASE(14, fetches, ahead)                                                                   \
     }
 
 void KERNEL(matmul_block)(float *c, size_t ldc, const float *a, size_t row_step, size_t k_step,
-                          const float *b, ptrdiff_t ahead, int k, int rows, int columns, bool adds)
+                          const float *b, int k, int rows, int columns, bool adds)
 {
     const BlockA from = {a, row_step, k_step, k, 0};
-    CASES
+    CASES(false, 0)
+}
+
+void KERNEL(matmul_block_ahead)(float *c, size_t ldc, const float *a, size_t row_step,
+                                size_t k_step, const float *b, ptrdiff_t ahead, int k, int rows,
+                                int columns, bool adds)
+{
+    const BlockA from = {a, row_step, k_step, k, 0};
+    CASES(true, ahead)
 }
 
 void KERNEL(matmul_block_panels)(float *c, size_t ldc, const float *a, size_t panel_step,
-                                 const float *b, ptrdiff_t ahead, int k, int rows, int columns,
-                                 bool adds)
+                                 const float *b, int k, int rows, int columns, bool adds)
 {
     const BlockA from = {a, COLUMNS, 1, COLUMNS, panel_step};
-    CASES
+    CASES(false, 0)
 }
 
 /* --- packing --- */

@@ -91,7 +91,7 @@ static void multiply_left(const ConvCall *call, float *c, int ldc, const Indirec
         const float *panel = s->right + (size_t)column * pixels + left.first * (size_t)width;
         for (int row = 0; row < rows; row += most)
             kernel->matmul_block(c + (size_t)row * (size_t)ldc + column, (size_t)ldc, left.at + row,
-                                 1, left.step, panel, 0, (int)left.count,
+                                 1, left.step, panel, (int)left.count,
                                  rows - row < most ? rows - row : most, n, adds);
         if (column / width % 4 == 3) run_poll(call->run);
     }
