@@ -184,6 +184,11 @@ INLINE vec vec_select(ivec mask, vec a, vec b)
     return (vec)(((ivec)a & mask) | ((ivec)b & ~mask));
 }
 
+INLINE ivec vec_is_nan(vec a)
+{
+    return ((ivec)a & 0x7FFFFFFF) > 0x7F800000;
+}
+
 /* Larger of the two; NaN where a is NaN. */
 INLINE v16 v16_max(v16 a, v16 b)
 {

@@ -30,7 +30,7 @@ INLINE int out_pixels(const ConvShape *shape)
 INLINE v16 larger(v16 a, v16 b)
 {
     v16 r;
-    FOR_VECS r.v[p] = vec_select((b.v[p] <= a.v[p]) | (a.v[p] != a.v[p]), a.v[p], b.v[p]);
+    FOR_VECS r.v[p] = vec_select((b.v[p] <= a.v[p]) | vec_is_nan(a.v[p]), a.v[p], b.v[p]);
     return r;
 }
 
