@@ -173,9 +173,9 @@ static void multiply_rows(Product *product, int row, int rows, int column, int n
         float *c = product->c + (size_t)((column + j) / product->columns) * product->c_step;
         for (int i = 0, count; i < rows; i += count) {
             count = block_rows(product, row + i, rows - i);
-            /* The first rows wait for the panel, unless those before have fetched it: up to 15 %
-             * of a product whose panels come from memory and are used for 32 rows. The last
-             * rows would ask for all of it too fast. */
+            /* The first rows wait for a panel that nobody has fetched: a quarter of the time of a product
+             * whose panels come from memory and serve 32 rows. Later rows may be so few that they ask
+             * for the next one faster than it comes. */
             bool fetches = i == 0 && j + product->columns < n;
             multiply_block(product, c + (size_t)(row + i) * product->ldc, row, row + i, count, from,
                            columns, panels, fetches ? (ptrdiff_t)panel_step : 0, k, adds);
