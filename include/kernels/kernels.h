@@ -181,13 +181,12 @@ typedef struct Kernels {
                                      int C);
     void (*winograd_input_backward)(float *image, const float *planes, const WinogradTile *tile,
                                     int C);
-    /* weight (3,3,C), whose taps are `tap` floats apart, to (size+2)^2 planes, and the gradient of planes to that
-     * of the weight. Row or column r of
+    /* weight (3,3,C) to (size+2)^2 planes, and the gradient of planes to that of the weight. Row or column r of
      * the transformed tile belongs to that of the weights, but with stride 2 all from size+1 on to size+1. */
     void (*winograd_weight)(float *planes, const float *weight, int size, int stride, size_t plane,
-                            size_t tap, int C);
+                            int C);
     void (*winograd_weight_backward)(float *dweight, const float *dplanes, int size, int stride,
-                                     size_t plane, size_t tap, int C);
+                                     size_t plane, int C);
 
     /* --- matrix products: the inside of gemm.h --- */
     /* Rows and columns of the block of C that registers hold. */

@@ -67,7 +67,7 @@ static void check_tile(const Kernels *kernel, const int *filter, int y, int x, i
     WinogradTile from = tile_on(filter, side, stride * y - 1, stride * x - 1, C);
     WinogradTile to = tile_on(filter, size, y, x, C);
     kernel->winograd_input(v, in, &from, C);
-    kernel->winograd_weight(u, weight, size, stride, plane, (size_t)C, C);
+    kernel->winograd_weight(u, weight, size, stride, plane, C);
     for (int e = 0; e < side * side; e++)
         for (int c = 0; c < C; c++)
             v[(size_t)e * plane + (size_t)c] *= u[weight_plane(filter, e) * plane + (size_t)c];
@@ -131,8 +131,8 @@ static void check_weight_transpose(const Kernels *kernel, const int *filter, int
     size_t plane = (size_t)C + 5, planes = (size_t)((size + 2) * (size + 2)) * plane;
     float *weight = random_floats(9 * (size_t)C, 6, 1), *back = malloc(4 * 9 * (size_t)C);
     float *there = calloc(planes, 4), *other = random_planes(C, 7);
-    kernel->winograd_weight(there, weight, size, stride, plane, (size_t)C, C);
-    kernel->winograd_weight_backward(back, other, size, stride, plane, (size_t)C, C);
+    kernel->winograd_weight(there, weight, size, stride, plane, C);
+    kernel->winograd_weight_backward(back, other, size, stride, plane, C);
     near(inner(there, other, planes), inner(weight, back, 9 * (size_t)C), 1e-5);
     free(weight), free(back), free(there), free(other);
 }
@@ -253,10 +253,9 @@ static uint64_t winograd_bits(const Kernels *kernel, int C)
             bits = add_bits(bits, out, n);
             kernel->winograd_input_backward(out, planes, &in, C);
             bits = add_bits(bits, out, n);
-            kernel->winograd_weight(there, weight, filter[0], filter[1], plane, (size_t)C, C);
+            kernel->winograd_weight(there, weight, filter[0], filter[1], plane, C);
             bits = add_bits(bits, there, PLANES * plane);
-            kernel->winograd_weight_backward(weight, planes, filter[0], filter[1], plane, (size_t)C,
-                                             C);
+            kernel->winograd_weight_backward(weight, planes, filter[0], filter[1], plane, C);
             bits = add_bits(bits, weight, 9 * (size_t)C);
         }
     free(image), free(planes), free(out), free(there), free(weight);

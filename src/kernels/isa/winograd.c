@@ -69,10 +69,9 @@ INLINE void vec_store(float *out, vec a)
     memcpy(out, &a, sizeof a);
 }
 
-/* The first n <= VEC_LANES floats, zeros behind them. */
+/* The first n < VEC_LANES floats, zeros behind them. */
 INLINE vec vec_load_n(const float *x, int n)
 {
-    if (n == VEC_LANES) return vec_load(x);
     float copy[VEC_LANES] = {0};
     for (int i = 0; i < n; i++) copy[i] = x[i];
     return vec_load(copy);
@@ -80,10 +79,6 @@ INLINE vec vec_load_n(const float *x, int n)
 
 INLINE void vec_store_n(float *out, vec a, int n)
 {
-    if (n == VEC_LANES) {
-        vec_store(out, a);
-        return;
-    }
     float copy[VEC_LANES];
     vec_store(copy, a);
     for (int i = 0; i < n; i++) out[i] = copy[i];
@@ -147,7 +142,7 @@ INLINE void transform(Filter filter, Line line, float *out, Side to, const float
     }
 }
 
-/* A copy of a side of `side` x `side` elements, n <= VEC_LANES channels of each: zeros outside and behind. */
+/* A copy of a side of `side` x `side` elements, n < VEC_LANES channels of each: zeros outside and behind. */
 INLINE void gather(float *copy, const float *x, const Side *from, int side, int n)
 {
     memset(copy, 0, sizeof(vec) * (size_t)(side * side));
@@ -233,16 +228,15 @@ TILE_KERNEL(winograd_output, OUTPUT)
 TILE_KERNEL(winograd_output_backward, OUTPUT_BACKWARD)
 
 INLINE void transform_weight(Filter filter, Line line, float *out, const float *x, size_t plane,
-                             size_t tap, int C)
+                             int C)
 {
-    Side weight = planes_side(tap, 3), planes = planes_side(plane, weights_of(filter));
+    Side weight = planes_side((size_t)C, 3), planes = planes_side(plane, weights_of(filter));
     Side to = line == WEIGHT ? planes : weight, from = line == WEIGHT ? weight : planes;
     transform_channels(filter, line, out, to, x, from, 1, 0, C);
 }
 
 #define WEIGHT_KERNEL(name, line)                                                                  \
-    void KERNEL(name)(float *out, const float *x, int size, int stride, size_t plane, size_t tap,  \
-                      int C)                                                                       \
-        FOR_FILTER(size, stride, transform_weight, line, out, x, plane, tap, C)
+    void KERNEL(name)(float *out, const float *x, int size, int stride, size_t plane, int C)       \
+        FOR_FILTER(size, stride, transform_weight, line, out, x, plane, C)
 WEIGHT_KERNEL(winograd_weight, WEIGHT)
 WEIGHT_KERNEL(winograd_weight_backward, WEIGHT_BACKWARD)

@@ -107,36 +107,22 @@ static size_t backward_plane(const Convolution *conv)
     return gemm_panels_floats(conv->out_channels, conv->shape.channels);
 }
 
-/* A piece of the transformed weights, which lies in the second-level cache until it is packed: output channels of one
- * of forward's panels by so many input channels. */
-enum { CHUNK_CHANNELS = 128 };
-
+/* Output channels that are transformed at a time: a panel of forward's. */
 static int chunk_rows(const Convolution *conv)
 {
     return gemm_panel(conv->out_channels);
 }
 
-static int chunk_channels(const Convolution *conv)
-{
-    int C = conv->shape.channels;
-    return gemm_panel(C) < CHUNK_CHANNELS ? at_most(C, CHUNK_CHANNELS) : C;
-}
-
-/* Between the planes of a piece. */
+/* Between the planes of transformed weights of one chunk. */
 static size_t chunk_plane(const Convolution *conv)
 {
-    return (size_t)chunk_rows(conv) * (size_t)chunk_channels(conv) + 48;
+    return (size_t)chunk_rows(conv) * (size_t)conv->shape.channels + 48;
 }
 
 static size_t prepared(const Convolution *conv)
 {
     return weight_planes(conv) * (forward_plane(conv) + backward_plane(conv) + chunk_plane(conv));
 }
-
-/* Output channels [row, row + rows), input channels [channel, channel + channels). */
-typedef struct Chunk {
-    int row, rows, channel, channels;
-} Chunk;
 
 /* Panels of so many bytes leave the caches before they are read anyway. */
 static bool is_far(const Convolution *conv)
@@ -145,45 +131,46 @@ static bool is_far(const Convolution *conv)
     return sizeof(float) * prepared(conv) >= FAR_BYTES;
 }
 
-/* U^T (rows,channels) of one plane, into the panels of both directions. */
-static void pack_plane(const Convolution *conv, float *forward, float *backward, const float *u,
-                       Chunk chunk)
+static void pack(const Convolution *conv, float *panels, Transpose tb, int k, int n, const float *b)
 {
-    size_t C = (size_t)conv->shape.channels, N = (size_t)conv->out_channels;
-    int step = chunk_channels(conv), panel = gemm_panel(conv->shape.channels);
-    void (*pack)(float *, Transpose, int, int, const float *, int) =
-        is_far(conv) ? gemm_pack_far : gemm_pack;
-    pack(forward + (size_t)chunk.row * C + (size_t)chunk.channel * (size_t)chunk_rows(conv),
-         TRANSPOSE, chunk.channels, chunk.rows, u, step);
-    if (!backward_plane(conv)) return;
-    for (int c = 0; c < chunk.channels; c += panel)
-        pack(backward + (size_t)(chunk.channel + c) * N + (size_t)chunk.row * (size_t)panel,
-             NO_TRANSPOSE, chunk.rows, at_most(panel, chunk.channels - c), u + c, step);
+    int ldb = conv->shape.channels;
+    if (is_far(conv))
+        gemm_pack_far(panels, tb, k, n, b, ldb);
+    else
+        gemm_pack(panels, tb, k, n, b, ldb);
 }
 
-static void prepare_chunk(const Convolution *conv, const float *weight, float *out, Chunk chunk)
+/* Rows [first, first + rows) of U^T (out_channels,C) of one plane, into the panels of both directions. */
+static void pack_plane(const Convolution *conv, float *forward, float *backward, const float *u,
+                       int first, int rows)
 {
-    size_t planes = weight_planes(conv), C = (size_t)conv->shape.channels;
-    float *backward = out + planes * forward_plane(conv);
-    float *u = backward + planes * backward_plane(conv);
-    for (int r = 0; r < chunk.rows; r++)
-        kernels()->winograd_weight(u + (size_t)r * (size_t)chunk_channels(conv),
-                                   weight + 9 * (size_t)(chunk.row + r) * C + chunk.channel,
-                                   conv->tile, conv->shape.stride, chunk_plane(conv), C,
-                                   chunk.channels);
-    for (size_t e = 0; e < planes; e++)
-        pack_plane(conv, out + e * forward_plane(conv), backward + e * backward_plane(conv),
-                   u + e * chunk_plane(conv), chunk);
+    int C = conv->shape.channels, N = conv->out_channels;
+    pack(conv, forward + (size_t)first * (size_t)C, TRANSPOSE, C, rows, u);
+    if (!backward_plane(conv)) return;
+    int columns = gemm_panel(C);
+    for (int c = 0; c < C; c += columns)
+        pack(conv, backward + (size_t)c * (size_t)N + (size_t)first * (size_t)columns, NO_TRANSPOSE,
+             rows, at_most(columns, C - c), u + c);
 }
 
 static void prepare(const Convolution *conv, const float *weight, float *out)
 {
-    int N = conv->out_channels, C = conv->shape.channels;
-    for (int n = 0; n < N; n += chunk_rows(conv))
-        for (int c = 0; c < C; c += chunk_channels(conv))
-            prepare_chunk(conv, weight, out,
-                          (Chunk){n, at_most(N - n, chunk_rows(conv)), c,
-                                  at_most(C - c, chunk_channels(conv))});
+    const Kernels *kernel = kernels();
+    size_t planes = weight_planes(conv);
+    int C = conv->shape.channels;
+    float *backward = out + planes * forward_plane(conv);
+    float *chunk = backward + planes * backward_plane(conv);
+    for (int first = 0; first < conv->out_channels; first += chunk_rows(conv)) {
+        int left = conv->out_channels - first;
+        int rows = left < chunk_rows(conv) ? left : chunk_rows(conv);
+        for (int r = 0; r < rows; r++)
+            kernel->winograd_weight(chunk + (size_t)r * (size_t)C,
+                                    weight + 9 * (size_t)(first + r) * (size_t)C, conv->tile,
+                                    conv->shape.stride, chunk_plane(conv), C);
+        for (size_t u = 0; u < planes; u++)
+            pack_plane(conv, out + u * forward_plane(conv), backward + u * backward_plane(conv),
+                       chunk + u * chunk_plane(conv), first, rows);
+    }
 }
 
 /* --- groups of tiles --- */
@@ -380,7 +367,7 @@ static void transform_gradient(const ConvCall *call, const Planes *p, float *dwe
     for (size_t n = 0; n < (size_t)count; n++) {
         call->run->kernel->winograd_weight_backward(
             dweight + 9 * ((size_t)first + n) * C, p->weight + n * C, call->conv->tile,
-            call->conv->shape.stride, p->weight_step, C, (int)C);
+            call->conv->shape.stride, p->weight_step, (int)C);
         poll_sometimes(call, n);
     }
 }
