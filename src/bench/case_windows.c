@@ -87,13 +87,10 @@ static void max_pool(Sample *s)
     s->kernel->max_pool_forward(s->x[0], s->x[1], &shape);
 }
 
-/* Every element of the input is read, and its gradient is written. */
+/* Of both sides the values and their gradients. */
 static double pool_backward_bytes(const int *dim)
 {
-    ConvShape shape = shape_of_case(dim);
-    double in = (double)shape.height * shape.width,
-           out = (double)shape.out_height * shape.out_width;
-    return sizeof(float) * shape.channels * (2 * in + 2 * out);
+    return 2 * image_bytes(dim);
 }
 
 static void max_pool_backward(Sample *s)
