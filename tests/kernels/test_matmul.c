@@ -105,13 +105,45 @@ static void plain_loop(void **state)
             for (int tb = 0; tb < 2; tb++) check_case(&cases[i], (Transpose)ta, (Transpose)tb);
 }
 
+/* Fetching another panel meanwhile changes nothing. */
+static void check_ahead(const Kernels *kernel, const float *a, int lda, const float *panels, int k,
+                        int r, int n, const float *expected)
+{
+    float c[14 * 32] = {0};
+    ptrdiff_t ahead = (ptrdiff_t)k * kernel->matmul_columns();
+    kernel->matmul_block_ahead(c, 32, a, (size_t)lda, 1, panels, ahead, k, r, n, true);
+    assert_memory_equal(c, expected, sizeof c);
+}
+
+/* Nor does packing past the caches, at a multiple of 64 bytes and beside one. */
+static void far_panels(void **state)
+{
+    (void)state;
+    static const char *const sets[] = {"v2", "v3", "v4", "generic"};
+    enum { K = 37, N = 45, FLOATS = K * 64 };
+    float *b = draw(K * N, 6), *near = aligned_alloc(64, sizeof(float) * FLOATS);
+    float *far = aligned_alloc(64, sizeof(float) * (FLOATS + 16));
+    for (int s = 0; s < 4; s++) {
+        const Kernels *kernel = kernels_named(sets[s]);
+        for (int of = 0; kernel && of < 4; of++) {
+            float *to = far + of % 2;
+            bool transposed = of / 2;
+            int columns = kernel->matmul_columns(), n = (N + columns - 1) / columns * columns;
+            kernel->matmul_pack(near, b, transposed ? K : N, transposed, false, K, N);
+            kernel->matmul_pack(to, b, transposed ? K : N, transposed, true, K, N);
+            assert_memory_equal(to, near, sizeof(float) * K * (size_t)n);
+        }
+    }
+    free(b), free(near), free(far);
+}
+
 /* The block of each instruction set gives the bits of the plain loop. */
 static void every_set(void **state)
 {
     (void)state;
     static const char *const sets[] = {"v3", "v4", "generic"};
     enum { K = 37, LD = 40 };
-    float *a = draw(14 * LD, 4), *b = draw(K * 32, 5), *panel = malloc(sizeof(float) * K * 32);
+    float *a = draw(14 * LD, 4), *b = draw(K * 32, 5), *panel = calloc(2 * K * 32, sizeof(float));
     for (int s = 0; s < 3; s++) {
         const Kernels *kernel = kernels_named(sets[s]);
         if (!kernel) continue;
@@ -128,6 +160,7 @@ static void every_set(void **state)
                             sum = fmaf(a[i * LD + t], b[t * 32 + j], sum);
                         assert_true(c[i * 32 + j] == sum);
                     }
+                check_ahead(kernel, a, LD, panel, K, r, n, c);
             }
     }
     free(a);
@@ -242,7 +275,8 @@ static void polls_often(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_loop),      cmocka_unit_test(every_set),   cmocka_unit_test(panels),
+        cmocka_unit_test(plain_loop),      cmocka_unit_test(every_set),
+        cmocka_unit_test(far_panels),      cmocka_unit_test(panels),
         cmocka_unit_test(panels_in_parts), cmocka_unit_test(polls_often),
     };
     gemm_init();
